@@ -1,0 +1,183 @@
+//! Typed ids: a prefix that names the kind, and 128 bits (48 of time, 80 of chance) in Crockford's base 32.
+
+use std::fmt;
+use std::hash::Hash;
+use std::str::FromStr;
+
+/// Lower-case Crockford base 32, in value order.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// Characters that carry the 128 bits.
+const DIGITS: usize = 26;
+
+/// What all kinds of id have in common. Written `prj_01jd…`; equal ids have equal texts.
+pub trait Id: Copy + Eq + Ord + Hash + fmt::Display + FromStr<Err = BadId> + Send + Sync + 'static {
+    /// What stands before the underscore.
+    const PREFIX: &'static str;
+    /// The id that carries these bits.
+    fn from_bits(bits: u128) -> Self;
+    /// The bits that the id carries.
+    fn bits(self) -> u128;
+}
+
+/// A text that is not an id of the kind that was expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an id of the form {prefix}_…")]
+pub struct BadId {
+    /// The prefix that was expected.
+    pub prefix: &'static str,
+}
+
+fn write(prefix: &str, bits: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut digits = [0u8; DIGITS];
+    for (i, digit) in digits.iter_mut().enumerate() {
+        *digit = ALPHABET[(bits >> (5 * (DIGITS - 1 - i)) & 31) as usize];
+    }
+    f.write_str(prefix)?;
+    f.write_str("_")?;
+    f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
+}
+
+fn parse(prefix: &'static str, text: &str) -> Result<u128, BadId> {
+    let bad = BadId { prefix };
+    let digits = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).ok_or(bad)?;
+    // The first of 26 digits carries only three bits: 26 × 5 = 130.
+    if digits.len() != DIGITS || digits.as_bytes()[0] > b'7' {
+        return Err(bad);
+    }
+    digits.bytes().try_fold(0u128, |bits, byte| {
+        let value = ALPHABET.iter().position(|&letter| letter == byte).ok_or(bad)?;
+        Ok(bits << 5 | value as u128)
+    })
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u128);
+
+        impl Id for $name {
+            const PREFIX: &'static str = $prefix;
+            fn from_bits(bits: u128) -> Self { Self(bits) }
+            fn bits(self) -> u128 { self.0 }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write($prefix, self.0, f) }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { fmt::Display::fmt(self, f) }
+        }
+
+        impl FromStr for $name {
+            type Err = BadId;
+            fn from_str(text: &str) -> Result<Self, BadId> { parse($prefix, text).map(Self) }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> { to.collect_str(self) }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(from)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::schema::Object::builder()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .pattern(Some(concat!("^", $prefix, "_[0-7][0-9a-hjkmnp-tv-z]{25}$")))
+                    .build()
+                    .into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
+    )*};
+}
+
+ids! {
+    /// A person who can sign in.
+    PersonId = "per";
+    /// A signed-in device of a person: one family of refresh tokens.
+    SessionId = "ses";
+    /// An API key.
+    KeyId = "key";
+    /// A provider's key or another secret that is sealed at rest.
+    SecretId = "sec";
+    /// An invitation to a project.
+    InvitationId = "inv";
+    /// The unit of tenancy.
+    ProjectId = "prj";
+    /// A typed, versioned record of a project.
+    EntityId = "ent";
+    /// What the project's brain knows of an entity: an attribute or a relationship.
+    FactId = "fct";
+    /// A piece of an entity's text as recall finds it.
+    PassageId = "psg";
+    /// A set of entity changes that was made, and can be undone, together.
+    ChangeId = "chg";
+    /// A scored proposal and the decision that a person takes on it.
+    ReviewId = "rev";
+    /// A file on its way in, in chunks.
+    UploadId = "upl";
+    /// A person's talk with the orchestrator.
+    ConversationId = "cnv";
+    /// One message of a conversation.
+    MessageId = "msg";
+    /// A notification to a person.
+    NotificationId = "ntf";
+    /// A row of the audit log.
+    AuditId = "aud";
+    /// One request, as logs and problem reports name it.
+    RequestId = "req";
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Ambient, ManualClock, SeededRandom, Timestamp};
+
+    proptest! {
+        #[test]
+        fn an_id_survives_its_text(bits: u128) {
+            let id = ProjectId::from_bits(bits);
+            prop_assert_eq!(id.to_string().parse::<ProjectId>(), Ok(id));
+        }
+
+        #[test]
+        fn no_text_panics_the_parser(text: String) {
+            let _ = text.parse::<ProjectId>();
+        }
+
+        #[test]
+        fn a_text_that_parses_is_the_only_text_of_its_id(text in "prj_[0-9a-zA-Z]{26}") {
+            if let Ok(id) = text.parse::<ProjectId>() {
+                prop_assert_eq!(id.to_string(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn an_id_of_another_kind_is_refused() {
+        let project = ProjectId::from_bits(5).to_string();
+        assert_eq!(project.parse::<PersonId>(), Err(BadId { prefix: "per" }));
+    }
+
+    #[test]
+    fn later_ids_sort_after_earlier_ones() {
+        let clock = std::sync::Arc::new(ManualClock::at(Timestamp(1_000)));
+        let ambient = Ambient::new(clock.clone(), std::sync::Arc::new(SeededRandom::new(1)));
+        let earlier: EntityId = ambient.id();
+        clock.advance(1);
+        let later: EntityId = ambient.id();
+        assert!(earlier < later);
+        assert!(earlier.to_string() < later.to_string());
+    }
+}
