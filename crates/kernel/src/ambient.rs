@@ -1,8 +1,8 @@
 //! Time and chance as arguments: the only place where the wall-clock and the system's randomness are read.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -157,6 +157,8 @@ impl Random for SeededRandom {
 pub struct Ambient {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    /// The bits of the newest id.
+    newest: Arc<Mutex<u128>>,
 }
 
 impl Ambient {
@@ -169,7 +171,7 @@ impl Ambient {
     /// A world made of the given clock and generator.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { clock, random }
+        Self { clock, random, newest: Arc::default() }
     }
 
     /// The present instant.
@@ -186,12 +188,15 @@ impl Ambient {
         bytes
     }
 
-    /// A new id, which sorts after those made in earlier milliseconds.
+    /// A new id, which sorts after all that this world made before.
     #[must_use]
     pub fn id<I: Id>(&self) -> I {
         let millis = u128::from(self.now().0.unsigned_abs()) & ((1 << 48) - 1);
         let chance = u128::from_le_bytes(self.bytes()) & ((1 << 80) - 1);
-        I::from_bits(millis << 80 | chance)
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        // Within a millisecond, or when the clock was set back, the next id follows the newest one at a random distance.
+        *newest = (millis << 80 | chance).max(newest.saturating_add(1 + (chance & 0xffff_ffff)));
+        I::from_bits(*newest)
     }
 }
 
@@ -210,6 +215,16 @@ mod tests {
         assert_eq!(Timestamp(0).to_rfc3339(), "1970-01-01T00:00:00.000Z");
         assert_eq!(Timestamp(951_827_696_789).to_rfc3339(), "2000-02-29T12:34:56.789Z");
         assert_eq!(Timestamp(-1).to_rfc3339(), "1969-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn ids_sort_in_the_order_in_which_they_were_made() {
+        let clock = Arc::new(ManualClock::at(Timestamp(1_000)));
+        let ambient = Ambient::new(clock.clone(), Arc::new(SeededRandom::new(1)));
+        let mut ids: Vec<crate::EntityId> = (0..100).map(|_| ambient.id()).collect();
+        clock.advance(-500);
+        ids.extend((0..100).map(|_| ambient.id::<crate::EntityId>()));
+        assert!(ids.is_sorted_by(|a, b| a < b));
     }
 
     #[test]

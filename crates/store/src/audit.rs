@@ -1,0 +1,58 @@
+//! The audit log: who did what to whom, in the transaction that did it.
+
+use kernel::{AuditId, PageRequest, PersonId, ProjectId, Result};
+use wire::people::AuditEntry;
+
+use crate::db::{Tx, args};
+use crate::events::Listed;
+use crate::scope::Tenant;
+
+/// Writes a row. `details` must hold no secret.
+///
+/// # Errors
+/// When the database fails.
+pub fn write(
+    tx: &mut Tx<'_>,
+    project: Option<ProjectId>,
+    person: Option<PersonId>,
+    action: &str,
+    target: &str,
+    details: &serde_json::Value,
+) -> Result<()> {
+    let id: AuditId = tx.id();
+    tx.execute(
+        "INSERT INTO audit (id, project_id, person_id, action, target, details, at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        args![id, project, person, action, target, details.to_string(), tx.now()],
+    )?;
+    Ok(())
+}
+
+/// The project's log, newest first.
+///
+/// # Errors
+/// When the database fails.
+pub fn list(t: &mut Tenant<'_, '_>, page: &PageRequest) -> Result<Listed<AuditEntry>> {
+    let (key, id) = page.after.as_ref().map_or((i64::MAX, "~"), |cursor| (cursor.key, cursor.id.as_str()));
+    let project = t.project();
+    let total =
+        t.query_one("SELECT COUNT(*) FROM audit WHERE project_id = $1", args![project], |row| row.get(0))?;
+    let rows = t.query(
+        "SELECT audit.id, audit.at, audit.person_id, people.name, audit.action, audit.target, audit.details
+         FROM audit LEFT JOIN people ON people.id = audit.person_id
+         WHERE audit.project_id = $1 AND (audit.at < $2 OR (audit.at = $2 AND audit.id < $3))
+         ORDER BY audit.at DESC, audit.id DESC LIMIT $4",
+        args![project, key, id, i64::from(page.limit) + 1],
+        |row| {
+            Ok(AuditEntry {
+                id: row.id(0)?,
+                at: row.get(1)?,
+                person_id: row.opt_id(2)?,
+                person_name: row.get(3)?,
+                action: row.get(4)?,
+                target: row.get(5)?,
+                details: row.json(6)?,
+            })
+        },
+    )?;
+    Ok(Listed::of(rows, total, page, |entry| (entry.at.0, entry.id.to_string())))
+}

@@ -1,0 +1,90 @@
+//! A row of either database, read column by column.
+
+use std::str::FromStr;
+
+use kernel::{Id, Timestamp};
+
+use super::DbError;
+
+/// A row that a query found.
+pub(crate) enum Row<'r> {
+    Sqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r postgres::Row),
+}
+
+/// What can stand in a column.
+pub(crate) trait Column: Sized {
+    fn read(row: &Row<'_>, column: usize) -> Result<Self, DbError>;
+}
+
+macro_rules! columns {
+    ($($kind:ty),*) => {$(
+        impl Column for $kind {
+            fn read(row: &Row<'_>, column: usize) -> Result<Self, DbError> {
+                match row {
+                    Row::Sqlite(row) => Ok(row.get(column)?),
+                    Row::Postgres(row) => Ok(row.try_get(column)?),
+                }
+            }
+        }
+    )*};
+}
+columns!(i64, f64, String, Vec<u8>, Option<i64>, Option<f64>, Option<String>);
+
+impl Column for bool {
+    fn read(row: &Row<'_>, column: usize) -> Result<Self, DbError> {
+        Ok(i64::read(row, column)? != 0)
+    }
+}
+
+impl Column for Timestamp {
+    fn read(row: &Row<'_>, column: usize) -> Result<Self, DbError> {
+        i64::read(row, column).map(Self)
+    }
+}
+
+impl Column for Option<Timestamp> {
+    fn read(row: &Row<'_>, column: usize) -> Result<Self, DbError> {
+        Ok(Option::<i64>::read(row, column)?.map(Timestamp))
+    }
+}
+
+fn bad(column: usize, reason: impl ToString) -> DbError {
+    DbError::Column { column, reason: reason.to_string() }
+}
+
+impl Row<'_> {
+    /// The value of a column.
+    pub(crate) fn get<T: Column>(&self, column: usize) -> Result<T, DbError> {
+        T::read(self, column)
+    }
+
+    /// The id in a column.
+    pub(crate) fn id<I: Id>(&self, column: usize) -> Result<I, DbError> {
+        self.get::<String>(column)?.parse().map_err(|error| bad(column, error))
+    }
+
+    /// The id in a column that may be empty.
+    pub(crate) fn opt_id<I: Id>(&self, column: usize) -> Result<Option<I>, DbError> {
+        self.get::<Option<String>>(column)?
+            .map(|text| text.parse().map_err(|error| bad(column, error)))
+            .transpose()
+    }
+
+    /// A value that is stored by its name.
+    pub(crate) fn named<T: FromStr>(&self, column: usize) -> Result<T, DbError> {
+        let text = self.get::<String>(column)?;
+        text.parse().map_err(|_| bad(column, format!("unknown name {text:?}")))
+    }
+
+    /// A value that is stored as JSON.
+    pub(crate) fn json<T: serde::de::DeserializeOwned>(&self, column: usize) -> Result<T, DbError> {
+        serde_json::from_str(&self.get::<String>(column)?).map_err(|error| bad(column, error))
+    }
+
+    /// A unit variant that is stored by the name that serde gives it.
+    pub(crate) fn tag<T: serde::de::DeserializeOwned>(&self, column: usize) -> Result<T, DbError> {
+        serde_json::from_value(serde_json::Value::String(self.get(column)?))
+            .map_err(|error| bad(column, error))
+    }
+}

@@ -1,0 +1,248 @@
+//! Entities: the typed, versioned records of a project. Read here; written through [`crate::changes`].
+
+use kernel::{EntityId, Error, PageRequest, Result, Timestamp};
+use wire::records::{Record, RecordVersion};
+
+use crate::db::{Arg, DbError, Row, args};
+use crate::events::Listed;
+use crate::scope::Tenant;
+use crate::slug::name_key;
+
+/// All but the body, which lists leave out.
+const COLUMNS: &str =
+    "id, project_id, collection, name, slug, description, metadata, position, version, origin,
+  created_at, updated_at, updated_by";
+
+fn read(row: &Row<'_>) -> Result<Record, DbError> {
+    Ok(Record {
+        id: row.id(0)?,
+        project_id: row.id(1)?,
+        collection: row.get(2)?,
+        name: row.get(3)?,
+        slug: row.get(4)?,
+        description: row.get(5)?,
+        metadata: row.json(6)?,
+        body: None,
+        position: row.get(7)?,
+        version: row.get(8)?,
+        origin: row.tag(9)?,
+        created_at: row.get(10)?,
+        updated_at: row.get(11)?,
+        updated_by: row.opt_id(12)?,
+    })
+}
+
+fn read_whole(row: &Row<'_>) -> Result<Record, DbError> {
+    Ok(Record { body: row.get(13)?, ..read(row)? })
+}
+
+/// Which entities of a collection are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only those whose name begins with this, whatever the case.
+    pub name: Option<String>,
+    /// The bin instead of what is live.
+    pub removed: bool,
+}
+
+/// An entity with its body, live or removed as asked.
+fn find(
+    t: &mut Tenant<'_, '_>,
+    collection: Option<&str>,
+    id: EntityId,
+    removed: bool,
+) -> Result<Option<Record>> {
+    let project = t.project();
+    let which = if removed { "IS NOT NULL" } else { "IS NULL" };
+    let found = t.query_opt(
+        &format!(
+            "SELECT {COLUMNS}, body FROM entities WHERE project_id = $1 AND id = $2 AND removed_at {which}"
+        ),
+        args![project, id],
+        read_whole,
+    )?;
+    Ok(found.filter(|record| collection.is_none_or(|wanted| wanted == record.collection)))
+}
+
+/// The live entity of that id, with its body.
+///
+/// # Errors
+/// `NOT_FOUND` when it is not in the collection, or was removed.
+pub fn get(t: &mut Tenant<'_, '_>, collection: &str, id: EntityId) -> Result<Record> {
+    find(t, Some(collection), id, false)?.ok_or_else(|| Error::not_found("record"))
+}
+
+/// The live entity of that id, whatever its collection.
+///
+/// # Errors
+/// `NOT_FOUND` when there is none.
+pub fn any(t: &mut Tenant<'_, '_>, id: EntityId) -> Result<Record> {
+    find(t, None, id, false)?.ok_or_else(|| Error::not_found("record"))
+}
+
+/// A removed entity.
+///
+/// # Errors
+/// `NOT_FOUND` when it is not in the bin.
+pub fn removed(t: &mut Tenant<'_, '_>, collection: &str, id: EntityId) -> Result<Record> {
+    find(t, Some(collection), id, true)?.ok_or_else(|| Error::not_found("record"))
+}
+
+/// Live entities by their ids, without bodies, in no particular order. Unknown ids are passed over.
+///
+/// # Errors
+/// When the database fails.
+pub fn many(t: &mut Tenant<'_, '_>, ids: &[EntityId]) -> Result<Vec<Record>> {
+    let project = t.project();
+    let mut found = Vec::with_capacity(ids.len());
+    for part in ids.chunks(200) {
+        let mut values: Vec<Arg<'_>> = vec![project.into()];
+        values.extend(part.iter().map(|id| Arg::from(*id)));
+        let places = places(2, part.len());
+        found.extend(t.query(
+            &format!("SELECT {COLUMNS} FROM entities WHERE project_id = $1 AND id IN ({places}) AND removed_at IS NULL"),
+            &values,
+            read,
+        )?);
+    }
+    Ok(found)
+}
+
+/// `$2, $3, $4` …
+pub(crate) fn places(first: usize, count: usize) -> String {
+    (first..first + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+}
+
+/// A page of a collection, in its order.
+///
+/// # Errors
+/// When the database fails.
+pub fn list(
+    t: &mut Tenant<'_, '_>,
+    collection: &str,
+    filter: &Filter,
+    page: &PageRequest,
+    skip: u32,
+) -> Result<Listed<Record>> {
+    let project = t.project();
+    let which = if filter.removed { "IS NOT NULL" } else { "IS NULL" };
+    let (key, id) = page.after.as_ref().map_or((i64::MIN, ""), |cursor| (cursor.key, cursor.id.as_str()));
+    let pattern =
+        filter.name.as_deref().map_or_else(|| String::from("%"), |name| like_prefix(&name_key(name)));
+    let wanted = format!(
+        "FROM entities WHERE project_id = $1 AND collection = $2 AND removed_at {which}
+         AND name_key LIKE $3 ESCAPE '\\'"
+    );
+    let total =
+        t.query_one(&format!("SELECT COUNT(*) {wanted}"), args![project, collection, &pattern], |row| {
+            row.get(0)
+        })?;
+    let rows = t.query(
+        &format!(
+            "SELECT {COLUMNS} {wanted} AND (position > $4 OR (position = $4 AND id > $5))
+             ORDER BY position, id LIMIT $6 OFFSET $7"
+        ),
+        args![project, collection, &pattern, key, id, i64::from(page.limit) + 1, skip],
+        read,
+    )?;
+    Ok(Listed::of(rows, total, page, |record| (record.position, record.id.to_string())))
+}
+
+fn like_prefix(prefix: &str) -> String {
+    let mut pattern = String::with_capacity(prefix.len() + 1);
+    for letter in prefix.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// All live entities of a collection, in its order, with their bodies: for export and for matching a new draft.
+///
+/// # Errors
+/// When the database fails.
+pub fn whole(t: &mut Tenant<'_, '_>, collection: &str) -> Result<Vec<Record>> {
+    let project = t.project();
+    Ok(t.query(
+        &format!(
+            "SELECT {COLUMNS}, body FROM entities
+             WHERE project_id = $1 AND collection = $2 AND removed_at IS NULL ORDER BY position, id"
+        ),
+        args![project, collection],
+        read_whole,
+    )?)
+}
+
+/// What an entity is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Named {
+    pub id: EntityId,
+    pub collection: String,
+    pub name: String,
+}
+
+/// What all live entities are called, for finding them in a text.
+///
+/// # Errors
+/// When the database fails.
+pub fn names(t: &mut Tenant<'_, '_>) -> Result<Vec<Named>> {
+    let project = t.project();
+    Ok(t.query(
+        "SELECT id, collection, name FROM entities WHERE project_id = $1 AND removed_at IS NULL",
+        args![project],
+        |row| Ok(Named { id: row.id(0)?, collection: row.get(1)?, name: row.get(2)? }),
+    )?)
+}
+
+/// The earlier states of an entity, newest first.
+///
+/// # Errors
+/// When the database fails.
+pub fn history(t: &mut Tenant<'_, '_>, id: EntityId, page: &PageRequest) -> Result<Listed<RecordVersion>> {
+    let before = page.after.as_ref().map_or(i64::MAX, |cursor| cursor.key);
+    let project = t.project();
+    let total = t.query_one(
+        "SELECT COUNT(*) FROM entity_versions WHERE project_id = $1 AND entity_id = $2",
+        args![project, id],
+        |row| row.get(0),
+    )?;
+    let rows = t.query(
+        "SELECT v.version, v.at, v.person_id, people.name, v.change_id, v.action, v.name, v.description, v.metadata,
+           v.body
+         FROM entity_versions v LEFT JOIN people ON people.id = v.person_id
+         WHERE v.project_id = $1 AND v.entity_id = $2 AND v.version < $3 ORDER BY v.version DESC LIMIT $4",
+        args![project, id, before, i64::from(page.limit) + 1],
+        |row| {
+            Ok(RecordVersion {
+                version: row.get(0)?,
+                at: row.get(1)?,
+                by: row.opt_id(2)?,
+                by_name: row.get(3)?,
+                change_id: row.id(4)?,
+                action: row.get(5)?,
+                name: row.get(6)?,
+                description: row.get(7)?,
+                metadata: row.json(8)?,
+                body: row.get(9)?,
+            })
+        },
+    )?;
+    Ok(Listed::of(rows, total, page, |version| (version.version, String::from("0"))))
+}
+
+/// When an entity was last changed, and what tags it bears, for filters on a question.
+///
+/// # Errors
+/// When the database fails.
+pub fn changed_between(t: &mut Tenant<'_, '_>, start: Timestamp, end: Timestamp) -> Result<Vec<EntityId>> {
+    let project = t.project();
+    Ok(t.query(
+        "SELECT id FROM entities WHERE project_id = $1 AND removed_at IS NULL AND updated_at BETWEEN $2 AND $3",
+        args![project, start, end],
+        |row| row.id(0),
+    )?)
+}

@@ -1,0 +1,134 @@
+//! The stream of a project: events in the order of their commits, numbered without a gap.
+
+use kernel::{Cursor, Event, EventKind, PageRequest, Result};
+use wire::records::Activity;
+
+use crate::db::{Arg, DbError, Row, args};
+use crate::scope::Tenant;
+
+/// A page of a list, before it is dressed for the wire.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Listed<T> {
+    pub rows: Vec<T>,
+    pub total: i64,
+    /// Where the next page begins, if there is one.
+    pub next: Option<Cursor>,
+}
+
+impl<T> Listed<T> {
+    /// Takes the row that was read beyond the page as the sign that there is a next one.
+    pub(crate) fn of(
+        mut rows: Vec<T>,
+        total: i64,
+        page: &PageRequest,
+        key: impl Fn(&T) -> (i64, String),
+    ) -> Self {
+        let more = rows.len() > page.limit as usize;
+        rows.truncate(page.limit as usize);
+        let next = rows.last().filter(|_| more).map(|last| {
+            let (key, id) = key(last);
+            Cursor { key, id }
+        });
+        Self { rows, total, next }
+    }
+
+    /// The same page with other rows.
+    pub fn map<U>(self, to: impl FnMut(T) -> U) -> Listed<U> {
+        Listed { rows: self.rows.into_iter().map(to).collect(), total: self.total, next: self.next }
+    }
+}
+
+/// Writes events to the project's stream. The row lock on the project orders those who write at the same time, so this
+/// comes last in a transaction.
+///
+/// # Errors
+/// When the database fails.
+pub fn emit(t: &mut Tenant<'_, '_>, events: &[(EventKind, serde_json::Value)]) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let (project, actor, now) = (t.project(), t.scope().actor(), t.now());
+    let count = events.len() as i64;
+    let last: i64 = t.query_one(
+        "UPDATE projects SET event_seq = event_seq + $2 WHERE id = $1 RETURNING event_seq",
+        args![project, count],
+        |row| row.get(0),
+    )?;
+    let texts: Vec<String> = events.iter().map(|(_, payload)| payload.to_string()).collect();
+    let rows: Vec<[Arg<'_>; 6]> = events
+        .iter()
+        .zip(&texts)
+        .zip(last - count + 1..)
+        .map(|(((kind, _), payload), seq)| {
+            [project.into(), seq.into(), kind.as_str().into(), actor.into(), now.into(), payload.into()]
+        })
+        .collect();
+    t.insert_many("events (project_id, seq, kind, actor, at, payload)", &rows)?;
+    t.touch(project);
+    Ok(())
+}
+
+/// The number of the newest event; 0 if there is none.
+///
+/// # Errors
+/// When the database fails.
+pub fn newest(t: &mut Tenant<'_, '_>) -> Result<i64> {
+    let project = t.project();
+    Ok(t.query_opt("SELECT event_seq FROM projects WHERE id = $1", args![project], |row| row.get(0))?
+        .unwrap_or(0))
+}
+
+/// At most `limit` events after `seq`, in order.
+///
+/// # Errors
+/// When the database fails.
+pub fn after(t: &mut Tenant<'_, '_>, seq: i64, limit: u32) -> Result<Vec<Event>> {
+    let project = t.project();
+    Ok(t.query(
+        "SELECT seq, kind, actor, at, payload FROM events WHERE project_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+        args![project, seq, limit],
+        |row| {
+            Ok(Event {
+                project,
+                seq: row.get(0)?,
+                kind: kind(row, 1)?,
+                actor: row.opt_id(2)?,
+                at: row.get(3)?,
+                payload: row.json(4)?,
+            })
+        },
+    )?)
+}
+
+fn kind(row: &Row<'_>, column: usize) -> Result<EventKind, DbError> {
+    let name: String = row.get(column)?;
+    EventKind::from_name(&name)
+        .ok_or_else(|| DbError::Column { column, reason: format!("unknown kind of event {name:?}") })
+}
+
+/// The project's events for people to read, newest first.
+///
+/// # Errors
+/// When the database fails.
+pub fn activity(t: &mut Tenant<'_, '_>, page: &PageRequest) -> Result<Listed<Activity>> {
+    let before = page.after.as_ref().map_or(i64::MAX, |cursor| cursor.key);
+    let (project, total) = (t.project(), newest(t)?);
+    let rows = t.query(
+        "SELECT events.seq, events.kind, events.at, events.actor, people.name, events.payload
+         FROM events LEFT JOIN people ON people.id = events.actor
+         WHERE events.project_id = $1 AND events.seq < $2 ORDER BY events.seq DESC LIMIT $3",
+        args![project, before, i64::from(page.limit) + 1],
+        |row| {
+            Ok(Activity {
+                seq: row.get(0)?,
+                kind: row.get(1)?,
+                at: row.get(2)?,
+                person_id: row.opt_id(3)?,
+                person_name: row.get(4)?,
+                payload: row.json(5)?,
+            })
+        },
+    )?;
+    Ok(Listed::of(rows, total, page, |row| (row.seq, String::from("0"))))
+}

@@ -1,0 +1,121 @@
+//! All SQL, behind one closed door. Callers see typed functions on a [`Tx`] or a [`Tenant`]; they never see a database.
+
+mod db;
+mod migrations;
+mod scope;
+
+pub mod audit;
+pub mod changes;
+pub mod conversations;
+pub mod entities;
+pub mod events;
+pub mod facts;
+pub mod keys;
+pub mod members;
+pub mod passages;
+pub mod people;
+pub mod projects;
+pub mod reviews;
+pub mod sessions;
+pub mod settings;
+pub mod slug;
+pub mod uploads;
+
+pub use db::{Durability, Options, Tx};
+pub use scope::{Scope, Tenant};
+
+use kernel::{Ambient, ProjectId, Result};
+use tokio::sync::broadcast;
+
+/// How many commits a listener may lag behind before it must look at everything anew.
+const HINTS: usize = 1024;
+
+/// The database. A cheap clone of one shared thing.
+#[derive(Clone)]
+pub struct Store {
+    db: db::Db,
+    hints: broadcast::Sender<ProjectId>,
+}
+
+impl Store {
+    /// Opens the database, creating it if need be, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// When it cannot be reached, is newer than this program, or a migration fails.
+    pub async fn open(options: Options, ambient: Ambient) -> Result<Self> {
+        let (hints, _) = broadcast::channel(HINTS);
+        let sender = hints.clone();
+        let publish = move |project| {
+            // Nobody listening is fine: the stream is read from the table, the hint only says when.
+            let _ = sender.send(project);
+        };
+        let db = tokio::task::spawn_blocking(move || {
+            db::Db::open(&options, &ambient, std::sync::Arc::new(publish))
+        })
+        .await
+        .map_err(kernel::Error::internal)??;
+        Ok(Self { db, hints })
+    }
+
+    /// Does `work` in one transaction that no project is behind: people, sessions, keys, settings.
+    ///
+    /// `work` may run more than once if the database asks for it, and must do nothing but what the transaction undoes.
+    ///
+    /// # Errors
+    /// What `work` says, or that the database failed; then nothing is kept.
+    pub async fn transact<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.db.write(work).await
+    }
+
+    /// Reads in one snapshot, outside any project.
+    ///
+    /// # Errors
+    /// What `work` says, or that the database failed.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.db.read(work).await
+    }
+
+    /// Does `work` in one transaction within the project that `scope` admits to.
+    ///
+    /// # Errors
+    /// What `work` says, or that the database failed; then nothing is kept.
+    pub async fn transact_in<T: Send + 'static>(
+        &self,
+        scope: &Scope,
+        work: impl Fn(&mut Tenant<'_, '_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let scope = *scope;
+        self.db.write(move |tx| work(&mut Tenant::new(tx, scope))).await
+    }
+
+    /// Reads in one snapshot within the project that `scope` admits to.
+    ///
+    /// # Errors
+    /// What `work` says, or that the database failed.
+    pub async fn read_in<T: Send + 'static>(
+        &self,
+        scope: &Scope,
+        work: impl Fn(&mut Tenant<'_, '_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let scope = *scope;
+        self.db.read(move |tx| work(&mut Tenant::new(tx, scope))).await
+    }
+
+    /// Tells which projects have new events. A listener that lags reads what it missed from the stream.
+    #[must_use]
+    pub fn hints(&self) -> broadcast::Receiver<ProjectId> {
+        self.hints.subscribe()
+    }
+
+    /// Which database this is: `sqlite` or `postgres`.
+    #[must_use]
+    pub fn backend(&self) -> &'static str {
+        self.db.name()
+    }
+}
