@@ -128,6 +128,7 @@ pub fn apply(t: &mut Tenant<'_, '_>, draft: &Draft) -> Result<Applied> {
     facts::end(t, change, &draft.ended)?;
     let facts = facts::record(t, change, &draft.facts)?;
     tell(t, change, &written)?;
+    tell_related(t, change, &written, draft)?;
     Ok(Applied { change, records: written.into_iter().map(|written| written.record).collect(), facts })
 }
 
@@ -415,6 +416,27 @@ fn tell(t: &mut Tenant<'_, '_>, change: ChangeId, written: &[Written]) -> Result
                     "changeId": change,
                 },
             });
+            (EventKind::EntityUpdated, payload)
+        })
+        .collect();
+    emit(t, &events)
+}
+
+/// Tells of the entities that were not written themselves, but whose relationships were: graphs are kept by these events.
+fn tell_related(t: &mut Tenant<'_, '_>, change: ChangeId, written: &[Written], draft: &Draft) -> Result<()> {
+    let told: HashSet<EntityId> = written.iter().map(|w| w.record.id).collect();
+    let ended = facts::subjects(t, &draft.ended)?;
+    let mut related: Vec<EntityId> =
+        draft.facts.iter().map(|fact| fact.subject).chain(ended).filter(|id| !told.contains(id)).collect();
+    related.sort_unstable();
+    related.dedup();
+    let events: Vec<(EventKind, Value)> = entities::many(t, &related)?
+        .into_iter()
+        .map(|record| {
+            let changes = json!({
+                "action": "related", "name": record.name, "version": record.version, "fields": [], "changeId": change,
+            });
+            let payload = json!({ "collection": record.collection, "entityId": record.id, "changes": changes });
             (EventKind::EntityUpdated, payload)
         })
         .collect();

@@ -176,26 +176,54 @@ pub fn whole(t: &mut Tenant<'_, '_>, collection: &str) -> Result<Vec<Record>> {
     )?)
 }
 
-/// What an entity is called.
+/// What the brain's graph keeps of an entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
-pub struct Named {
+pub struct Outline {
     pub id: EntityId,
     pub collection: String,
     pub name: String,
+    pub position: i64,
+    /// JSON, unread.
+    pub metadata: String,
 }
 
-/// What all live entities are called, for finding them in a text.
+const OUTLINE: &str = "SELECT id, collection, name, position, metadata FROM entities
+  WHERE project_id = $1 AND removed_at IS NULL";
+
+fn read_outline(row: &Row<'_>) -> Result<Outline, DbError> {
+    Ok(Outline {
+        id: row.id(0)?,
+        collection: row.get(1)?,
+        name: row.get(2)?,
+        position: row.get(3)?,
+        metadata: row.get(4)?,
+    })
+}
+
+/// The outlines of all live entities.
 ///
 /// # Errors
 /// When the database fails.
-pub fn names(t: &mut Tenant<'_, '_>) -> Result<Vec<Named>> {
+pub fn outlines(t: &mut Tenant<'_, '_>) -> Result<Vec<Outline>> {
     let project = t.project();
-    Ok(t.query(
-        "SELECT id, collection, name FROM entities WHERE project_id = $1 AND removed_at IS NULL",
-        args![project],
-        |row| Ok(Named { id: row.id(0)?, collection: row.get(1)?, name: row.get(2)? }),
-    )?)
+    Ok(t.query(OUTLINE, args![project], read_outline)?)
+}
+
+/// The outlines of those of `ids` that are live.
+///
+/// # Errors
+/// When the database fails.
+pub fn outlines_of(t: &mut Tenant<'_, '_>, ids: &[EntityId]) -> Result<Vec<Outline>> {
+    let project = t.project();
+    let mut found = Vec::with_capacity(ids.len());
+    for part in ids.chunks(200) {
+        let mut values: Vec<Arg<'_>> = vec![project.into()];
+        values.extend(part.iter().map(|id| Arg::from(*id)));
+        let places = places(2, part.len());
+        found.extend(t.query(&format!("{OUTLINE} AND id IN ({places})"), &values, read_outline)?);
+    }
+    Ok(found)
 }
 
 /// The earlier states of an entity, newest first.

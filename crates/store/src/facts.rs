@@ -118,6 +118,22 @@ pub(crate) fn end(t: &mut Tenant<'_, '_>, change: ChangeId, facts: &[FactId]) ->
     Ok(ended)
 }
 
+/// Of whom some facts are, whether they hold or not.
+pub(crate) fn subjects(t: &mut Tenant<'_, '_>, facts: &[FactId]) -> Result<Vec<EntityId>> {
+    let (project, mut found) = (t.project(), Vec::new());
+    for part in facts.chunks(200) {
+        let mut values: Vec<Arg<'_>> = vec![project.into()];
+        values.extend(part.iter().map(|id| Arg::from(*id)));
+        let places = crate::entities::places(2, part.len());
+        found.extend(t.query(
+            &format!("SELECT subject_id FROM facts WHERE project_id = $1 AND id IN ({places})"),
+            &values,
+            |row| row.id(0),
+        )?);
+    }
+    Ok(found)
+}
+
 /// Takes back what `undone` recorded and ended, as part of `change`.
 pub(crate) fn undo(t: &mut Tenant<'_, '_>, change: ChangeId, undone: ChangeId) -> Result<()> {
     let (project, now) = (t.project(), t.now());

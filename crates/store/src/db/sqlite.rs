@@ -201,10 +201,11 @@ fn batch(
     if outcome.is_ok() {
         outcome = connection.execute_batch("COMMIT").map_err(DbError::from);
     }
-    if outcome.is_err() && !connection.is_autocommit() {
-        if let Err(error) = connection.execute_batch("ROLLBACK") {
-            tracing::error!(%error, "a failed batch could not be rolled back");
-        }
+    if outcome.is_err()
+        && !connection.is_autocommit()
+        && let Err(error) = connection.execute_batch("ROLLBACK")
+    {
+        tracing::error!(%error, "a failed batch could not be rolled back");
     }
     (done, touched, outcome)
 }
@@ -214,10 +215,8 @@ fn read_jobs(connection: &Connection, jobs: &Receiver<ReadJob>, ambient: &Ambien
         // One snapshot for all that the job reads. If it cannot be opened, the job's own queries say why.
         let opened = connection.execute_batch("BEGIN").is_ok();
         job(&mut Tx::new(Conn::Sqlite(connection), ambient));
-        if opened {
-            if let Err(error) = connection.execute_batch("COMMIT") {
-                tracing::error!(%error, "a read could not be closed");
-            }
+        if opened && let Err(error) = connection.execute_batch("COMMIT") {
+            tracing::error!(%error, "a read could not be closed");
         }
     }
 }
