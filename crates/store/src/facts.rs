@@ -128,7 +128,7 @@ pub(crate) fn subjects(t: &mut Tenant<'_, '_>, facts: &[FactId]) -> Result<Vec<E
         found.extend(t.query(
             &format!("SELECT subject_id FROM facts WHERE project_id = $1 AND id IN ({places})"),
             &values,
-            |row| row.id(0),
+            |row| row.id::<EntityId>(0),
         )?);
     }
     Ok(found)

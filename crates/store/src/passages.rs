@@ -108,11 +108,17 @@ pub(crate) fn forget(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<()
 }
 
 /// The passages that hold any of `words`, best first by the database's own ranking, with their scores (higher is
-/// better). Words are taken as they are, stemmed by the index, and never read as query syntax.
+/// better). Words are taken as they are, stemmed by the index, and never read as query syntax. With `within`, only
+/// passages of those entities are looked at.
 ///
 /// # Errors
 /// When the database fails.
-pub fn search(t: &mut Tenant<'_, '_>, words: &[String], limit: u32) -> Result<Vec<(Passage, f64)>> {
+pub fn search(
+    t: &mut Tenant<'_, '_>,
+    words: &[String],
+    within: Option<&[EntityId]>,
+    limit: u32,
+) -> Result<Vec<(Passage, f64)>> {
     let words: Vec<String> = words
         .iter()
         .map(|word| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>())
@@ -123,29 +129,39 @@ pub fn search(t: &mut Tenant<'_, '_>, words: &[String], limit: u32) -> Result<Ve
         return Ok(Vec::new());
     }
     let project = t.project();
+    // The ids come from the store itself and hold only letters, digits and `_`; as arguments they could exceed the number
+    // that a statement takes.
+    let only = within.map_or_else(String::new, |ids| {
+        let ids = ids.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(", ");
+        format!("AND passages.entity_id IN ({ids})")
+    });
     let (sql, query) = if t.is_sqlite() {
         let scope = project.to_string().split_off(4);
         let any = words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" OR ");
         (
-            "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text,
-               -bm25(passages_fts, 0.0, 1.0)
-             FROM passages_fts JOIN passages ON passages.num = passages_fts.rowid
-             JOIN entities ON entities.id = passages.entity_id
-             WHERE passages_fts MATCH $2 AND passages.project_id = $1
-             ORDER BY bm25(passages_fts, 0.0, 1.0), passages.num LIMIT $3",
+            format!(
+                "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text,
+                   -bm25(passages_fts, 0.0, 1.0)
+                 FROM passages_fts JOIN passages ON passages.num = passages_fts.rowid
+                 JOIN entities ON entities.id = passages.entity_id
+                 WHERE passages_fts MATCH $2 AND passages.project_id = $1 {only}
+                 ORDER BY bm25(passages_fts, 0.0, 1.0), passages.num LIMIT $3"
+            ),
             format!("scope : \"{scope}\" AND text : ({any})"),
         )
     } else {
         (
-            "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text,
-               ts_rank_cd(passages.words, query, 1)::float8
-             FROM passages JOIN entities ON entities.id = passages.entity_id, to_tsquery('english', $2) query
-             WHERE passages.project_id = $1 AND passages.words @@ query
-             ORDER BY ts_rank_cd(passages.words, query, 1) DESC, passages.num LIMIT $3",
+            format!(
+                "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text,
+                   ts_rank_cd(passages.words, query, 1)::float8
+                 FROM passages JOIN entities ON entities.id = passages.entity_id, to_tsquery('english', $2) query
+                 WHERE passages.project_id = $1 AND passages.words @@ query {only}
+                 ORDER BY ts_rank_cd(passages.words, query, 1) DESC, passages.num LIMIT $3"
+            ),
             words.join(" | "),
         )
     };
-    Ok(t.query(sql, args![project, &query, limit], |row| Ok((read(row)?, row.get(5)?)))?)
+    Ok(t.query(&sql, args![project, &query, limit], |row| Ok((read(row)?, row.get(5)?)))?)
 }
 
 fn read(row: &crate::db::Row<'_>) -> Result<Passage, crate::db::DbError> {

@@ -91,8 +91,20 @@ macro_rules! ids {
     )*};
 }
 ids![
-    AuditId, ChangeId, ConversationId, EntityId, FactId, InvitationId, KeyId, MessageId, PassageId, PersonId, ProjectId,
-    ReviewId, SessionId, UploadId,
+    AuditId,
+    ChangeId,
+    ConversationId,
+    EntityId,
+    FactId,
+    InvitationId,
+    KeyId,
+    MessageId,
+    PassageId,
+    PersonId,
+    ProjectId,
+    ReviewId,
+    SessionId,
+    UploadId,
 ];
 
 impl<'a, T> From<Option<T>> for Arg<'a>
