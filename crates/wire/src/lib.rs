@@ -47,7 +47,4 @@ pub struct PageQuery {
     /// The `nextCursor` of the page before.
     #[param(max_length = 80)]
     pub cursor: Option<String>,
-    /// A page by number, for lists that people leaf through; `cursor` is exact while rows come and go.
-    #[param(minimum = 1, maximum = 1000)]
-    pub page: Option<u32>,
 }
