@@ -1,0 +1,2 @@
+//! stub
+pub(super) fn indent(line: &str) -> usize { line.len() - line.trim_start().len() }
