@@ -10,17 +10,21 @@ mod error;
 mod export;
 mod fdx;
 mod fountain;
+mod import;
 mod model;
+mod pdf;
 mod plain;
 #[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod round_trip;
+mod title_guess;
 
 pub use decode::{FileKind, decode, detect};
 pub use error::*;
 pub use export::{Exported, export};
 pub use fdx::{Tag, Tags};
+pub use import::import;
 pub use model::*;
 
 /// Reads a whole text of a known format.

@@ -7,6 +7,7 @@ use super::xml::{Node, Tree};
 use crate::film::screenplay::error::ParseError;
 use crate::film::screenplay::fountain;
 use crate::film::screenplay::model::{Piece, PieceKind, Span, Style, TitleField};
+use crate::film::screenplay::title_guess::{GuessedLine, guess};
 
 /// Something that a writer tagged in Final Draft, by its number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,13 +130,6 @@ fn tags(tree: &Tree<'_>, data: &Node<'_>) -> Tags {
     Tags(tags)
 }
 
-/// A line of the title page, in Fountain's marks.
-struct TitleLine {
-    key: Option<String>,
-    text: String,
-    centered: bool,
-}
-
 fn title_page(tree: &Tree<'_>, content: &Node<'_>) -> Vec<TitleField> {
     let mut lines = Vec::new();
     for paragraph in tree.children(content).filter(|node| node.is_tag("Paragraph")) {
@@ -150,10 +144,14 @@ fn title_page(tree: &Tree<'_>, content: &Node<'_>) -> Vec<TitleField> {
         let key = paragraph.attribute("Type").filter(|name| !is_script_type(name));
         let centered = paragraph.attribute("Alignment").is_some_and(|a| a.starts_with("Center"));
         for text in fountain::marked_lines(&pieces) {
-            lines.push(TitleLine { key: key.clone(), text, centered });
+            lines.push((key.clone(), GuessedLine { text, centered }));
         }
     }
-    if lines.iter().any(|line| line.key.is_some()) { keyed_fields(lines) } else { guessed_fields(lines) }
+    if lines.iter().any(|(key, _)| key.is_some()) {
+        keyed_fields(lines)
+    } else {
+        guess(lines.into_iter().map(|(_, line)| line).collect())
+    }
 }
 
 fn is_script_type(name: &str) -> bool {
@@ -161,10 +159,10 @@ fn is_script_type(name: &str) -> bool {
 }
 
 /// The fields of a page whose paragraphs say what they are.
-fn keyed_fields(lines: Vec<TitleLine>) -> Vec<TitleField> {
+fn keyed_fields(lines: Vec<(Option<String>, GuessedLine)>) -> Vec<TitleField> {
     let mut fields: Vec<TitleField> = Vec::new();
-    for line in lines {
-        let Some(key) = line.key else { continue };
+    for (key, line) in lines {
+        let Some(key) = key else { continue };
         match fields.last_mut() {
             Some(field) if field.key == key => field.lines.push(line.text),
             _ => fields.push(TitleField { key, lines: vec![line.text] }),
@@ -172,43 +170,6 @@ fn keyed_fields(lines: Vec<TitleLine>) -> Vec<TitleField> {
     }
     for field in &mut fields {
         field.lines.retain(|line| !line.is_empty());
-    }
-    fields
-}
-
-/// The fields of a page as Final Draft writes it, by where the lines stand and what they say: in the middle the title,
-/// "written by", the author, the source; at the sides the contact.
-fn guessed_fields(lines: Vec<TitleLine>) -> Vec<TitleField> {
-    let mut fields: Vec<TitleField> = Vec::new();
-    let mut add = |key: &str, text: String| match fields.iter_mut().find(|field| field.key == key) {
-        Some(field) => field.lines.push(text),
-        None => fields.push(TitleField { key: key.to_owned(), lines: vec![text] }),
-    };
-    let mut next = "Title";
-    for line in lines {
-        if line.text.trim().is_empty() {
-            continue;
-        }
-        let lower = line.text.to_lowercase();
-        let lower = lower.trim_matches(['*', '_', ' ']);
-        if !line.centered && next != "Title" {
-            let key = if lower.contains("copyright") || lower.contains('©') { "Copyright" } else { "Contact" };
-            add(key, line.text);
-        } else if lower == "by" || lower.ends_with(" by") && lower.split_whitespace().count() <= 4 {
-            let is_source = lower.contains("based") || lower.contains("story");
-            if is_source {
-                add("Source", line.text);
-                next = "Source";
-            } else {
-                add("Credit", line.text);
-                next = "Author";
-            }
-        } else if lower.starts_with("based on") || lower.starts_with("story by") {
-            add("Source", line.text);
-            next = "Source";
-        } else {
-            add(next, line.text);
-        }
     }
     fields
 }

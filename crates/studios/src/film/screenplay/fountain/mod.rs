@@ -120,3 +120,8 @@ pub(super) fn marked_pieces(line: &str) -> Vec<Piece> {
     inline::Inline { source: line, masks: &masks }.read(Span::new(0, line.len()), 0, &[], &mut pieces);
     pieces
 }
+
+/// A line of plain text, written so that Fountain reads it as it is.
+pub(super) fn escaped(line: &str) -> String {
+    marked_lines(&[Piece::plain(line)]).join(" ")
+}

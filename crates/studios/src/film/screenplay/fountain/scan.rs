@@ -118,9 +118,11 @@ impl<'t> Scan<'t> {
         if connects {
             let text = self.text;
             let lines = self.lines;
+            let next = self.visible(&lines[end]);
+            let is_dialogue = speech_kind(next.text.trim()) == Kind::Dialogue;
             if let Some(last) = self.elements.last_mut() {
                 // The end of the line before, and of each empty line but the last, whose own the next line adds.
-                for line in &lines[at - 1..end - 1] {
+                for line in lines[at - 1..end - 1].iter().filter(|_| is_dialogue) {
                     text.add_break(last, line);
                 }
                 last.span.end = lines[end - 1].next;
@@ -149,14 +151,7 @@ impl<'t> Scan<'t> {
         let trimmed = visible.text.trim();
         match self.state {
             State::Speech => {
-                let kind = if rules::is_parenthetical(trimmed) {
-                    Kind::Parenthetical
-                } else if trimmed.starts_with('~') {
-                    Kind::Lyrics
-                } else {
-                    Kind::Dialogue
-                };
-                self.speech(kind, at, visible);
+                self.speech(speech_kind(trimmed), at, visible);
             }
             State::Action if rules::is_page_break(trimmed) => self.single(Kind::PageBreak, at, visible),
             State::Action if rules::is_centered(trimmed) => self.single(Kind::Centered, at, visible),
@@ -300,3 +295,14 @@ impl<'t> Scan<'t> {
     }
 }
 
+
+/// What a line is within a speech.
+fn speech_kind(line: &str) -> Kind {
+    if rules::is_parenthetical(line) {
+        Kind::Parenthetical
+    } else if line.starts_with('~') {
+        Kind::Lyrics
+    } else {
+        Kind::Dialogue
+    }
+}
