@@ -40,6 +40,11 @@ impl Pacing {
         }
     }
 
+    /// Changes the interval, from the next booking on.
+    pub fn set_interval(&mut self, interval_ms: u64) {
+        self.interval_ms = i64::try_from(interval_ms).unwrap_or(i64::MAX);
+    }
+
     /// Books the next free start, unless it is more than `patience_ms` milliseconds away. Starts are given out in
     /// the order in which they are asked for.
     pub fn book(&mut self, now: Timestamp, patience_ms: u64) -> Slot {

@@ -97,6 +97,6 @@ impl Policy {
 fn below(bound: u64, random: &dyn Random) -> u64 {
     let mut bytes = [0; 8];
     random.fill(&mut bytes);
-    let scaled = u128::from(u64::from_le_bytes(bytes)) * u128::from(bound) >> 64;
+    let scaled = (u128::from(u64::from_le_bytes(bytes)) * u128::from(bound)) >> 64;
     u64::try_from(scaled).unwrap_or(0)
 }
