@@ -200,6 +200,12 @@ impl Ambient {
     }
 }
 
+impl Random for Ambient {
+    fn fill(&self, into: &mut [u8]) {
+        self.random.fill(into);
+    }
+}
+
 impl fmt::Debug for Ambient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ambient").field("now", &self.now()).finish_non_exhaustive()

@@ -1,0 +1,290 @@
+//! The models as the rest of Atelier uses them: ask, listen, and look at their health.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_stream::try_stream;
+use futures_util::{Stream, StreamExt};
+use kernel::Ambient;
+use resilience::breaker::Outcome;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::answer::{Answer, Completion};
+use crate::call::{Deadline, Live, Shared, last_usage};
+use crate::delta::{Delta, Named, Piece, Spent, Stop, Usage};
+use crate::error::{Fault, ModelError, millis};
+use crate::gate::{Engine, Gates, Health, SavedBreaker};
+use crate::http::{Http, NoClient};
+use crate::options::Options;
+use crate::provider::{Route, Target};
+use crate::request::{Echo, Message, Request, Turn};
+use crate::schema::clip;
+
+/// The language models. Clones share everything.
+#[derive(Clone)]
+pub struct Models {
+    shared: Arc<Shared>,
+}
+
+/// What came of the small call of the settings screen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Probe {
+    /// Who answered.
+    pub by: Named,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+    /// The beginning of its answer; it may be empty, if the model spent all its words on thoughts.
+    pub reply: String,
+    /// What it took.
+    pub spent: Spent,
+}
+
+/// Bytes of the reply that a probe shows.
+const PROBE_REPLY: usize = 200;
+/// Tokens that a probe may take; room for a model that thinks first.
+const PROBE_TOKENS: u32 = 256;
+
+type Deltas = Pin<Box<dyn Stream<Item = Result<Delta, ModelError>> + Send>>;
+
+impl Models {
+    /// Makes the service. It does nothing by itself.
+    pub fn new(mut options: Options, ambient: Ambient) -> Result<Self, NoClient> {
+        let http = Http::new(&options.timeouts, ambient.clone())?;
+        let saved = std::mem::take(&mut options.breakers);
+        let gates = Arc::new(Gates::new(ambient.clone(), options.breaker, saved));
+        Ok(Self { shared: Arc::new(Shared { options, ambient, http, gates }) })
+    }
+
+    /// Asks, and gives the answer piece by piece; see [`Delta`] for their order. Dropping the stream cancels the
+    /// call and closes its connection.
+    ///
+    /// Failed calls are repeated, and fallbacks asked, only before the first piece that a person sees: what has
+    /// been passed on is never said twice. If a schema is given, an answer that does not fit ends with
+    /// [`Fault::InvalidOutput`] in place of `Done`.
+    pub fn stream(
+        &self,
+        route: &Route,
+        request: Request,
+    ) -> impl Stream<Item = Result<Delta, ModelError>> + Send + Unpin + use<> {
+        let (shared, route) = (Arc::clone(&self.shared), route.clone());
+        let deltas: Deltas = Box::pin(try_stream! {
+            let mut deltas = answer(shared, route, request.clone());
+            let mut whole = Answer::default();
+            let mut by = None;
+            while let Some(delta) = deltas.next().await {
+                let delta = delta?;
+                match &delta {
+                    Delta::Start(served) => by = Some(served.by.clone()),
+                    Delta::Done { .. } => {
+                        let fitted = read(&request, &whole, None);
+                        if let (Err(fault), Some(by)) = (fitted, by.take()) {
+                            Err(ModelError::new(fault, by))?;
+                        }
+                    }
+                    _ => {}
+                }
+                // The bound has been kept below.
+                let _ = whole.push(&delta, usize::MAX);
+                yield delta;
+            }
+        });
+        deltas
+    }
+
+    /// Asks, and waits for the whole answer. If a schema is given and the answer does not fit, the model is told
+    /// why and asked once more; [`Completion::spent`] is then what both took.
+    pub async fn complete(&self, route: &Route, request: Request) -> Result<Completion, ModelError> {
+        let answer = self.collect(route, &request).await?;
+        let by = answer.by(route);
+        let fault = match read(&request, &answer, None) {
+            Ok((turn, value)) => return finished(answer, turn, value, &by),
+            Err(fault) => fault,
+        };
+        let Fault::InvalidOutput { reason, .. } = &fault else { return Err(ModelError::new(fault, by)) };
+        // What was cut off will be cut off again, and what was declined was not a slip.
+        if request.schema.is_none() || !matches!(answer.stop(), Some(Stop::End | Stop::Other)) {
+            return Err(ModelError::new(fault, by));
+        }
+        tracing::debug!(%by.model, reason, "an answer is sent back to be mended");
+        let mut again = request.clone();
+        again.messages.push(Message::Assistant(answer.turn().unwrap_or_default()));
+        again.messages.push(Message::user(format!(
+            "That answer cannot be used: {reason}. Answer again with JSON only, without any other words, that fits \
+             the schema."
+        )));
+        let second = self.collect(route, &again).await?;
+        let by = second.by(route);
+        let (turn, value) =
+            read(&again, &second, answer.spent()).map_err(|fault| ModelError::new(fault, by.clone()))?;
+        let mut completion = finished(second, turn, value, &by)?;
+        completion.repaired = true;
+        if let Some(first) = answer.spent() {
+            completion.spent = completion.spent.plus(first);
+        }
+        Ok(completion)
+    }
+
+    /// Makes a small call, to see whether address, key and model work. It is made once, whatever the breaker says;
+    /// if it succeeds, the breaker is closed.
+    pub async fn probe(&self, target: &Target) -> Result<Probe, ModelError> {
+        let shared = &self.shared;
+        let failed = |fault| ModelError::new(fault, target.named());
+        let request = Request::new(vec![Message::user("Answer with the single word: ready")])
+            .with_max_tokens(PROBE_TOKENS);
+        let begun_at = Instant::now();
+        let deadline = Deadline::after(shared.options.timeouts.probe, &shared.ambient);
+        let mut begun = shared.begin_once(target, &request, deadline).await.map_err(failed)?;
+        let (mut reply, mut usage) = (String::new(), begun.usage);
+        let mut batch = std::mem::take(&mut begun.seen);
+        let mut bytes = 0;
+        while !take_in(&batch, &mut reply, &mut bytes, &mut usage) {
+            let next = shared.next(&mut begun.rest, deadline).await.map_err(failed)?;
+            batch = next.ok_or(Fault::Cut { received: bytes }).map_err(failed)?;
+        }
+        shared.gates.reset(&target.engine());
+        let usage = usage.unwrap_or_else(|| estimate(&request, bytes));
+        Ok(Probe {
+            by: target.named(),
+            took_ms: millis(begun_at.elapsed()),
+            reply: clip(reply.trim(), PROBE_REPLY).to_owned(),
+            spent: Spent { usage, cost: shared.options.prices.cost(target, usage) },
+        })
+    }
+
+    /// The health of every provider that has been asked.
+    #[must_use]
+    pub fn health(&self) -> Vec<Health> {
+        self.shared.gates.health()
+    }
+
+    /// Closes a provider's breaker, because a person knows better.
+    pub fn reset(&self, engine: &Engine) {
+        self.shared.gates.reset(engine);
+    }
+
+    /// The breakers, to be stored and given to [`Options::breakers`] after a restart.
+    #[must_use]
+    pub fn saved(&self) -> Vec<SavedBreaker> {
+        self.shared.gates.saved()
+    }
+
+    async fn collect(&self, route: &Route, request: &Request) -> Result<Answer, ModelError> {
+        let mut deltas = answer(Arc::clone(&self.shared), route.clone(), request.clone());
+        let mut whole = Answer::default();
+        while let Some(delta) = deltas.next().await {
+            let _ = whole.push(&delta?, usize::MAX);
+        }
+        Ok(whole)
+    }
+}
+
+/// The whole call as a stream, without a look at the schema.
+fn answer(shared: Arc<Shared>, route: Route, request: Request) -> Deltas {
+    Box::pin(try_stream! {
+        request.check(shared.options.bounds.request).map_err(|message| {
+            ModelError::new(Fault::BadRequest { message }, route.first().named())
+        })?;
+        let deadline = Deadline::after(shared.options.timeouts.overall, &shared.ambient);
+        let Live { target, served, ticket, begun } = Box::pin(shared.begin(&route, &request, deadline)).await?;
+        let by = target.named();
+        yield Delta::Start(served);
+        let (mut usage, mut rest, mut batch) = (begun.usage, begun.rest, begun.seen);
+        let mut whole = Answer::default();
+        let fault = 'answer: loop {
+            usage = last_usage(&batch).or(usage);
+            for piece in batch {
+                let delta = match piece {
+                    Piece::Usage(_) => continue,
+                    Piece::Done(stop) => {
+                        ticket.record(Outcome::Success);
+                        let usage = usage.unwrap_or_else(|| estimate(&request, whole.bytes()));
+                        let cost = shared.options.prices.cost(&target, usage);
+                        yield Delta::Spent(Spent { usage, cost });
+                        yield Delta::Done { stop };
+                        return;
+                    }
+                    Piece::Text(text) | Piece::Thinking(text) if text.is_empty() => continue,
+                    Piece::Text(text) => Delta::Text { text },
+                    Piece::Thinking(text) => Delta::Thinking { text },
+                    Piece::ToolCall(fragment) => Delta::ToolCall(fragment),
+                    Piece::Echo(content) => {
+                        Delta::Echo(Echo { provider: by.provider, model: by.model.clone(), content })
+                    }
+                };
+                if whole.push(&delta, shared.options.bounds.answer).is_err() {
+                    break 'answer Fault::unreadable("the answer is longer than its bound");
+                }
+                yield delta;
+            }
+            batch = match shared.next(&mut rest, deadline).await {
+                Ok(Some(batch)) => batch,
+                Ok(None) | Err(Fault::Cut { .. }) => break Fault::Cut { received: whole.bytes() },
+                Err(fault) => break fault,
+            };
+        };
+        ticket.record(fault.outcome());
+        // It was paid for all the same. What the provider said before it fell silent is more than nothing.
+        let guess = estimate(&request, whole.bytes());
+        let usage = usage.map_or(guess, |known| Usage {
+            output_tokens: known.output_tokens.max(guess.output_tokens),
+            estimated: true,
+            ..known
+        });
+        yield Delta::Spent(Spent { usage, cost: shared.options.prices.cost(&target, usage) });
+        Err(ModelError::new(fault, by))?;
+    })
+}
+
+/// The turn, and what a schema reads from it. An answer that calls tools need not fit yet.
+fn read(request: &Request, answer: &Answer, before: Option<Spent>) -> Result<(Turn, Option<Value>), Fault> {
+    let spent = match (answer.spent(), before) {
+        (Some(now), Some(before)) => Some(now.plus(before)),
+        (now, before) => now.or(before),
+    };
+    let unusable = |reason| Fault::InvalidOutput { reason, spent };
+    let turn = answer.turn().map_err(unusable)?;
+    let value = match &request.schema {
+        Some(schema) if turn.tool_calls.is_empty() => Some(schema.read(&turn.text).map_err(unusable)?),
+        _ => None,
+    };
+    Ok((turn, value))
+}
+
+fn finished(answer: Answer, turn: Turn, value: Option<Value>, by: &Named) -> Result<Completion, ModelError> {
+    let cut = Fault::Cut { received: answer.bytes() };
+    answer.complete(turn, value).ok_or_else(|| ModelError::new(cut, by.clone()))
+}
+
+/// Takes one batch of a probe's answer in, and says whether it was the last.
+fn take_in(batch: &[Piece], reply: &mut String, bytes: &mut usize, usage: &mut Option<Usage>) -> bool {
+    *usage = last_usage(batch).or(*usage);
+    for piece in batch {
+        match piece {
+            Piece::Text(text) => {
+                *bytes += text.len();
+                if reply.len() < PROBE_REPLY {
+                    reply.push_str(text);
+                }
+            }
+            Piece::Thinking(text) => *bytes += text.len(),
+            Piece::Done(_) => return true,
+            Piece::ToolCall(_) | Piece::Echo(_) | Piece::Usage(_) => {}
+        }
+    }
+    false
+}
+
+/// A guess at the tokens, by the rule of thumb of four bytes for each (English; other scripts take more bytes and
+/// more tokens). Always marked as a guess.
+fn estimate(request: &Request, answer_bytes: usize) -> Usage {
+    let asked: usize = request.messages.iter().map(|message| message.text().len() + 16).sum();
+    let tokens = |bytes: usize| u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX);
+    Usage {
+        input_tokens: tokens(asked),
+        output_tokens: tokens(answer_bytes),
+        estimated: true,
+        ..Usage::default()
+    }
+}

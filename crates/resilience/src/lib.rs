@@ -1,0 +1,8 @@
+//! What keeps one failing part from felling the rest: pure state machines that are told the time and never wait.
+//!
+//! The rules are numbered in `SPEC.md`; each has a test in `tests/` that bears its number.
+
+pub mod breaker;
+pub mod limiter;
+pub mod pacing;
+pub mod retry;
