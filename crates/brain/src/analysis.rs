@@ -164,11 +164,7 @@ pub fn analyse(question: &str, graph: &Graph, lexicon: &Lexicon) -> Analysis {
     } else if others == 1 && attributes.is_empty() && is_lookup(&words) {
         Intent::Lookup
     } else if (!mentions.is_empty() || !attributes.is_empty())
-        && (target.is_some() || others > 1 || names_hub)
-    {
-        Intent::Relation
-    } else if (!mentions.is_empty() || !attributes.is_empty())
-        && starts(&["what", "when", "where", "who", "which"])
+        && (target.is_some() || others > 1 || names_hub || starts(&["what", "when", "where", "who", "which"]))
     {
         Intent::Relation
     } else {

@@ -140,7 +140,7 @@ fn spokes(
         }
     }
     // A stable sort keeps the order of first appearance among equals.
-    found.sort_by(|a, b| b.1.cmp(&a.1));
+    found.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     found
 }
 

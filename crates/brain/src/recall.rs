@@ -1,5 +1,6 @@
 //! Recall: a question goes to graph, text and vectors; what they find is fused into one ranked list with sources.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -190,9 +191,9 @@ fn find(t: &mut Tenant<'_, '_>, graph: &Graph, lexicon: &Lexicon, question: &str
     found.arms.push("text".to_owned());
     let mut by_text: Vec<EntityId> = Vec::new();
     for (passage, _) in passages {
-        if !found.passages.contains_key(&passage.entity) {
+        if let Entry::Vacant(place) = found.passages.entry(passage.entity) {
             by_text.push(passage.entity);
-            found.passages.insert(passage.entity, passage);
+            place.insert(passage);
         }
     }
     // What the words say is what was asked; the list of all that stands in relation would only hide it.

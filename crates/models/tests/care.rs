@@ -1,5 +1,7 @@
 //! How the models are cared for when they fail: on a scripted model, in virtual time.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
+
 mod doubles;
 
 use std::sync::Arc;

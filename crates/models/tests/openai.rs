@@ -1,5 +1,7 @@
 //! OpenAI's chat completions as this crate writes and reads them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
+
 mod doubles;
 
 use doubles::{Double, Reply, fault, hear, key, models, text};

@@ -1,5 +1,7 @@
 //! Answers that must have a form, and tools: on a scripted model, in virtual time.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
+
 mod doubles;
 
 use doubles::{ambient, fault, hear};

@@ -63,6 +63,9 @@ pub fn detect(file_name: &str, bytes: &[u8]) -> Result<FileKind, ParseError> {
     })
 }
 
+/// How two bytes make a UTF-16 unit.
+type Unit = fn([u8; 2]) -> u16;
+
 /// The text of a file: UTF-8, UTF-16 with a byte order mark, or Windows-1252, in which Latin-1 is contained. A byte
 /// order mark of UTF-8 stays, so that the file can be given back as it came.
 ///
@@ -72,7 +75,7 @@ pub fn decode(bytes: &[u8]) -> Result<(String, Vec<Warning>), ParseError> {
     if let Some((_, name)) = SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)) {
         return Err(ParseError::whole(Reason::NotText(name)));
     }
-    let utf16: Option<(fn([u8; 2]) -> u16, &str)> = match bytes {
+    let utf16: Option<(Unit, &str)> = match bytes {
         [0xff, 0xfe, ..] => Some((u16::from_le_bytes, "UTF-16, little-endian")),
         [0xfe, 0xff, ..] => Some((u16::from_be_bytes, "UTF-16, big-endian")),
         _ => None,
@@ -116,8 +119,8 @@ fn declare_utf8(text: String) -> String {
 /// The character of a byte in Windows-1252. The five bytes that mean nothing there mean what they do in Latin-1.
 fn windows_1252(byte: u8) -> char {
     const HIGH: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}',
-        '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+        '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
     ];
     match byte {
         0x80..=0x9f => HIGH[usize::from(byte - 0x80)],
@@ -177,9 +180,11 @@ mod tests {
         let (text, warnings) = decode(b"CAF\xc9 \x96 it\x92s").unwrap();
         assert_eq!(text, "CAFÉ – it’s");
         assert_eq!(warnings[0].kind, WarningKind::Encoding);
-        let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain("Zoë".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let utf16: Vec<u8> =
+            [0xff, 0xfe].into_iter().chain("Zoë".encode_utf16().flat_map(u16::to_le_bytes)).collect();
         assert_eq!(decode(&utf16).unwrap().0, "Zoë");
-        let utf16: Vec<u8> = [0xfe, 0xff].into_iter().chain("Zoë".encode_utf16().flat_map(u16::to_be_bytes)).collect();
+        let utf16: Vec<u8> =
+            [0xfe, 0xff].into_iter().chain("Zoë".encode_utf16().flat_map(u16::to_be_bytes)).collect();
         assert_eq!(decode(&utf16).unwrap().0, "Zoë");
     }
 

@@ -105,7 +105,8 @@ impl Part {
             .map(|element| element.span.start)
             .skip(1)
             .collect();
-        let mut out = vec![Self { source: Source { text: String::new(), ..self.source }, elements: Vec::new() }];
+        let mut out =
+            vec![Self { source: Source { text: String::new(), ..self.source }, elements: Vec::new() }];
         let mut cuts = starts.iter().copied().peekable();
         let mut from = 0;
         for mut element in self.elements {
@@ -227,7 +228,8 @@ fn count_losses(elements: &[Element], raw: &str, warnings: &mut Vec<Warning>) {
     if elements.iter().any(|element| element.kind == Kind::Shot) {
         lose("Fountain knows no shots; they became action.");
     }
-    if elements.iter().any(|e| matches!(e.kind, Kind::General | Kind::CastList | Kind::Other) && e.has_text()) {
+    if elements.iter().any(|e| matches!(e.kind, Kind::General | Kind::CastList | Kind::Other) && e.has_text())
+    {
         lose("Paragraphs of kinds that Fountain does not know became action.");
     }
     if elements.iter().any(|e| e.scene.as_ref().is_some_and(|scene| scene.title.is_some())) {
@@ -302,7 +304,8 @@ fn piece(note: &RangedNote) -> Piece {
 
 fn to_fdx(front: &Source, scenes: &[Source], back: &Source) -> Result<Exported, ParseError> {
     let all = || std::iter::once(front).chain(scenes).chain(std::iter::once(back));
-    let notes = all().filter(|part| part.format == Format::Fdx).map(|p| p.text.matches("<ScriptNote").count());
+    let notes =
+        all().filter(|part| part.format == Format::Fdx).map(|p| p.text.matches("<ScriptNote").count());
     let mut paragraphs = Paragraphs::new(notes.sum());
     let mut warnings = Vec::new();
     let mut title_page = Vec::new();

@@ -203,7 +203,10 @@ impl Kind {
     /// Whether it is printed as a paragraph of action.
     #[must_use]
     pub fn reads_as_action(self) -> bool {
-        matches!(self, Self::Action | Self::Centered | Self::Shot | Self::General | Self::CastList | Self::Other)
+        matches!(
+            self,
+            Self::Action | Self::Centered | Self::Shot | Self::General | Self::CastList | Self::Other
+        )
     }
 }
 

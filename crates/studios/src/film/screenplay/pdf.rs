@@ -40,7 +40,8 @@ pub(super) fn text(bytes: &[u8]) -> Result<String, ParseError> {
         let reason = Reason::TooLarge { what: "pages", found: pages.len(), limit: MAX_PDF_PAGES };
         return Err(ParseError::whole(reason));
     }
-    let pages: Vec<Vec<Word>> = pages.values().map(|page| words(&document, *page).unwrap_or_default()).collect();
+    let pages: Vec<Vec<Word>> =
+        pages.values().map(|page| words(&document, *page).unwrap_or_default()).collect();
     let margin = pages.iter().flatten().map(|word| word.x).fold(f32::INFINITY, f32::min);
     if !margin.is_finite() {
         return Err(ParseError::whole(Reason::PdfWithoutText));
@@ -93,7 +94,9 @@ struct Pen<'f, 'd> {
 fn words(document: &Document, page: ObjectId) -> Result<Vec<Word>, Error> {
     let mut fonts = BTreeMap::new();
     for (name, dictionary) in document.get_page_fonts(page)? {
-        let Ok(encoding) = dictionary.get_font_encoding_with_limit(document, MAX_PDF_PAGE_BYTES) else { continue };
+        let Ok(encoding) = dictionary.get_font_encoding_with_limit(document, MAX_PDF_PAGE_BYTES) else {
+            continue;
+        };
         let first = dictionary.get(b"FirstChar").and_then(Object::as_i64).unwrap_or(0);
         let widths = dictionary.get_deref(b"Widths", document).and_then(Object::as_array);
         let widths = widths.map(|all| all.iter().map(|w| w.as_float().unwrap_or(LETTER)).collect());
@@ -255,7 +258,11 @@ fn lay_out(mut words: Vec<Word>, margin: f32) -> String {
 }
 
 /// A distance as a whole number of columns.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded on both sides just before")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "bounded on both sides just before"
+)]
 fn columns(gap: f32) -> usize {
     gap.round().clamp(0.0, MOST_COLUMNS as f32) as usize
 }

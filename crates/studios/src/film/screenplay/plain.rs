@@ -20,8 +20,16 @@ const MOST_UNCERTAIN: usize = 20;
 const TITLE_LINES: usize = 30;
 
 /// Transitions that do not end with `TO:`.
-const TRANSITIONS: [&str; 8] =
-    ["FADE IN:", "FADE IN.", "FADE OUT.", "FADE OUT:", "FADE OUT", "FADE TO BLACK.", "CUT TO BLACK.", "THE END"];
+const TRANSITIONS: [&str; 8] = [
+    "FADE IN:",
+    "FADE IN.",
+    "FADE OUT.",
+    "FADE OUT:",
+    "FADE OUT",
+    "FADE TO BLACK.",
+    "CUT TO BLACK.",
+    "THE END",
+];
 
 /// The indent of a line in columns.
 pub(super) fn indent(line: &str) -> usize {
@@ -152,7 +160,8 @@ fn split_title(mut pages: Vec<Vec<Line>>) -> (Vec<GuessedLine>, Vec<Line>) {
     let is_title = pages.len() > 1
         && pages.first().is_some_and(|page| {
             let lines = page.iter().filter(|line| !line.is_blank()).count();
-            lines <= TITLE_LINES && !page.iter().any(|line| heading(&line.text).is_some() || is_transition(&line.text))
+            lines <= TITLE_LINES
+                && !page.iter().any(|line| heading(&line.text).is_some() || is_transition(&line.text))
         });
     let title = if is_title { pages.remove(0) } else { Vec::new() };
     let title = title
@@ -304,7 +313,8 @@ impl Reader<'_> {
 
     fn is_cue(&self, line: &Line, next: Option<&Line>) -> bool {
         let name = line.text.split('(').next().unwrap_or_default();
-        let in_column = line.indent + 4 >= self.columns.cue && line.indent <= self.columns.cue.saturating_add(14);
+        let in_column =
+            line.indent + 4 >= self.columns.cue && line.indent <= self.columns.cue.saturating_add(14);
         let is_name = fountain::is_upper(name) && line.text.chars().count() <= 45;
         let speaks = next.is_some_and(|next| {
             !next.is_blank() && next.indent > self.columns.action && next.indent < line.indent + 4
@@ -352,7 +362,8 @@ impl Reader<'_> {
 
 /// Two names in capitals with a wide gap between them.
 fn has_two_columns(text: &str) -> bool {
-    text.split_once("      ").is_some_and(|(left, right)| fountain::is_upper(left) && fountain::is_upper(right))
+    text.split_once("      ")
+        .is_some_and(|(left, right)| fountain::is_upper(left) && fountain::is_upper(right))
 }
 
 #[cfg(test)]

@@ -16,7 +16,10 @@ pub(super) fn said(elements: &[Element]) -> Vec<Said> {
     let mut out = Vec::new();
     for element in elements {
         let empty = !element.has_text() && !element.has_remarks();
-        if element.kind.is_trivia() || element.kind == Kind::TitleField || (empty && element.kind == Kind::Action) {
+        if element.kind.is_trivia()
+            || element.kind == Kind::TitleField
+            || (empty && element.kind == Kind::Action)
+        {
             continue;
         }
         let mut runs: Vec<(PieceKind, String, Style)> = Vec::new();

@@ -80,7 +80,10 @@ fn line() -> impl Strategy<Value = String> {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    (proptest::collection::vec(line(), 0..24), prop_oneof![4 => Just("\n"), 1 => Just("\r\n"), 1 => Just("\r")])
+    (
+        proptest::collection::vec(line(), 0..24),
+        prop_oneof![4 => Just("\n"), 1 => Just("\r\n"), 1 => Just("\r")],
+    )
         .prop_map(|(lines, end)| lines.join(end))
 }
 

@@ -25,7 +25,8 @@ pub(super) fn guess(lines: Vec<GuessedLine>) -> Vec<TitleField> {
             continue;
         }
         let is_byline = lower == "by" || (lower.ends_with(" by") && lower.split_whitespace().count() <= 4);
-        let is_source = lower.starts_with("based on") || lower.starts_with("story by") || lower.starts_with("from the");
+        let is_source =
+            lower.starts_with("based on") || lower.starts_with("story by") || lower.starts_with("from the");
         if !line.centered && next != "Title" {
             let is_copyright = lower.contains("copyright") || lower.contains('©');
             add(if is_copyright { "Copyright" } else { "Contact" }, line.text);
@@ -54,6 +55,9 @@ mod tests {
         let side = |text: &str| GuessedLine { text: text.to_owned(), centered: false };
         let fields = guess(vec![middle("BIG"), middle("Written by"), middle("Ada"), side("1 Main St.")]);
         let keys: Vec<(&str, &str)> = fields.iter().map(|f| (f.key.as_str(), f.lines[0].as_str())).collect();
-        assert_eq!(keys, [("Title", "BIG"), ("Credit", "Written by"), ("Author", "Ada"), ("Contact", "1 Main St.")]);
+        assert_eq!(
+            keys,
+            [("Title", "BIG"), ("Credit", "Written by"), ("Author", "Ada"), ("Contact", "1 Main St.")]
+        );
     }
 }

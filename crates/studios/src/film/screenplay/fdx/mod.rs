@@ -11,8 +11,8 @@ mod xml;
 #[cfg(test)]
 mod tests;
 
-pub use furniture::{Tag, Tags};
 pub(super) use furniture::{Furniture, RangedNote};
+pub use furniture::{Tag, Tags};
 pub(super) use write::{Paragraphs, back, front, replace_title_page};
 
 use super::error::{MAX_BYTES, MAX_ELEMENTS, ParseError, Reason, Warning, WarningKind};

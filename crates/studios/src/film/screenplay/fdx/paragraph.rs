@@ -1,9 +1,7 @@
 //! Reads the paragraphs of a Final Draft document: kinds, styles, notes, dual dialogue, scene properties.
 
 use super::xml::{Is, Node, Tree};
-use crate::film::screenplay::model::{
-    Element, Kind, Piece, PieceKind, SceneProperties, Side, Span, Style,
-};
+use crate::film::screenplay::model::{Element, Kind, Piece, PieceKind, SceneProperties, Side, Span, Style};
 
 /// Kinds of paragraph by the name that Final Draft gives them, both ways.
 pub(super) const TYPES: [(&str, Kind); 12] = [
@@ -103,7 +101,13 @@ fn paragraph(tree: &Tree<'_>, node: &Node<'_>) -> Element {
             } else {
                 let kind = if note_type == BONEYARD { PieceKind::Boneyard } else { PieceKind::Note };
                 let text = paragraphs_text(tree, child);
-                element.pieces.push(Piece { kind, text, style: Style::default(), span: child.span, tag: None });
+                element.pieces.push(Piece {
+                    kind,
+                    text,
+                    style: Style::default(),
+                    span: child.span,
+                    tag: None,
+                });
             }
             carries = carries.or(carried);
         } else if child.is_tag("SceneProperties") {
@@ -179,7 +183,11 @@ fn text(tree: &Tree<'_>, node: &Node<'_>, out: &mut Vec<Piece>) {
                         push(&content[..end], Span::new(rest.start, rest.start + end));
                     }
                     let after = &content[end..];
-                    let length = if after.starts_with("\r\n") { 2 } else { after.chars().next().map_or(0, char::len_utf8) };
+                    let length = if after.starts_with("\r\n") {
+                        2
+                    } else {
+                        after.chars().next().map_or(0, char::len_utf8)
+                    };
                     if length > 0 {
                         push("\n", Span::new(rest.start + end, rest.start + end + length));
                     }

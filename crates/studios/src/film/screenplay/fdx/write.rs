@@ -51,7 +51,8 @@ impl Paragraphs {
                 let is_apart = at > 0 && elements[at - 1].kind == Kind::Blank;
                 if element.kind == Kind::Lyrics && is_apart {
                     // A song that no one in the script sings does not belong to the speech before.
-                    self.out.push_str("    <Paragraph Type=\"Action\">\n      <Text></Text>\n    </Paragraph>\n");
+                    self.out
+                        .push_str("    <Paragraph Type=\"Action\">\n      <Text></Text>\n    </Paragraph>\n");
                 }
                 self.paragraph(element, IN_CONTENT);
                 at += 1;
@@ -312,11 +313,12 @@ fn title_page(fields: &[TitleField]) -> String {
 pub(in crate::film::screenplay) fn replace_title_page(back: &str, fields: &[TitleField]) -> String {
     let page = title_page(fields);
     let old = back.find("<TitlePage").and_then(|start| {
-        let end = match (back[start..].find("</TitlePage>"), back[start..].find("/>"), back[start..].find('>')) {
-            (_, Some(empty), Some(first)) if empty + 1 == first => start + empty + 2,
-            (Some(close), ..) => start + close + "</TitlePage>".len(),
-            _ => return None,
-        };
+        let end =
+            match (back[start..].find("</TitlePage>"), back[start..].find("/>"), back[start..].find('>')) {
+                (_, Some(empty), Some(first)) if empty + 1 == first => start + empty + 2,
+                (Some(close), ..) => start + close + "</TitlePage>".len(),
+                _ => return None,
+            };
         Some((start, end))
     });
     if let Some((start, end)) = old {

@@ -9,9 +9,7 @@ use quick_xml::escape::{resolve_xml_entity, unescape};
 use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesStart, Event};
 
-use crate::film::screenplay::error::{
-    MAX_XML_ATTRIBUTES, MAX_XML_DEPTH, MAX_XML_NODES, ParseError, Reason,
-};
+use crate::film::screenplay::error::{MAX_XML_ATTRIBUTES, MAX_XML_DEPTH, MAX_XML_NODES, ParseError, Reason};
 use crate::film::screenplay::model::Span;
 
 /// What a node is.
@@ -232,8 +230,7 @@ pub(super) fn opening_end(source: &str, root: &str, child: &str) -> Option<usize
     let mut depth = 0_usize;
     loop {
         let event = reader.read_event().ok()?;
-        let is_wanted =
-            |tag: &BytesStart<'_>, depth: usize| depth == 1 && tag.name().as_ref() == child;
+        let is_wanted = |tag: &BytesStart<'_>, depth: usize| depth == 1 && tag.name().as_ref() == child;
         match event {
             Event::Start(tag) if depth == 0 && tag.name().as_ref() != root => return None,
             Event::Start(tag) | Event::Empty(tag) if is_wanted(&tag, depth) => {

@@ -135,7 +135,8 @@ mod tests {
 
     #[test]
     fn a_heading_prefix_needs_a_dot_or_a_space_after_it() {
-        for line in ["INT. A", "ext b", "EST. C", "INT./EXT. D", "int/ext e", "I/E. F", "I./E. G", "INT - H"] {
+        for line in ["INT. A", "ext b", "EST. C", "INT./EXT. D", "int/ext e", "I/E. F", "I./E. G", "INT - H"]
+        {
             assert!(heading_prefix(line).is_some(), "{line}");
         }
         for line in ["INTERNAL AFFAIRS", "EXTRA", "ESTABLISHING", "I/EX", "INT", "ÉXT. A"] {
@@ -145,7 +146,8 @@ mod tests {
 
     #[test]
     fn a_cue_is_capitals_whose_extensions_may_be_small() {
-        for line in ["STEEL", "R2D2", "MOM (O. S.)", "HANS (on the radio)", "BRICK ^", "ÅSA (V.O.) (CONT'D)"] {
+        for line in ["STEEL", "R2D2", "MOM (O. S.)", "HANS (on the radio)", "BRICK ^", "ÅSA (V.O.) (CONT'D)"]
+        {
             assert!(is_cue(line), "{line}");
         }
         for line in ["Steel", "23", "(O.S.)", "HANS (on", "李雷", "HANS (a) said"] {

@@ -37,7 +37,8 @@ pub(in crate::film::screenplay) fn fragment(text: &str, is_head: bool) -> Result
         }
     }
     let lines = lines(text, from, &masks);
-    let mut scan = Scan { text: Text { source: text, masks: &masks }, lines: &lines, elements, state: State::Open };
+    let mut scan =
+        Scan { text: Text { source: text, masks: &masks }, lines: &lines, elements, state: State::Open };
     scan.run()?;
     let ends_open =
         scan.state == State::Open && scan.elements.last().is_none_or(|last| last.kind != Kind::TitleField);
@@ -108,7 +109,9 @@ impl<'t> Scan<'t> {
 
     /// Empty lines, from the line `at` on. A line of two spaces keeps a speech together.
     fn blank(&mut self, at: usize) -> usize {
-        let is_empty = |line: &&Line| line.first_mask == line.last_mask && line.span.of(self.text.source).trim().is_empty();
+        let is_empty = |line: &&Line| {
+            line.first_mask == line.last_mask && line.span.of(self.text.source).trim().is_empty()
+        };
         let run = self.lines[at..].iter().take_while(is_empty).count();
         let end = at + run;
         let connects = self.state == State::Speech
@@ -294,7 +297,6 @@ impl<'t> Scan<'t> {
         }
     }
 }
-
 
 /// What a line is within a speech.
 fn speech_kind(line: &str) -> Kind {

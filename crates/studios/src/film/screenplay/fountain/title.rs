@@ -5,9 +5,28 @@ use crate::film::screenplay::model::{Element, Kind, Span, TitleField};
 
 /// Keys by which a title page is known, in lower case. One of them is enough.
 const KEYS: [&str; 22] = [
-    "title", "credit", "author", "authors", "source", "draft date", "date", "contact", "copyright", "notes",
-    "revision", "revised", "format", "episode", "series", "season", "language", "font", "version", "draft",
-    "contact info", "watermark",
+    "title",
+    "credit",
+    "author",
+    "authors",
+    "source",
+    "draft date",
+    "date",
+    "contact",
+    "copyright",
+    "notes",
+    "revision",
+    "revised",
+    "format",
+    "episode",
+    "series",
+    "season",
+    "language",
+    "font",
+    "version",
+    "draft",
+    "contact info",
+    "watermark",
 ];
 
 /// How many words a key that is not known may have.

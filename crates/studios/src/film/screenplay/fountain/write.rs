@@ -27,7 +27,10 @@ impl Writer {
         if self.orphans > 0 {
             warnings.push(Warning::new(
                 WarningKind::Conversion,
-                format!("{} paragraphs of dialogue have no one who speaks them; they became action.", self.orphans),
+                format!(
+                    "{} paragraphs of dialogue have no one who speaks them; they became action.",
+                    self.orphans
+                ),
             ));
         }
         (self.out, warnings)
@@ -296,7 +299,8 @@ impl Writer {
 
 /// Whether a paragraph of this kind says nothing when it is empty.
 fn is_empty_paragraph(kind: Kind) -> bool {
-    kind.reads_as_action() || matches!(kind, Kind::Character | Kind::Dialogue | Kind::Parenthetical | Kind::Transition)
+    kind.reads_as_action()
+        || matches!(kind, Kind::Character | Kind::Dialogue | Kind::Parenthetical | Kind::Transition)
 }
 
 /// Whether what comes next belongs to the speech before.
@@ -310,7 +314,8 @@ fn trailing_breaks(text: &str) -> usize {
     let mut rest = text;
     let mut count = 0;
     while count < 2 {
-        let cut = rest.strip_suffix("\r\n").or_else(|| rest.strip_suffix('\n')).or_else(|| rest.strip_suffix('\r'));
+        let cut =
+            rest.strip_suffix("\r\n").or_else(|| rest.strip_suffix('\n')).or_else(|| rest.strip_suffix('\r'));
         let Some(shorter) = cut else { break };
         count += 1;
         // A line of spaces is an empty line.
@@ -351,9 +356,9 @@ fn escape_last(text: &mut Written, mark: char) {
 
 fn last_outside_remarks(line: &str, mark: char) -> Option<usize> {
     let (masks, _) = super::masks::masks(line);
-    line.rmatch_indices(mark)
-        .map(|(at, _)| at)
-        .find(|at| !masks.iter().any(|m| m.kind != PieceKind::Text && m.span.start <= *at && *at < m.span.end))
+    line.rmatch_indices(mark).map(|(at, _)| at).find(|at| {
+        !masks.iter().any(|m| m.kind != PieceKind::Text && m.span.start <= *at && *at < m.span.end)
+    })
 }
 
 /// The title page as Fountain.

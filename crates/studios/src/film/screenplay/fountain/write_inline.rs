@@ -75,8 +75,7 @@ pub(super) fn lines(pieces: &[Piece], careful: Careful) -> Vec<Written> {
 
 /// Takes the style off white space at the edges of a styled stretch, where Fountain has no way to say it.
 fn trim_styles(line: &mut [Atom]) {
-    let flags: [fn(&mut Style) -> &mut bool; 3] =
-        [|s| &mut s.bold, |s| &mut s.italic, |s| &mut s.underline];
+    let flags: [fn(&mut Style) -> &mut bool; 3] = [|s| &mut s.bold, |s| &mut s.italic, |s| &mut s.underline];
     for flag in flags {
         for forward in [true, false] {
             let mut inside = false;
@@ -109,7 +108,8 @@ fn write(line: &[Atom], careful: Careful) -> Written {
         Atom::Remark(..) => false,
     };
     if line.iter().all(is_simple) {
-        let text: String = line.iter().filter_map(|a| if let Atom::Char(c, _) = a { Some(*c) } else { None }).collect();
+        let text: String =
+            line.iter().filter_map(|a| if let Atom::Char(c, _) = a { Some(*c) } else { None }).collect();
         return Written { line: text.clone(), shown: text };
     }
     let first = emit(line, careful);
@@ -185,8 +185,7 @@ struct Emitter {
 }
 
 fn emit(line: &[Atom], careful: Careful) -> Written {
-    let mut emitter =
-        Emitter { written: Written::default(), tail: Tail::Nothing, open: Vec::new(), careful };
+    let mut emitter = Emitter { written: Written::default(), tail: Tail::Nothing, open: Vec::new(), careful };
     let ends = ends(line);
     let mut pending: Vec<(PieceKind, &str)> = Vec::new();
     for (at, atom) in line.iter().enumerate() {
@@ -334,7 +333,8 @@ pub(super) fn remark(kind: PieceKind, text: &str) -> String {
     }
     let mut inner = text.replace("]]", "] ]");
     if inner.contains('\n') {
-        let lines: Vec<&str> = inner.split('\n').map(|l| if l.trim().is_empty() { "  " } else { l }).collect();
+        let lines: Vec<&str> =
+            inner.split('\n').map(|l| if l.trim().is_empty() { "  " } else { l }).collect();
         inner = lines.join("\n");
     }
     let before = if inner.starts_with('[') { " " } else { "" };
