@@ -1,4 +1,5 @@
 //! Anthropic's messages as this crate writes and reads them.
+#![allow(clippy::unwrap_used, reason = "what tests are set up with must work")]
 
 mod doubles;
 

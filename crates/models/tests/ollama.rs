@@ -1,4 +1,5 @@
 //! Ollama's chat as this crate writes and reads it.
+#![allow(clippy::unwrap_used, reason = "what tests are set up with must work")]
 
 mod doubles;
 

@@ -1,4 +1,5 @@
 //! Answers that must have a form, and tools: on a scripted model, in virtual time.
+#![allow(clippy::unwrap_used, reason = "what tests are set up with must work")]
 
 mod doubles;
 
