@@ -83,22 +83,20 @@ impl Answer {
         self.bytes
     }
 
-    /// Whether the model has called a tool.
+    /// Whether a fragment of the call with this index has come.
     #[must_use]
-    pub fn has_calls(&self) -> bool {
-        !self.calls.is_empty()
+    pub fn has_call(&self, index: u32) -> bool {
+        self.calls.contains_key(&index)
     }
 
     /// The turn, to be used and handed back; the error names the call whose arguments are no JSON.
     pub fn turn(&self) -> Result<Turn, String> {
         let mut tool_calls = Vec::with_capacity(self.calls.len());
-        for (index, call) in &self.calls {
+        for call in self.calls.values() {
             let text = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
             let arguments = serde_json::from_str(text)
                 .map_err(|error| format!("the arguments for {} are not JSON: {error}", call.name))?;
-            // Ollama gives its calls no ids.
-            let id = if call.id.is_empty() { format!("call_{index}") } else { call.id.clone() };
-            tool_calls.push(ToolCall { id, name: call.name.clone(), arguments });
+            tool_calls.push(ToolCall { id: call.id.clone(), name: call.name.clone(), arguments });
         }
         Ok(Turn { text: self.text.clone(), tool_calls, echo: self.echo.clone() })
     }
@@ -166,7 +164,7 @@ mod tests {
         let mut answer = Answer::default();
         for delta in [
             fragment(0, Some("a"), Some("look"), ""),
-            fragment(1, None, Some("take"), ""),
+            fragment(1, Some("b"), Some("take"), ""),
             fragment(0, None, None, "{\"at\":"),
             fragment(0, Some("a"), Some("look"), "1}"),
         ] {
@@ -174,7 +172,7 @@ mod tests {
         }
         let turn = answer.turn().unwrap();
         assert_eq!(turn.tool_calls[0].arguments, json!({"at": 1}));
-        assert_eq!((turn.tool_calls[0].name.as_str(), turn.tool_calls[1].id.as_str()), ("look", "call_1"));
+        assert_eq!((turn.tool_calls[0].name.as_str(), turn.tool_calls[1].id.as_str()), ("look", "b"));
         assert_eq!(turn.tool_calls[1].arguments, json!({}), "no arguments are no arguments");
     }
 

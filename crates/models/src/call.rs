@@ -128,7 +128,7 @@ impl Shared {
                     if pause >= deadline.remaining() {
                         return Err(fault);
                     }
-                    sleep(pause).await;
+                    wait_for(pause).await;
                     attempt += 1;
                 }
             }
@@ -148,7 +148,7 @@ impl Shared {
             }
         };
         let booking = self.gates.book(&engine, interval, millis(deadline.remaining())).map_err(closed)?;
-        sleep(Duration::from_millis(booking.pause_ms())).await;
+        wait_for(Duration::from_millis(booking.pause_ms())).await;
         let ticket = self.gates.admit(&engine).map_err(closed)?;
         booking.used();
         Ok(ticket)
@@ -222,6 +222,13 @@ impl Shared {
     ) -> Result<Option<Vec<Piece>>, Fault> {
         let limit = Instant::now() + self.options.timeouts.between_tokens;
         within(limit, deadline, Wait::BetweenTokens, rest.next()).await?.transpose()
+    }
+}
+
+/// Waits, but not at all for nothing: tokio rounds a sleep of 0 up to a millisecond.
+async fn wait_for(pause: Duration) {
+    if !pause.is_zero() {
+        sleep(pause).await;
     }
 }
 

@@ -62,8 +62,6 @@ pub enum Fault {
     InvalidOutput {
         /// What is wrong with it, for the log only.
         reason: String,
-        /// What it cost nevertheless.
-        spent: Option<Spent>,
     },
     /// The connection broke off before the answer was whole.
     #[error("cut off after {received} bytes of answer")]
@@ -113,7 +111,7 @@ pub enum Kind {
 
 impl Fault {
     pub(crate) fn unreadable(reason: impl Into<String>) -> Self {
-        Self::InvalidOutput { reason: reason.into(), spent: None }
+        Self::InvalidOutput { reason: reason.into() }
     }
 
     /// Its kind.
@@ -172,16 +170,32 @@ pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A fault, and the model that it happened with.
+/// A fault, the model that it happened with, and what was spent all the same.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelError {
     fault: Fault,
     by: Named,
+    spent: Option<Spent>,
 }
 
 impl ModelError {
     pub(crate) fn new(fault: Fault, by: Named) -> Self {
-        Self { fault, by }
+        Self { fault, by, spent: None }
+    }
+
+    /// The same error, after this was spent too.
+    pub(crate) fn after(mut self, spent: Option<Spent>) -> Self {
+        self.spent = match (self.spent, spent) {
+            (Some(a), Some(b)) => Some(a.plus(b)),
+            (a, b) => a.or(b),
+        };
+        self
+    }
+
+    /// What was spent all the same, if a model had begun to answer. A budget has to count it.
+    #[must_use]
+    pub fn spent(&self) -> Option<Spent> {
+        self.spent
     }
 
     /// What went wrong.

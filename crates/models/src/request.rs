@@ -211,19 +211,29 @@ impl Request {
         self.check_results()
     }
 
-    /// Every provider refuses a result without its call, with an error that is hard to understand.
+    /// Every provider refuses results without calls and calls without results, with errors that are hard to
+    /// understand.
     fn check_results(&self) -> Result<(), String> {
-        let mut calls = BTreeSet::new();
+        let mut open = BTreeSet::new();
         for message in &self.messages {
             match message {
-                Message::Assistant(turn) => calls.extend(turn.tool_calls.iter().map(|call| call.id.as_str())),
-                Message::Tool(result) if !calls.contains(result.call.as_str()) => {
-                    return Err(format!("the result {} answers no call", result.call));
+                Message::Tool(result) => {
+                    if !open.remove(result.call.as_str()) {
+                        return Err(format!("the result {} answers no call", result.call));
+                    }
                 }
-                _ => {}
+                Message::System { .. } => {}
+                Message::User { .. } | Message::Assistant(_) => {
+                    if let Some(call) = open.first() {
+                        return Err(format!("the call {call} has no result"));
+                    }
+                    if let Message::Assistant(turn) = message {
+                        open.extend(turn.tool_calls.iter().map(|call| call.id.as_str()));
+                    }
+                }
             }
         }
-        Ok(())
+        open.first().map_or(Ok(()), |call| Err(format!("the call {call} has no result")))
     }
 }
 
@@ -239,6 +249,8 @@ mod tests {
             description: "d".into(),
             arguments: Schema::new("look", json!({"type": "object"})).unwrap(),
         };
+        let call = ToolCall { id: "c1".into(), name: "look".into(), arguments: json!({}) };
+        let called = Message::Assistant(Turn { tool_calls: vec![call], ..Turn::default() });
         let orphan = ToolResult { call: "c1".into(), name: "look".into(), text: "x".into(), failed: false };
         for (request, why) in [
             (Request::default(), "no message"),
@@ -248,6 +260,7 @@ mod tests {
             (Request::new(vec![Message::user("x")]).with_max_tokens(0), "max_tokens"),
             (Request::new(vec![Message::user("x")]).with_tools(vec![tool.clone(), tool]), "two tools"),
             (Request::new(vec![Message::Tool(orphan)]), "answers no call"),
+            (Request::new(vec![called, Message::user("x")]), "has no result"),
         ] {
             let error = request.check(100).unwrap_err();
             assert!(error.contains(why), "{error}");

@@ -78,9 +78,8 @@ impl Models {
                 match &delta {
                     Delta::Start(served) => by = Some(served.by.clone()),
                     Delta::Done { .. } => {
-                        let fitted = read(&request, &whole, None);
-                        if let (Err(fault), Some(by)) = (fitted, by.take()) {
-                            Err(ModelError::new(fault, by))?;
+                        if let (Err(fault), Some(by)) = (read(&request, &whole), by.take()) {
+                            Err(ModelError::new(fault, by).after(whole.spent()))?;
                         }
                     }
                     _ => {}
@@ -96,33 +95,35 @@ impl Models {
     /// Asks, and waits for the whole answer. If a schema is given and the answer does not fit, the model is told
     /// why and asked once more; [`Completion::spent`] is then what both took.
     pub async fn complete(&self, route: &Route, request: Request) -> Result<Completion, ModelError> {
-        let answer = self.collect(route, &request).await?;
-        let by = answer.by(route);
-        let fault = match read(&request, &answer, None) {
-            Ok((turn, value)) => return finished(answer, turn, value, &by),
+        let first = self.collect(route, &request).await?;
+        let fault = match read(&request, &first) {
+            Ok((turn, value)) => return finished(first, turn, value, route),
             Err(fault) => fault,
         };
-        let Fault::InvalidOutput { reason, .. } = &fault else { return Err(ModelError::new(fault, by)) };
+        let spent = first.spent();
+        let unusable =
+            |fault, answer: &Answer| ModelError::new(fault, answer.by(route)).after(answer.spent());
         // What was cut off will be cut off again, and what was declined was not a slip.
-        if request.schema.is_none() || !matches!(answer.stop(), Some(Stop::End | Stop::Other)) {
-            return Err(ModelError::new(fault, by));
+        let slip = request.schema.is_some() && matches!(first.stop(), Some(Stop::End | Stop::Other));
+        let (Fault::InvalidOutput { reason }, true) = (&fault, slip) else {
+            return Err(unusable(fault, &first));
+        };
+        tracing::debug!(reason, "an answer is sent back to be mended");
+        let mut again = request;
+        if let Ok(turn) = first.turn()
+            && !turn.text.trim().is_empty()
+        {
+            again.messages.push(Message::Assistant(turn));
         }
-        tracing::debug!(%by.model, reason, "an answer is sent back to be mended");
-        let mut again = request.clone();
-        again.messages.push(Message::Assistant(answer.turn().unwrap_or_default()));
         again.messages.push(Message::user(format!(
             "That answer cannot be used: {reason}. Answer again with JSON only, without any other words, that fits \
              the schema."
         )));
-        let second = self.collect(route, &again).await?;
-        let by = second.by(route);
-        let (turn, value) =
-            read(&again, &second, answer.spent()).map_err(|fault| ModelError::new(fault, by.clone()))?;
-        let mut completion = finished(second, turn, value, &by)?;
+        let second = self.collect(route, &again).await.map_err(|error| error.after(spent))?;
+        let (turn, value) = read(&again, &second).map_err(|fault| unusable(fault, &second).after(spent))?;
+        let mut completion = finished(second, turn, value, route)?;
         completion.repaired = true;
-        if let Some(first) = answer.spent() {
-            completion.spent = completion.spent.plus(first);
-        }
+        completion.spent = spent.map_or(completion.spent, |spent| completion.spent.plus(spent));
         Ok(completion)
     }
 
@@ -208,7 +209,13 @@ fn answer(shared: Arc<Shared>, route: Route, request: Request) -> Deltas {
                     Piece::Text(text) | Piece::Thinking(text) if text.is_empty() => continue,
                     Piece::Text(text) => Delta::Text { text },
                     Piece::Thinking(text) => Delta::Thinking { text },
-                    Piece::ToolCall(fragment) => Delta::ToolCall(fragment),
+                    Piece::ToolCall(mut fragment) => {
+                        let nameless = fragment.id.as_ref().is_none_or(String::is_empty);
+                        if nameless && !whole.has_call(fragment.index) {
+                            fragment.id = Some(call_id(&shared.ambient));
+                        }
+                        Delta::ToolCall(fragment)
+                    }
                     Piece::Echo(content) => {
                         Delta::Echo(Echo { provider: by.provider, model: by.model.clone(), content })
                     }
@@ -232,29 +239,38 @@ fn answer(shared: Arc<Shared>, route: Route, request: Request) -> Deltas {
             estimated: true,
             ..known
         });
-        yield Delta::Spent(Spent { usage, cost: shared.options.prices.cost(&target, usage) });
-        Err(ModelError::new(fault, by))?;
+        let spent = Spent { usage, cost: shared.options.prices.cost(&target, usage) };
+        yield Delta::Spent(spent);
+        Err(ModelError::new(fault, by).after(Some(spent)))?;
     })
 }
 
+/// An id for a call whose provider gave it none. Other providers want them unique within a conversation.
+fn call_id(ambient: &Ambient) -> String {
+    format!("call_{:016x}", u64::from_le_bytes(ambient.bytes()))
+}
+
 /// The turn, and what a schema reads from it. An answer that calls tools need not fit yet.
-fn read(request: &Request, answer: &Answer, before: Option<Spent>) -> Result<(Turn, Option<Value>), Fault> {
-    let spent = match (answer.spent(), before) {
-        (Some(now), Some(before)) => Some(now.plus(before)),
-        (now, before) => now.or(before),
-    };
-    let unusable = |reason| Fault::InvalidOutput { reason, spent };
-    let turn = answer.turn().map_err(unusable)?;
+fn read(request: &Request, answer: &Answer) -> Result<(Turn, Option<Value>), Fault> {
+    let turn = answer.turn().map_err(Fault::unreadable)?;
     let value = match &request.schema {
-        Some(schema) if turn.tool_calls.is_empty() => Some(schema.read(&turn.text).map_err(unusable)?),
+        Some(schema) if turn.tool_calls.is_empty() => {
+            Some(schema.read(&turn.text).map_err(Fault::unreadable)?)
+        }
         _ => None,
     };
     Ok((turn, value))
 }
 
-fn finished(answer: Answer, turn: Turn, value: Option<Value>, by: &Named) -> Result<Completion, ModelError> {
-    let cut = Fault::Cut { received: answer.bytes() };
-    answer.complete(turn, value).ok_or_else(|| ModelError::new(cut, by.clone()))
+fn finished(
+    answer: Answer,
+    turn: Turn,
+    value: Option<Value>,
+    route: &Route,
+) -> Result<Completion, ModelError> {
+    let cut =
+        ModelError::new(Fault::Cut { received: answer.bytes() }, answer.by(route)).after(answer.spent());
+    answer.complete(turn, value).ok_or(cut)
 }
 
 /// Takes one batch of a probe's answer in, and says whether it was the last.

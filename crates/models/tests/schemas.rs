@@ -1,4 +1,5 @@
 //! Answers that must have a form, and tools: on a scripted model, in virtual time.
+#![allow(clippy::unwrap_used, reason = "what tests are set up with must work")]
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
 
@@ -6,7 +7,7 @@ mod doubles;
 
 use doubles::{ambient, fault, hear};
 use models::{
-    Act, Delta, Fault, Kind, Message, Models, Options, Provider, Request, Route, Scene, Schema, Script,
+    Act, Breakage, Delta, Kind, Message, Models, Options, Provider, Request, Route, Scene, Schema, Script,
     Scripted, Stop, Target, Tool,
 };
 use serde_json::json;
@@ -67,11 +68,9 @@ async fn the_model_is_told_what_does_not_fit() {
 #[tokio::test(start_paused = true)]
 async fn two_answers_that_do_not_fit_are_an_error_that_says_what_both_cost() {
     let scripted = saying(&["no", "no", "{\"place\": \"harbour\"}"]);
-    let Fault::InvalidOutput { spent, .. } = fault(models().complete(&route(&scripted), request()).await)
-    else {
-        panic!("not invalid");
-    };
-    assert_eq!((spent.unwrap().usage.input_tokens, scripted.played()), (20, vec![1, 1, 0]));
+    let error = models().complete(&route(&scripted), request()).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::InvalidOutput);
+    assert_eq!((error.spent().unwrap().usage.input_tokens, scripted.played()), (20, vec![1, 1, 0]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -106,7 +105,8 @@ async fn tool_calls_come_whole_and_are_checked_by_the_tools_schema() {
     let request = Request::new(vec![Message::user("Where?")]).with_tools(vec![tool.clone()]);
     let answer = models().complete(&route(&scripted), request).await.unwrap();
     let calls = &answer.turn.tool_calls;
-    assert_eq!((answer.stop, calls.len(), calls[1].id.as_str()), (Stop::ToolCalls, 2, "call_1"));
+    assert_eq!((answer.stop, calls.len()), (Stop::ToolCalls, 2));
+    assert!(calls[0].id.starts_with("call_") && calls[0].id != calls[1].id);
     assert!(tool.check(&calls[0]).is_ok());
     assert!(tool.check(&calls[1]).unwrap_err().contains("/place"));
 }
@@ -118,4 +118,14 @@ async fn an_answer_that_calls_a_tool_need_not_fit_the_schema_yet() {
         Scripted::new(Script { name: "s".into(), scenes: vec![Scene { acts, ..Scene::default() }] });
     let answer = models().complete(&route(&scripted), request()).await.unwrap();
     assert_eq!((answer.value, answer.turn.tool_calls.len()), (None, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_breaks_off_says_what_it_cost() {
+    let acts = vec![Act::Say("Once upon".into()), Act::Break(Breakage::Cut)];
+    let scripted =
+        Scripted::new(Script { name: "s".into(), scenes: vec![Scene { acts, ..Scene::default() }] });
+    let error = models().complete(&route(&scripted), request()).await.unwrap_err();
+    let usage = error.spent().unwrap().usage;
+    assert!(usage.estimated && usage.output_tokens == 3, "{usage:?}");
 }

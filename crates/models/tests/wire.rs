@@ -1,4 +1,5 @@
 //! What goes wrong on the way to a provider: over real HTTP on loopback.
+#![allow(clippy::unwrap_used, reason = "what tests are set up with must work")]
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
 
@@ -201,4 +202,13 @@ async fn a_stream_cut_into_single_bytes_is_the_same_stream() {
     }
     let double = Double::serving([reply]).await;
     assert_eq!(models().complete(&route(&double), hello()).await.unwrap().turn.text, "Zoë spielt 琴 🎬");
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_not_reached_by_https() {
+    let mut double = Double::serving([whole("in clear")]).await;
+    let base = Base::parse(&double.base("/v1").to_string().replace("http://", "https://")).unwrap();
+    let route = Target::new(Provider::OpenAi(OpenAi::at(base, Some(key()))), "m").into();
+    assert_eq!(fault(models().complete(&route, hello()).await).kind(), Kind::Network);
+    assert!(double.is_quiet(), "the key was not sent in clear");
 }

@@ -118,7 +118,11 @@ fn write_messages(request: &Request, model: &str) -> Vec<Value> {
             Message::System { .. } => continue,
             Message::User { text } => out.push(json!({ "role": "user", "content": text })),
             Message::Assistant(turn) => {
-                out.push(json!({ "role": "assistant", "content": write_turn(turn, model) }));
+                let content = write_turn(turn, model);
+                // A turn in which nothing was said is refused, too.
+                if content != json!([]) {
+                    out.push(json!({ "role": "assistant", "content": content }));
+                }
             }
             Message::Tool(result) => {
                 let block = json!({
@@ -165,7 +169,10 @@ struct Events {
 }
 
 struct Block {
+    /// The block as it began.
     content: Value,
+    /// What its fields have grown by since.
+    grown: BTreeMap<&'static str, String>,
     /// Which of the turn's tool calls it is.
     call: Option<u32>,
     arguments: String,
@@ -203,16 +210,18 @@ impl Events {
             Some("thinking") => Some(Piece::Thinking(text("thinking"))),
             _ => None,
         };
-        self.blocks.insert(index, Block { content: content.clone(), call, arguments: String::new() });
+        self.blocks.insert(
+            index,
+            Block { content: content.clone(), grown: BTreeMap::new(), call, arguments: String::new() },
+        );
         piece.into_iter().collect()
     }
 
     fn go_on(&mut self, index: u64, delta: &Value) -> Vec<Piece> {
         let Some(block) = self.blocks.get_mut(&index) else { return Vec::new() };
         let text = |name: &str| delta[name].as_str().unwrap_or_default();
-        let mut append = |name: &str| {
-            let so_far = block.content[name].as_str().unwrap_or_default();
-            block.content[name] = json!(format!("{so_far}{}", text(name)));
+        let mut append = |name: &'static str| {
+            block.grown.entry(name).or_default().push_str(text(name));
             text(name).to_owned()
         };
         match delta["type"].as_str() {
@@ -248,6 +257,10 @@ impl Events {
 
 impl Block {
     fn whole(mut self) -> Value {
+        for (name, grown) in self.grown {
+            let began = self.content[name].as_str().unwrap_or_default();
+            self.content[name] = json!(format!("{began}{grown}"));
+        }
         if self.call.is_some() {
             self.content["input"] = serde_json::from_str(&self.arguments).unwrap_or_else(|_| json!({}));
         }

@@ -161,9 +161,8 @@ impl Scripted {
                     }
                     Act::Call { name, arguments } => {
                         pause(pace).await;
-                        let id = Some(format!("call_{calls}"));
-                        let arguments = arguments.to_string();
-                        yield vec![Piece::ToolCall(ToolFragment { index: calls, id, name: Some(name), arguments })];
+                        let (name, arguments) = (Some(name), arguments.to_string());
+                        yield vec![Piece::ToolCall(ToolFragment { index: calls, id: None, name, arguments })];
                         calls += 1;
                     }
                     Act::Tokens { input, output } => {
