@@ -1,8 +1,6 @@
 //! Anthropic's messages as this crate writes and reads them.
 #![allow(clippy::unwrap_used, reason = "what tests are set up with must work")]
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
-
 mod doubles;
 
 use doubles::{Double, Reply, fault, hear, key, models, text};

@@ -1,8 +1,6 @@
 //! How the models are cared for when they fail: on a scripted model, in virtual time.
 #![allow(clippy::unwrap_used, reason = "what tests are set up with must work")]
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
-
 mod doubles;
 
 use std::sync::Arc;

@@ -1,8 +1,6 @@
 //! Ollama's chat as this crate writes and reads it.
 #![allow(clippy::unwrap_used, reason = "what tests are set up with must work")]
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
-
 mod doubles;
 
 use doubles::{Double, Part, Reply, fault, hear, models, part, text};

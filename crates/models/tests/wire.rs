@@ -1,8 +1,6 @@
 //! What goes wrong on the way to a provider: over real HTTP on loopback.
 #![allow(clippy::unwrap_used, reason = "what tests are set up with must work")]
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
-
 mod doubles;
 
 use std::time::Duration;
