@@ -50,6 +50,11 @@ export interface components {
          * @enum {string}
          */
         Author: "user" | "assistant";
+        /** @description An answer that has begun; its text comes over the conversation's stream. */
+        Begun: {
+            conversationId: components["schemas"]["ConversationId"];
+            messageId: components["schemas"]["MessageId"];
+        };
         ChangeId: string;
         /** @description What a change did, and how to take it back. */
         Changed: {
@@ -126,6 +131,10 @@ export interface components {
             updatedAt: components["schemas"]["Timestamp"];
         };
         ConversationId: string;
+        /** @description Begins a conversation, so that its stream can be listened to before anything is said. */
+        CreateConversation: {
+            projectId: components["schemas"]["ProjectId"];
+        };
         /** @description Imports a document that is sent as text, or that was uploaded in chunks. */
         CreateImport: {
             /** @description The file's name, which helps to tell its format. */
@@ -695,6 +704,39 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description A page of a list. */
+        Page_Message: {
+            /** @description The rows of this page. */
+            docs: {
+                id: components["schemas"]["MessageId"];
+                conversationId: components["schemas"]["ConversationId"];
+                author: components["schemas"]["Author"];
+                mode: components["schemas"]["Mode"];
+                state: components["schemas"]["MessageState"];
+                content: string;
+                metadata?: components["schemas"]["ChatMetadata"] | null;
+                createdAt: components["schemas"]["Timestamp"];
+            }[];
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            totalDocs: number;
+            /**
+             * Format: int32
+             * @description How many rows a page holds at most.
+             */
+            limit: number;
+            /**
+             * Format: int32
+             * @description This page's number, from 1.
+             */
+            page: number;
+            /** @description Whether a next page has rows. */
+            hasNextPage: boolean;
+            /** @description What to send as `cursor` to get the next page. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
         Page_Project: {
             /** @description The rows of this page. */
             docs: {
@@ -1078,6 +1120,11 @@ export interface components {
             /** @description Where the record came from: `person`, `import`, `ingest`; `model` marks what a language model wrote. */
             origin: components["schemas"]["Origin"];
         };
+        /** @description A record as a change left it, and how to take the change back. */
+        RecordChanged: components["schemas"]["Record"] & {
+            /** @description Takes the change back: `POST /projects/{id}/changes/{changeId}/undo`. */
+            changeId: components["schemas"]["ChangeId"];
+        };
         /** @description One earlier state of a record. */
         RecordVersion: {
             /** Format: int64 */
@@ -1125,6 +1172,14 @@ export interface components {
             message: string;
         };
         RequestId: string;
+        /** @description Brings a record back. */
+        RestoreRecord: {
+            /**
+             * Format: int64
+             * @description An earlier version of a live record; out of the bin as it was if absent.
+             */
+            version?: number | null;
+        };
         ReviewId: string;
         /**
          * @description How far a proposal is.
@@ -1177,6 +1232,13 @@ export interface components {
         SetupStatus: {
             /** @description True until the first person has been made. */
             required: boolean;
+        };
+        /** @description Another way to sign in. */
+        SignInProvider: {
+            /** @description As addresses name it: `/auth/oidc/{id}/start`. */
+            id: string;
+            /** @description As people know it. */
+            label: string;
         };
         /** @description What a sign-in gives. The refresh token is a cookie that scripts cannot read. */
         SignedIn: {
