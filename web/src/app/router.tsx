@@ -1,5 +1,12 @@
 /** The addresses of the interface; each screen comes when it is first asked for. */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
 import { api } from "@/shared/api";
 import { token } from "@/shared/session";
 import { Failure, Skeleton } from "@/shared/ui/parts";

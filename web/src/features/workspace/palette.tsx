@@ -4,22 +4,26 @@ import { useNavigate, useParams } from "@tanstack/react-router";
 import { Command } from "cmdk";
 import { useDeferredValue, useState } from "react";
 import { useActions } from "@/shared/actions";
-import { collectionIcon } from "@/shared/icons";
 import { layout } from "@/shared/layout";
 import { searchQuery } from "@/shared/queries";
 import { Dialog } from "@/shared/ui/dialog";
 import { Keys } from "@/shared/ui/keys";
+import { CollectionIcon } from "@/shared/ui/collection-icon";
 
 const ITEM =
   "flex cursor-pointer items-center gap-2.5 rounded-md px-2.5 py-2 text-sm data-[selected=true]:bg-hover [&_svg]:size-4 [&_svg]:shrink-0 [&_svg]:text-ink-3";
-const HEADING = "[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-ink-3";
+const HEADING =
+  "[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-ink-3";
 
 export function Palette() {
   const { project } = useParams({ strict: false });
   const [text, setText] = useState("");
   const wanted = useDeferredValue(text.trim());
   const actions = useActions();
-  const found = useQuery({ ...searchQuery(project ?? "", wanted), enabled: project !== undefined && wanted.length > 1 });
+  const found = useQuery({
+    ...searchQuery(project ?? "", wanted),
+    enabled: project !== undefined && wanted.length > 1,
+  });
   const navigate = useNavigate();
   const close = () => layout.setPalette(false);
   const groups = [...new Set(actions.map(({ group }) => group))];
@@ -40,7 +44,6 @@ export function Palette() {
           {(found.data?.hits ?? []).length > 0 && project !== undefined && (
             <Command.Group heading="Records" forceMount className={HEADING}>
               {found.data?.hits.map((hit) => {
-                const Icon = collectionIcon(hit.collection);
                 return (
                   <Command.Item
                     key={hit.id}
@@ -56,7 +59,7 @@ export function Palette() {
                       });
                     }}
                   >
-                    <Icon />
+                    <CollectionIcon collection={hit.collection} />
                     <span className="shrink-0 font-medium">{hit.name}</span>
                     <span className="truncate text-ink-3">{hit.excerpt}</span>
                   </Command.Item>
@@ -79,7 +82,7 @@ export function Palette() {
                       run();
                     }}
                   >
-                    <Icon />
+                    <CollectionIcon collection={hit.collection} />
                     <span className="grow">{name}</span>
                     {shortcut !== undefined && <Keys shortcut={shortcut} />}
                   </Command.Item>
