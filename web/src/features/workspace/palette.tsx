@@ -26,6 +26,7 @@ export function Palette() {
   });
   const navigate = useNavigate();
   const close = () => layout.setPalette(false);
+  const hits = found.data?.hits ?? [];
   const groups = [...new Set(actions.map(({ group }) => group))];
   return (
     <Dialog open onClose={close} title="Search or do" titleHidden side="top">
@@ -38,33 +39,33 @@ export function Palette() {
           className="h-12 border-b border-line bg-transparent px-4 text-base outline-none"
         />
         <Command.List label="Results" className="min-h-0 overflow-y-auto p-1.5">
-          <Command.Empty className="px-2.5 py-6 text-center text-sm text-ink-3">
-            {found.isFetching ? "Looking…" : "Nothing of that name."}
-          </Command.Empty>
-          {(found.data?.hits ?? []).length > 0 && project !== undefined && (
+          {hits.length === 0 && (
+            <Command.Empty className="px-2.5 py-6 text-center text-sm text-ink-3">
+              {found.isFetching ? "Looking…" : "Nothing of that name."}
+            </Command.Empty>
+          )}
+          {hits.length > 0 && project !== undefined && (
             <Command.Group heading="Records" forceMount className={HEADING}>
-              {found.data?.hits.map((hit) => {
-                return (
-                  <Command.Item
-                    key={hit.id}
-                    value={hit.id}
-                    // The server has chosen these; the palette's own filter would drop what matches by its text.
-                    forceMount
-                    className={ITEM}
-                    onSelect={() => {
-                      close();
-                      void navigate({
-                        to: "/projects/$project/records/$collection/$record",
-                        params: { project, collection: hit.collection, record: hit.id },
-                      });
-                    }}
-                  >
-                    <CollectionIcon collection={hit.collection} />
-                    <span className="shrink-0 font-medium">{hit.name}</span>
-                    <span className="truncate text-ink-3">{hit.excerpt}</span>
-                  </Command.Item>
-                );
-              })}
+              {hits.map((hit) => (
+                <Command.Item
+                  key={hit.id}
+                  value={hit.id}
+                  // The server has chosen these; the palette's own filter would drop what matches by its text.
+                  forceMount
+                  className={ITEM}
+                  onSelect={() => {
+                    close();
+                    void navigate({
+                      to: "/projects/$project/records/$collection/$record",
+                      params: { project, collection: hit.collection, record: hit.id },
+                    });
+                  }}
+                >
+                  <CollectionIcon collection={hit.collection} />
+                  <span className="shrink-0 font-medium">{hit.name}</span>
+                  <span className="truncate text-ink-3">{hit.excerpt}</span>
+                </Command.Item>
+              ))}
             </Command.Group>
           )}
           {groups.map((group) => (
@@ -82,7 +83,7 @@ export function Palette() {
                       run();
                     }}
                   >
-                    <CollectionIcon collection={hit.collection} />
+                    <Icon />
                     <span className="grow">{name}</span>
                     {shortcut !== undefined && <Keys shortcut={shortcut} />}
                   </Command.Item>
