@@ -12,9 +12,11 @@ interface Layout {
   mode: Mode;
   palette: boolean;
   help: boolean;
+  /** Counts how often the person asked to write; each time the input takes the focus, and never by itself. */
+  calls: number;
 }
 
-const DEFAULT: Layout = { sidebar: true, orchestrator: true, mode: "query", palette: false, help: false };
+const DEFAULT: Layout = { sidebar: true, orchestrator: true, mode: "query", palette: false, help: false, calls: 0 };
 
 /** At this width and above the orchestrator stands beside the page; below it lies over it. */
 export const WIDE = 1280;
@@ -31,6 +33,7 @@ function initial(): Layout {
     orchestrator: wide >= WIDE && (kept?.orchestrator ?? true),
     palette: false,
     help: false,
+    calls: 0,
   };
 }
 
@@ -40,9 +43,13 @@ useLayout.subscribe(({ sidebar, orchestrator, mode }) => remember("layout", { si
 
 export const layout = {
   toggleSidebar: () => useLayout.setState(({ sidebar }) => ({ sidebar: !sidebar })),
-  toggleOrchestrator: () => useLayout.setState(({ orchestrator }) => ({ orchestrator: !orchestrator })),
+  toggleOrchestrator: () =>
+    useLayout.setState(({ orchestrator, calls }) => ({
+      orchestrator: !orchestrator,
+      calls: orchestrator ? calls : calls + 1,
+    })),
   /** Switches the mode and brings the orchestrator up, because that is what the person wants to write in. */
-  speak: (mode: Mode) => useLayout.setState({ mode, orchestrator: true }),
+  speak: (mode: Mode) => useLayout.setState(({ calls }) => ({ mode, orchestrator: true, calls: calls + 1 })),
   setPalette: (palette: boolean) => useLayout.setState({ palette }),
   setHelp: (help: boolean) => useLayout.setState({ help }),
 };

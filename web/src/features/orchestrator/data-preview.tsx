@@ -78,9 +78,9 @@ export function DataPreview({ project, first }: { project: string; first: Previe
   const open = editor && !decided;
   const edited = Object.keys(edits).length;
   return (
-    <form
+    <div
+      role="group"
       aria-label={`Preview of ${nameOf(preview)}`}
-      onSubmit={(event) => event.preventDefault()}
       className="flex flex-col gap-3 rounded-lg border border-line bg-ground p-3"
     >
       <div className="flex items-center gap-2">
@@ -117,13 +117,13 @@ export function DataPreview({ project, first }: { project: string; first: Previe
           <p className="mb-1 font-medium">Perhaps already there</p>
           {[{ id: null, name: "Make a new record", similarity: null }, ...preview.duplicates].map(
             ({ id, name, similarity }) => (
-              <label key={id ?? "new"} className="flex cursor-pointer items-center gap-2 py-0.5">
+              <label key={id ?? "new"} className="flex min-h-7 cursor-pointer items-center gap-2">
                 <input
                   type="radio"
                   name={`merge.${preview.previewId}`}
                   checked={mergeInto === id}
                   onChange={() => setMergeInto(id)}
-                  className="accent-(--ink)"
+                  className="size-4 accent-(--ink)"
                 />
                 <span className="grow">{id === null ? name : `Merge into ${name}`}</span>
                 {similarity !== null && <span className="tabular-nums">{Math.round(similarity * 100)} %</span>}
@@ -172,7 +172,7 @@ export function DataPreview({ project, first }: { project: string; first: Previe
           )}
         </p>
       )}
-    </form>
+    </div>
   );
 }
 

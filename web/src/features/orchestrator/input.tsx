@@ -21,7 +21,10 @@ export function Input() {
   const field = useRef<HTMLTextAreaElement>(null);
   const look = MODE_LOOKS.find((one) => one.mode === mode);
   const closed = mode === "task" || (mode === "data" && !editor);
-  useEffect(() => field.current?.focus({ preventScroll: true }), [mode]);
+  const calls = useLayout((state) => state.calls);
+  useEffect(() => {
+    if (calls > 0) field.current?.focus({ preventScroll: true });
+  }, [calls]);
 
   const send = async () => {
     const text = words.trim();

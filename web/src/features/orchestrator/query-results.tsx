@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { Button } from "@/shared/ui/button";
 import { CollectionIcon } from "@/shared/ui/collection-icon";
+import { Bar } from "@/shared/ui/parts";
 import type { Schemas } from "@/shared/wire";
 
 type Found = Schemas["QueryResponse"];
@@ -19,7 +20,7 @@ export function QueryResults({ project, found }: { project: string; found: Found
   const results = all ? found.results : found.results.slice(0, SHOWN);
   if (found.results.length === 0) return null;
   return (
-    <section aria-label="Sources" className="rounded-lg border border-line bg-ground">
+    <div role="group" aria-label="Sources" className="rounded-lg border border-line bg-ground">
       <ol className="divide-y divide-line">
         {results.map((result) => {
           return (
@@ -33,13 +34,7 @@ export function QueryResults({ project, found }: { project: string; found: Found
                 >
                   {result.title}
                 </Link>
-                <meter
-                  aria-label="Relevance"
-                  min={0}
-                  max={1}
-                  value={result.relevanceScore}
-                  className="bar h-1 w-10 shrink-0"
-                />
+                <Bar role="meter" label="Relevance" value={result.relevanceScore} className="w-10 shrink-0" />
               </div>
               {result.excerpt && <p className="mt-0.5 line-clamp-3 text-xs text-ink-2">{result.excerpt}</p>}
               {result.relationships.length > 0 && (
@@ -64,6 +59,6 @@ export function QueryResults({ project, found }: { project: string; found: Found
           </Button>
         )}
       </div>
-    </section>
+    </div>
   );
 }
