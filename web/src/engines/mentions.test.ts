@@ -7,11 +7,20 @@ const found = (names: Named[], text: string) =>
   finder(names)(text).map(({ text, named }) => (named ? `[${text}>${named.record}]` : text));
 
 test("a name leads to its record, wherever it stands as a word", () => {
-  expect(found([named("Mara", "1")], "Mara, Maras and MARA: Mara.")).toEqual(["[Mara>1]", ", Maras and MARA: ", "[Mara>1]", "."]);
+  expect(found([named("Mara", "1")], "Mara, Maras and MARA: Mara.")).toEqual([
+    "[Mara>1]",
+    ", Maras and MARA: ",
+    "[Mara>1]",
+    ".",
+  ]);
 });
 
 test("the longer of two names wins", () => {
-  expect(found([named("Mara", "1"), named("Mara Voss", "2")], "Mara Voss met Mara")).toEqual(["[Mara Voss>2]", " met ", "[Mara>1]"]);
+  expect(found([named("Mara", "1"), named("Mara Voss", "2")], "Mara Voss met Mara")).toEqual([
+    "[Mara Voss>2]",
+    " met ",
+    "[Mara>1]",
+  ]);
 });
 
 test("a name that two records bear leads nowhere", () => {

@@ -22,7 +22,9 @@ export function finder(names: readonly Named[]): (text: string) => Piece[] {
   }
   const certain = [...known].filter(([, named]) => named !== null).map(([name]) => name);
   if (certain.length === 0) return (text) => [{ text, named: null }];
-  const words = certain.toSorted((a, b) => b.length - a.length).map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const words = certain
+    .toSorted((a, b) => b.length - a.length)
+    .map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const pattern = new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.join("|")})(?![\\p{L}\\p{N}])`, "gu");
   return (text) => {
     const pieces: Piece[] = [];

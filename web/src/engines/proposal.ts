@@ -46,7 +46,11 @@ function read(text: string, kind: Kind): { value: unknown } | { problem: string 
 }
 
 /** What the edits would change of the values; an edit that says what is there already changes nothing. */
-export function askedFor(values: Values, edits: Readonly<Record<string, string>>, kindOf: (field: string) => Kind): Asked {
+export function askedFor(
+  values: Values,
+  edits: Readonly<Record<string, string>>,
+  kindOf: (field: string) => Kind,
+): Asked {
   const asked: Asked = { changes: {}, problems: {} };
   for (const [field, text] of Object.entries(edits)) {
     if (text.trim() === written(values[field]).trim()) continue;

@@ -8,7 +8,7 @@ test("a sentence is read when it is whole", () => {
 });
 
 test("what was read stays the same while the text grows", () => {
-  const text = "He said \"Go!\" and left.\n\n- one\n- two? Yes.";
+  const text = 'He said "Go!" and left.\n\n- one\n- two? Yes.';
   let before: string[] = [];
   for (let end = 0; end <= text.length; end++) {
     const now = sentences(text.slice(0, end), false);

@@ -15,7 +15,14 @@ const question = {
   createdAt: "2026-01-01T00:00:00Z",
 } as const;
 const reply = { ...question, id: "msg_2", author: "assistant", content: "" } as const;
-const live: LiveAnswer = { messageId: "msg_2", mode: "query", content: "Mara", state: "streaming", metadata: null, error: null };
+const live: LiveAnswer = {
+  messageId: "msg_2",
+  mode: "query",
+  content: "Mara",
+  state: "streaming",
+  metadata: null,
+  error: null,
+};
 const sent = { content: "Who?", mode: "query", answerId: null } as const;
 
 const shown = (messages: Messages, ...rest: [Parameters<typeof transcript>[1], LiveAnswer | null]) =>
@@ -28,13 +35,19 @@ test("what was sent is shown before the server lists it", () => {
 
 test("what the server lists is not shown twice", () => {
   const messages: Messages = [question, { ...reply, state: "streaming" }];
-  expect(shown(messages, { ...sent, answerId: "msg_2" }, null)).toEqual(["user complete: Who?", "assistant streaming: "]);
+  expect(shown(messages, { ...sent, answerId: "msg_2" }, null)).toEqual([
+    "user complete: Who?",
+    "assistant streaming: ",
+  ]);
   expect(shown(messages, sent, live)).toEqual(["user complete: Who?", "assistant streaming: Mara"]);
 });
 
 test("the server's word on an answer that has ended counts more than what was heard", () => {
   const messages: Messages = [question, { ...reply, state: "stopped", content: "Ma" }];
-  expect(shown(messages, sent, { ...live, state: "complete" })).toEqual(["user complete: Who?", "assistant stopped: Ma"]);
+  expect(shown(messages, sent, { ...live, state: "complete" })).toEqual([
+    "user complete: Who?",
+    "assistant stopped: Ma",
+  ]);
 });
 
 test("of two texts of an answer under way the longer is shown", () => {
@@ -57,7 +70,11 @@ test("a note that repeats the one of the answer before is marked", () => {
 });
 
 test("an answer is asked again with the words that it answered", () => {
-  const rows = transcript([question, reply, { ...question, id: "msg_3", content: "When?" }, { ...reply, id: "msg_4" }], null, null);
+  const rows = transcript(
+    [question, reply, { ...question, id: "msg_3", content: "When?" }, { ...reply, id: "msg_4" }],
+    null,
+    null,
+  );
   expect(asked(rows, "msg_4")?.content).toBe("When?");
   expect(asked(rows, "msg_2")?.content).toBe("Who?");
   expect(asked(rows, "nothing")).toBeNull();

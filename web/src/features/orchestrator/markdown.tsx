@@ -10,11 +10,14 @@ export type Finder = (text: string) => Piece[];
 const Find = createContext<Finder | null>(null);
 
 /** Blocks that have not changed since the last frame are not made anew. */
-export function Markdown({ text, find }: { text: string; find: Finder | null }) {
-  const blocks = useMemo(() => new Lexer({ gfm: true }).lex(text).filter(({ type }) => type !== "space" && type !== "def"), [text]);
+export function Markdown({ text, find, writing = false }: { text: string; find: Finder | null; writing?: boolean }) {
+  const blocks = useMemo(
+    () => new Lexer({ gfm: true }).lex(text).filter(({ type }) => type !== "space" && type !== "def"),
+    [text],
+  );
   return (
     <Find value={find}>
-      <div className="flex flex-col gap-2 wrap-anywhere">
+      <div className={`flex flex-col gap-2 wrap-anywhere ${writing ? "writing" : ""}`}>
         {blocks.map((token, at) => (
           <Block key={at} raw={token.raw} token={token} />
         ))}
@@ -37,12 +40,19 @@ function block(token: Token): ReactNode {
       return <p>{inline(token.tokens)}</p>;
     case "code":
       return (
-        <pre tabIndex={0} className="overflow-x-auto rounded-md border border-line bg-sunken p-2 font-mono text-xs leading-relaxed">
+        <pre
+          tabIndex={0}
+          className="overflow-x-auto rounded-md border border-line bg-sunken p-2 font-mono text-xs leading-relaxed"
+        >
           <code>{(token as Tokens.Code).text}</code>
         </pre>
       );
     case "blockquote":
-      return <blockquote className="flex flex-col gap-2 border-l-2 border-line-strong pl-3 text-ink-2">{all(token.tokens, block)}</blockquote>;
+      return (
+        <blockquote className="flex flex-col gap-2 border-l-2 border-line-strong pl-3 text-ink-2">
+          {all(token.tokens, block)}
+        </blockquote>
+      );
     case "list":
       return list(token as Tokens.List);
     case "table":
@@ -117,7 +127,9 @@ function span(token: Token): ReactNode {
     case "del":
       return <del>{inline(token.tokens)}</del>;
     case "codespan":
-      return <code className="rounded-sm bg-sunken px-1 font-mono text-[0.92em]">{(token as Tokens.Codespan).text}</code>;
+      return (
+        <code className="rounded-sm bg-sunken px-1 font-mono text-[0.92em]">{(token as Tokens.Codespan).text}</code>
+      );
     case "br":
       return <br />;
     case "link":
@@ -135,7 +147,12 @@ function span(token: Token): ReactNode {
 function link({ href, tokens }: Tokens.Link): ReactNode {
   if (!/^(https?:|mailto:)/i.test(href)) return inline(tokens);
   return (
-    <a href={href} target="_blank" rel="noopener noreferrer nofollow" className="text-accent underline underline-offset-2">
+    <a
+      href={href}
+      target="_blank"
+      rel="noopener noreferrer nofollow"
+      className="text-accent underline underline-offset-2"
+    >
       {inline(tokens)}
     </a>
   );

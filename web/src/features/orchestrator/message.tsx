@@ -39,11 +39,11 @@ export const Answer = memo(function Answer({ row, onAgain }: { row: Row; onAgain
   return (
     <article aria-label="Atelier" data-mode={row.mode} aria-busy={writing} className="flex flex-col gap-3">
       {text === "" && writing ? (
-        <p className="caret text-ink-3">{row.mode === "query" ? "Looking" : row.mode === "data" ? "Reading" : "Thinking"}</p>
+        <p className="caret text-ink-3">
+          {row.mode === "query" ? "Looking" : row.mode === "data" ? "Reading" : "Thinking"}
+        </p>
       ) : (
-        <div className={writing ? "caret-last" : undefined}>
-          <Markdown text={text} find={find} />
-        </div>
+        <Markdown text={text} find={find} writing={writing} />
       )}
       {query && !writing && <Sources found={query} />}
       {metadata?.ingest && !writing && <Proposals read={metadata.ingest} />}
@@ -65,7 +65,10 @@ function named({ results }: Query): Named[] {
     const record = { collection: source.collection, record: source.recordId };
     const number = metadata["number"];
     const numbered = typeof number === "string" || typeof number === "number";
-    return [{ name: title, ...record }, ...(numbered ? [{ name: `${String(number).toUpperCase()}. ${title}`, ...record }] : [])];
+    return [
+      { name: title, ...record },
+      ...(numbered ? [{ name: `${String(number).toUpperCase()}. ${title}`, ...record }] : []),
+    ];
   });
 }
 
@@ -79,7 +82,9 @@ function Ended({ row, onAgain }: { row: Row; onAgain: ((answer: string) => void)
       className={`flex items-start gap-2 rounded-md border border-line p-2 text-sm ${stopped ? "bg-sunken" : "bg-bad-soft"}`}
     >
       <CircleAlert aria-hidden className={`mt-0.5 size-4 shrink-0 ${stopped ? "text-ink-3" : "text-bad"}`} />
-      <p className="grow">{why ?? (stopped ? "Stopped. What was written is kept." : "The answer broke off. What was written is kept.")}</p>
+      <p className="grow">
+        {why ?? (stopped ? "Stopped. What was written is kept." : "The answer broke off. What was written is kept.")}
+      </p>
       {onAgain && (
         <Button className="h-7 px-2" onClick={() => onAgain(row.id)}>
           <RotateCcw /> Ask again

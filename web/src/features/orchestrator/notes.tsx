@@ -1,9 +1,11 @@
 /** Beneath an answer: who gave it, why it is plainer than it could be, and what it took. */
 import { Link } from "@tanstack/react-router";
 import type { Row } from "@/engines/transcript";
+import { useSession } from "@/shared/session";
 import type { Schemas } from "@/shared/wire";
 
 export function Notes({ row }: { row: Row }) {
+  const admin = useSession((session) => session.user?.admin ?? false);
   const { metadata, state, sameNote } = row;
   if (!metadata) return null;
   const { answeredBy, fallback, usage } = metadata;
@@ -16,9 +18,13 @@ export function Notes({ row }: { row: Row }) {
       {note && !sameNote && (
         <p className="mb-1">
           {note}{" "}
-          {rules && (
-            <Link to="/settings/$section" params={{ section: "models" }} className="text-ink-2 underline underline-offset-2 hover:text-ink">
-              Models
+          {rules && admin && (
+            <Link
+              to="/settings/$section"
+              params={{ section: "model" }}
+              className="text-ink-2 underline underline-offset-2 hover:text-ink"
+            >
+              Set a model
             </Link>
           )}
         </p>
@@ -33,6 +39,7 @@ const COUNT = new Intl.NumberFormat();
 /** `1,204 tokens in, 310 out, $0.0021`; an estimate is marked as one. */
 function spent({ inputTokens, outputTokens, estimated, costMicroUsd }: Schemas["Usage"]): string {
   const about = estimated ? "about " : "";
-  const cost = costMicroUsd === null || costMicroUsd === undefined ? "" : `, ${about}$${(costMicroUsd / 1e6).toFixed(4)}`;
+  const cost =
+    costMicroUsd === null || costMicroUsd === undefined ? "" : `, ${about}$${(costMicroUsd / 1e6).toFixed(4)}`;
   return `${about}${COUNT.format(inputTokens)} tokens in, ${COUNT.format(outputTokens)} out${cost}`;
 }

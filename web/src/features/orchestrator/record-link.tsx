@@ -17,7 +17,10 @@ export function RecordLink({ collection, record, className, children }: RecordLi
     <Link
       to="/projects/$project/records/$collection/$record"
       params={{ project, collection, record }}
-      className={clsx("text-accent underline decoration-transparent underline-offset-2 hover:decoration-current focus-visible:decoration-current", className)}
+      className={clsx(
+        "text-accent underline decoration-transparent underline-offset-2 hover:decoration-current focus-visible:decoration-current",
+        className,
+      )}
     >
       {children}
     </Link>

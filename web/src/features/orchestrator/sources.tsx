@@ -1,7 +1,7 @@
 /** What a question found: each result with its excerpt and relationships, and a link to its record. */
 import { useState } from "react";
-import { collectionIcon } from "@/shared/icons";
 import { Button } from "@/shared/ui/button";
+import { CollectionIcon } from "@/shared/ui/collection-icon";
 import { Badge } from "@/shared/ui/parts";
 import type { Schemas } from "@/shared/wire";
 import { RecordLink } from "./record-link";
@@ -37,8 +37,8 @@ export function Sources({ found }: { found: Schemas["QueryResponse"] }) {
         <summary className="w-fit rounded-sm hover:text-ink">How this was understood</summary>
         <p className="mt-1">
           {analysis.intent}
-          {analysis.entities.length > 0 && `, about ${analysis.entities.join(", ")}`}; {percent(analysis.confidence)} sure. Found by{" "}
-          {arms.length > 0 ? arms.join(", ") : "no arm of the memory"}.
+          {analysis.entities.length > 0 && `, about ${analysis.entities.join(", ")}`}; {percent(analysis.confidence)}{" "}
+          sure. Found by {arms.length > 0 ? arms.join(", ") : "no arm of the memory"}.
         </p>
       </details>
     </section>
@@ -47,13 +47,17 @@ export function Sources({ found }: { found: Schemas["QueryResponse"] }) {
 
 function Result({ result }: { result: Schemas["QueryResult"] }) {
   const { title, type, excerpt, relevanceScore, relationships, source } = result;
-  const Icon = collectionIcon(source.collection);
   const related = relationships.slice(0, RELATED);
   return (
     <li className="flex flex-col gap-1 px-3 py-2 text-sm">
       <div className="flex items-center gap-2">
-        <Icon aria-label={type} className="size-4 shrink-0 text-ink-3" />
-        <RecordLink collection={source.collection} record={source.recordId} className="min-w-0 grow truncate font-medium">
+        <CollectionIcon collection={source.collection} className="size-4 shrink-0 text-ink-3" />
+        <span className="sr-only">{type}</span>
+        <RecordLink
+          collection={source.collection}
+          record={source.recordId}
+          className="min-w-0 grow truncate font-medium"
+        >
           {title}
         </RecordLink>
         <meter

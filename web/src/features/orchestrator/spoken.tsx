@@ -7,10 +7,7 @@ import type { Row } from "@/engines/transcript";
 const SIGNS = /[*_`#>|]+/g;
 
 export function Spoken({ row }: { row: Row | null }) {
-  const said = useMemo(
-    () => (row ? sentences(row.content.replace(SIGNS, ""), row.state !== "streaming") : []),
-    [row],
-  );
+  const said = useMemo(() => (row ? sentences(row.content.replace(SIGNS, ""), row.state !== "streaming") : []), [row]);
   return (
     <div role="log" aria-live="polite" aria-label="Answer" className="sr-only">
       {row && said.map((sentence, at) => <p key={`${row.id}.${at}`}>{sentence}</p>)}

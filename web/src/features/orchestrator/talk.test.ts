@@ -29,7 +29,9 @@ class Server {
   };
 
   tell(id: string, event: object): void {
-    this.stream?.enqueue(new TextEncoder().encode(`event: message\nid: ${ANSWER}.${id}\ndata: ${JSON.stringify(event)}\n\n`));
+    this.stream?.enqueue(
+      new TextEncoder().encode(`event: message\nid: ${ANSWER}.${id}\ndata: ${JSON.stringify(event)}\n\n`),
+    );
   }
   start = () => this.tell("0", { type: "start", messageId: ANSWER, mode: "query" });
   chunk = (delta: string, upTo: number) => this.tell(String(upTo), { type: "chunk", content: delta, delta });
@@ -57,7 +59,11 @@ test("a conversation is made, then heard, and only then spoken in", async () => 
   const talk = createTalk("prj_1");
   await talk.say("query", "Who?");
   expect(server.asked).toEqual(["POST conversations", "GET stream", "POST chat"]);
-  expect(talk.state.getState()).toMatchObject({ conversation: CONVERSATION, phase: "writing", sent: { answerId: ANSWER } });
+  expect(talk.state.getState()).toMatchObject({
+    conversation: CONVERSATION,
+    phase: "writing",
+    sent: { answerId: ANSWER },
+  });
 });
 
 test("an answer grows as it is heard, and ends the talk's turn", async () => {
@@ -68,7 +74,9 @@ test("an answer grows as it is heard, and ends the talk's turn", async () => {
   await vi.waitFor(() => expect(talk.state.getState().answer?.content).toBe("Mara"));
   expect(talk.state.getState().phase).toBe("writing");
   server.complete("Mara Voss");
-  await vi.waitFor(() => expect(talk.state.getState()).toMatchObject({ phase: "idle", answer: { content: "Mara Voss" } }));
+  await vi.waitFor(() =>
+    expect(talk.state.getState()).toMatchObject({ phase: "idle", answer: { content: "Mara Voss" } }),
+  );
 });
 
 test("a stream that breaks is taken up where it was, and the text has neither gap nor repeat", async () => {
@@ -84,15 +92,22 @@ test("a stream that breaks is taken up where it was, and the text has neither ga
   await vi.waitFor(() => expect(server.lastIds).toEqual([null, `${ANSWER}.4`]));
   server.chunk("Mara", 4);
   server.chunk(" Voss", 9);
-  await vi.waitFor(() => expect(talk.state.getState()).toMatchObject({ broken: false, answer: { content: "Mara Voss" } }));
+  await vi.waitFor(() =>
+    expect(talk.state.getState()).toMatchObject({ broken: false, answer: { content: "Mara Voss" } }),
+  );
   vi.useRealTimers();
 });
 
 test("what cannot be sent is kept with the reason, and can be taken back into the input", async () => {
-  server.answers["POST chat"] = () => Response.json({ error: "An answer is still being written.", code: "CONFLICT" }, { status: 409 });
+  server.answers["POST chat"] = () =>
+    Response.json({ error: "An answer is still being written.", code: "CONFLICT" }, { status: 409 });
   const talk = createTalk("prj_1");
   await talk.say("query", "Who?");
-  expect(talk.state.getState()).toMatchObject({ phase: "idle", sent: { content: "Who?" }, failure: { code: "CONFLICT" } });
+  expect(talk.state.getState()).toMatchObject({
+    phase: "idle",
+    sent: { content: "Who?" },
+    failure: { code: "CONFLICT" },
+  });
   talk.edit();
   expect(talk.state.getState()).toMatchObject({ sent: null, failure: null, draft: "Who?" });
 });
@@ -111,9 +126,14 @@ test("a conversation that was removed elsewhere gives way to a new one", async (
   await talk.say("query", "Who?");
   server.complete("Mara");
   await vi.waitFor(() => expect(talk.state.getState().phase).toBe("idle"));
-  server.answers["GET stream"] = () => Response.json({ error: "There is no such conversation.", code: "NOT_FOUND" }, { status: 404 });
+  server.answers["GET stream"] = () =>
+    Response.json({ error: "There is no such conversation.", code: "NOT_FOUND" }, { status: 404 });
   await talk.say("query", "When?");
-  expect(talk.state.getState()).toMatchObject({ conversation: null, sent: { content: "When?" }, failure: { code: "NOT_FOUND" } });
+  expect(talk.state.getState()).toMatchObject({
+    conversation: null,
+    sent: { content: "When?" },
+    failure: { code: "NOT_FOUND" },
+  });
 });
 
 test("an answer that began elsewhere is heard from its beginning", async () => {
