@@ -38,7 +38,7 @@ export function Orchestrator({ project }: { project: string }) {
   }, [lost, talk]);
   useEffect(() => {
     const last = said.at(-1);
-    if (conversation !== null && last?.state === "streaming") void talk.resume(conversation, last.id, last.mode);
+    if (conversation !== null && last?.state === "streaming") talk.resume(conversation, last.id, last.mode);
   }, [conversation, said, talk]);
 
   const waiting = conversation !== null && messages.isPending && rows.length === 0;

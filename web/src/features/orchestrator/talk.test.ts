@@ -1,4 +1,4 @@
-/** The rules of a talk: heard before said, caught up after a break, kept when it cannot be sent. */
+/** The rules of a talk: heard from its beginning, caught up after a break, kept when it cannot be sent. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { enter } from "@/shared/session";
 import { createTalk } from "./talk";
@@ -12,7 +12,6 @@ class Server {
   readonly lastIds: (string | null)[] = [];
   /** What a request is answered with; by `METHOD path`. */
   answers: Record<string, () => Response> = {
-    "POST conversations": () => Response.json({ id: CONVERSATION }),
     "POST chat": () => Response.json({ conversationId: CONVERSATION, messageId: ANSWER }, { status: 202 }),
     "POST stop": () => new Response(null, { status: 204 }),
   };
@@ -33,7 +32,8 @@ class Server {
       new TextEncoder().encode(`event: message\nid: ${ANSWER}.${id}\ndata: ${JSON.stringify(event)}\n\n`),
     );
   }
-  start = () => this.tell("0", { type: "start", messageId: ANSWER, mode: "query" });
+  /** Fulfilled once somebody listens. */
+  heard = () => vi.waitFor(() => expect(this.stream).not.toBeNull());
   chunk = (delta: string, upTo: number) => this.tell(String(upTo), { type: "chunk", content: delta, delta });
   complete = (content: string) => this.tell("end", { type: "complete", messageId: ANSWER, content, mode: "query" });
   cut = () => this.stream?.error(new Error("reset"));
@@ -55,10 +55,11 @@ beforeEach(() => {
 
 afterEach(() => vi.unstubAllGlobals());
 
-test("a conversation is made, then heard, and only then spoken in", async () => {
+test("a conversation begins with its first message, and the answer is heard from its beginning", async () => {
   const talk = createTalk("prj_1");
   await talk.say("query", "Who?");
-  expect(server.asked).toEqual(["POST conversations", "GET stream", "POST chat"]);
+  await vi.waitFor(() => expect(server.asked).toEqual(["POST chat", "GET stream"]));
+  expect(server.lastIds).toEqual([`${ANSWER}.0`]);
   expect(talk.state.getState()).toMatchObject({
     conversation: CONVERSATION,
     phase: "writing",
@@ -69,7 +70,7 @@ test("a conversation is made, then heard, and only then spoken in", async () => 
 test("an answer grows as it is heard, and ends the talk's turn", async () => {
   const talk = createTalk("prj_1");
   await talk.say("query", "Who?");
-  server.start();
+  await server.heard();
   server.chunk("Mara", 4);
   await vi.waitFor(() => expect(talk.state.getState().answer?.content).toBe("Mara"));
   expect(talk.state.getState().phase).toBe("writing");
@@ -83,13 +84,13 @@ test("a stream that breaks is taken up where it was, and the text has neither ga
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const talk = createTalk("prj_1");
   await talk.say("query", "Who?");
-  server.start();
+  await server.heard();
   server.chunk("Mara", 4);
   await vi.waitFor(() => expect(talk.state.getState().answer?.content).toBe("Mara"));
   server.cut();
   await vi.waitFor(() => expect(talk.state.getState().broken).toBe(true));
   await vi.advanceTimersByTimeAsync(1000);
-  await vi.waitFor(() => expect(server.lastIds).toEqual([null, `${ANSWER}.4`]));
+  await vi.waitFor(() => expect(server.lastIds).toEqual([`${ANSWER}.0`, `${ANSWER}.4`]));
   server.chunk("Mara", 4);
   server.chunk(" Voss", 9);
   await vi.waitFor(() =>
@@ -112,21 +113,26 @@ test("what cannot be sent is kept with the reason, and can be taken back into th
   expect(talk.state.getState()).toMatchObject({ sent: null, failure: null, draft: "Who?" });
 });
 
-test("a server that cannot be reached is told at once, not tried for ever", async () => {
-  server.answers["GET stream"] = () => {
+test("a server that cannot be reached leaves what was said on the page", async () => {
+  server.answers["POST chat"] = () => {
     throw new TypeError("network");
   };
   const talk = createTalk("prj_1");
   await talk.say("query", "Who?");
-  expect(talk.state.getState()).toMatchObject({ phase: "idle", failure: { name: "Unreachable" } });
+  expect(talk.state.getState()).toMatchObject({
+    phase: "idle",
+    sent: { content: "Who?" },
+    failure: { name: "Unreachable" },
+  });
 });
 
 test("a conversation that was removed elsewhere gives way to a new one", async () => {
   const talk = createTalk("prj_1");
   await talk.say("query", "Who?");
+  await server.heard();
   server.complete("Mara");
   await vi.waitFor(() => expect(talk.state.getState().phase).toBe("idle"));
-  server.answers["GET stream"] = () =>
+  server.answers["POST chat"] = () =>
     Response.json({ error: "There is no such conversation.", code: "NOT_FOUND" }, { status: 404 });
   await talk.say("query", "When?");
   expect(talk.state.getState()).toMatchObject({
@@ -136,9 +142,18 @@ test("a conversation that was removed elsewhere gives way to a new one", async (
   });
 });
 
+test("an answer whose conversation is removed while it is heard ends", async () => {
+  server.answers["GET stream"] = () =>
+    Response.json({ error: "There is no such conversation.", code: "NOT_FOUND" }, { status: 404 });
+  const talk = createTalk("prj_1");
+  await talk.say("query", "Who?");
+  await vi.waitFor(() => expect(talk.state.getState().phase).toBe("idle"));
+});
+
 test("an answer that began elsewhere is heard from its beginning", async () => {
   const talk = createTalk("prj_1");
-  await talk.resume(CONVERSATION, ANSWER, "query");
+  talk.resume(CONVERSATION, ANSWER, "query");
+  await server.heard();
   expect(server.lastIds).toEqual([`${ANSWER}.0`]);
   server.chunk("Mara", 4);
   await vi.waitFor(() => expect(talk.state.getState().answer).toMatchObject({ content: "Mara", state: "streaming" }));
@@ -147,8 +162,7 @@ test("an answer that began elsewhere is heard from its beginning", async () => {
 test("turning away from a conversation stops hearing it", async () => {
   const talk = createTalk("prj_1");
   await talk.say("query", "Who?");
-  server.start();
-  await vi.waitFor(() => expect(talk.state.getState().answer).not.toBeNull());
+  await server.heard();
   talk.open(null);
   server.chunk("Mara", 4);
   await new Promise((done) => setImmediate(done));

@@ -5,7 +5,7 @@ import { listen } from "@/engines/stream";
 import type { Sent } from "@/engines/transcript";
 import { api, respond } from "@/shared/api";
 import { client } from "@/shared/client";
-import { Problem, problemOf, Unreachable } from "@/shared/problem";
+import { Problem } from "@/shared/problem";
 import { keys } from "@/shared/queries";
 import { useSession } from "@/shared/session";
 import { recall, remember } from "@/shared/store";
@@ -65,68 +65,51 @@ export function createTalk(project: string) {
     void client.invalidateQueries({ queryKey: keys.conversations(project) });
   }
 
-  /** Opens the stream of a conversation; fulfilled as soon as it is open, refused if it cannot be opened at once. */
-  function hear(conversation: string, begun: LiveAnswer | null): Promise<void> {
+  /**
+   * Hears an answer from its beginning to its end. The server gives what was said before the stream was open, so nothing
+   * is missed by speaking first; a break is taken up where it was.
+   */
+  function hear(conversation: string, messageId: string, mode: Mode): void {
     ear?.abort();
     const own = new AbortController();
     ear = own;
-    let opened = false;
-    let heard = begun;
+    let heard: LiveAnswer | null = { messageId, mode, content: "", state: "streaming", metadata: null, error: null };
     let frame: number | null = null;
     const show = () => {
       frame = null;
-      if (ear === own) state.setState({ answer: heard, phase: "writing" });
+      if (ear === own) state.setState({ answer: heard });
     };
-    return new Promise((resolve, reject) => {
-      const refuse = (error: unknown) => {
-        reject(error);
-        own.abort();
-      };
-      const open = async (lastId: string | null, signal: AbortSignal) => {
-        const id = lastId ?? (begun && `${begun.messageId}.0`);
-        const headers = { accept: "text/event-stream", ...(id !== null && { "last-event-id": id }) };
-        const query = { conversationId: conversation };
-        try {
-          const response = await respond("GET", "/orchestrator/stream", { query, headers, signal });
-          if (!opened && !response.ok) refuse(await problemOf(response.clone()));
-          return response;
-        } catch (error) {
-          if (!opened) refuse(error);
-          throw error;
-        }
-      };
-      void listen(
-        {
-          open,
-          wait,
-          chance: Math.random,
-          onState: ({ kind }) => {
-            if (ear !== own) return;
-            if (kind === "open") {
-              opened = true;
-              resolve();
-            }
-            state.setState({ broken: kind === "waiting" });
-            // Refused for good: the conversation is gone, or the person may not hear it any more.
-            if (kind === "closed") over(conversation);
-          },
-          onEvent: ({ data, id }) => {
-            if (ear !== own) return;
-            const event = JSON.parse(data) as StreamEvent;
-            heard = advance(heard, event, id);
-            if (event.type === "complete" || event.type === "error") {
-              if (frame !== null) cancelAnimationFrame(frame);
-              show();
-              over(conversation);
-            } else {
-              // A model is faster than the screen: what came since the last frame is shown together.
-              frame ??= requestAnimationFrame(show);
-            }
-          },
+    state.setState({ answer: heard, phase: "writing" });
+    void listen(
+      {
+        open: (lastId, signal) => {
+          const headers = { accept: "text/event-stream", "last-event-id": lastId ?? `${messageId}.0` };
+          return respond("GET", "/orchestrator/stream", { query: { conversationId: conversation }, headers, signal });
         },
-        own.signal,
-      );
-    });
+        onState: ({ kind }) => {
+          if (ear !== own) return;
+          state.setState({ broken: kind === "waiting" });
+          // Refused for good: the conversation is gone, or the person may not hear it any more.
+          if (kind === "closed") over(conversation);
+        },
+        onEvent: ({ data, id }) => {
+          if (ear !== own) return;
+          const event = JSON.parse(data) as StreamEvent;
+          heard = advance(heard, event, id);
+          if (event.type === "complete" || event.type === "error") {
+            if (frame !== null) cancelAnimationFrame(frame);
+            show();
+            over(conversation);
+          } else {
+            // A model is faster than the screen: what came since the last frame is shown together.
+            frame ??= requestAnimationFrame(show);
+          }
+        },
+        wait,
+        chance: Math.random,
+      },
+      own.signal,
+    );
   }
 
   return {
@@ -136,50 +119,35 @@ export function createTalk(project: string) {
     async say(mode: Mode, content: string, about: string | null = null): Promise<void> {
       const sent: Sent = { mode, content, answerId: null };
       state.setState({ ...NEW, sent, phase: "sending" });
+      const { conversation } = state.getState();
       const mine = () => state.getState().sent === sent;
+      const request: Schemas["ChatRequest"] = {
+        content,
+        mode,
+        projectId: project,
+        ...(conversation !== null && { conversationId: conversation }),
+        ...(about !== null && { metadata: { contextEntities: [about] } }),
+      };
       try {
-        let { conversation } = state.getState();
-        if (conversation === null) {
-          const made = await api.post<Schemas["Conversation"]>("/orchestrator/conversations", { projectId: project });
-          if (!mine()) return;
-          conversation = made.id;
-          turnTo(conversation);
-        }
-        // Heard first, said second: no word of the answer can be missed.
-        await hear(conversation, null);
-        if (!mine()) return;
-        const request: Schemas["ChatRequest"] = {
-          content,
-          mode,
-          projectId: project,
-          conversationId: conversation,
-          ...(about !== null && { metadata: { contextEntities: [about] } }),
-        };
         const headers = { prefer: "respond-async" };
-        const { messageId } = await api.post<Schemas["Begun"]>("/orchestrator/chat", request, { headers });
+        const begun = await api.post<Schemas["Begun"]>("/orchestrator/chat", request, { headers });
+        if (conversation === null) void client.invalidateQueries({ queryKey: keys.conversations(project) });
+        // Meanwhile the person may have turned to another conversation: this one is in the list.
         if (!mine()) return;
-        // A quick answer may be whole before its receipt is here.
-        state.setState(({ phase }) => ({
-          sent: { ...sent, answerId: messageId },
-          phase: phase === "sending" ? "writing" : phase,
-        }));
+        turnTo(begun.conversationId);
+        state.setState({ sent: { ...sent, answerId: begun.messageId } });
+        hear(begun.conversationId, begun.messageId, mode);
       } catch (error) {
         if (!mine()) return;
-        // The answer has begun: only the receipt was lost.
-        if (error instanceof Unreachable && state.getState().answer !== null) return;
-        quiet();
         if (gone(error)) turnTo(null);
-        state.setState({ failure: error });
+        state.setState({ phase: "idle", failure: error });
       }
     },
 
     /** Goes on hearing an answer that began before this page was there. */
-    async resume(conversation: string, messageId: string, mode: Mode): Promise<void> {
+    resume(conversation: string, messageId: string, mode: Mode): void {
       const { phase, answer } = state.getState();
-      if (phase !== "idle" || answer?.messageId === messageId) return;
-      const begun: LiveAnswer = { messageId, mode, content: "", state: "streaming", metadata: null, error: null };
-      state.setState({ answer: begun, phase: "writing" });
-      await hear(conversation, begun).catch(quiet);
+      if (phase === "idle" && answer?.messageId !== messageId) hear(conversation, messageId, mode);
     },
 
     /** Ends the answer; what was written is kept. */
