@@ -1,7 +1,10 @@
-/** A list that keeps its end in view for a reader who is there, and never moves for one who scrolled up. */
+/** A list that follows what is written for a reader who is at its end, and never moves for one who scrolled up. */
 import { ArrowDown } from "lucide-react";
 import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { AT_END, follow, type Happening } from "@/engines/follow";
+
+/** What stays above the words that the person said last, in pixels. */
+const MARGIN = 12;
 
 /** `jump` changes when the reader has said something and wants to see it. */
 export function Scroller({ jump, children }: { jump: unknown; children: ReactNode }) {
@@ -14,17 +17,32 @@ export function Scroller({ jump, children }: { jump: unknown; children: ReactNod
     state.current = follow(state.current, happening);
     setFresh(state.current.fresh);
   }, []);
-  const toEnd = useCallback(() => {
+  /** Shows the end, but never so much of it that what the person said last goes out of view. */
+  const keep = useCallback(() => {
+    const [scroller, list] = [box.current, content.current];
+    if (!scroller || !list) return;
+    const said = [...list.querySelectorAll<HTMLElement>("[data-said]")].at(-1);
+    const end = scroller.scrollHeight - scroller.clientHeight;
+    const top = said ? Math.min(end, said.offsetTop - MARGIN) : end;
+    scroller.scrollTop = top;
+    if (end - top < 1) return;
+    happen({ kind: "scrolled", below: end - top });
+    happen({ kind: "grew" });
+  }, [happen]);
+  const toEnd = () => {
     happen({ kind: "jumped" });
     box.current?.scrollTo({ top: box.current.scrollHeight });
-  }, [happen]);
-  useEffect(toEnd, [jump, toEnd]);
+  };
+  useEffect(() => {
+    happen({ kind: "jumped" });
+    keep();
+  }, [jump, happen, keep]);
   useEffect(() => {
     const [scroller, list] = [box.current, content.current];
     if (!scroller || !list) return;
     let height = list.offsetHeight;
     const observer = new ResizeObserver(() => {
-      if (state.current.pinned) scroller.scrollTop = scroller.scrollHeight;
+      if (state.current.pinned) keep();
       else if (list.offsetHeight > height) happen({ kind: "grew" });
       height = list.offsetHeight;
     });
@@ -32,7 +50,7 @@ export function Scroller({ jump, children }: { jump: unknown; children: ReactNod
     // The box itself becomes smaller when the input grows.
     observer.observe(scroller);
     return () => observer.disconnect();
-  }, [happen]);
+  }, [happen, keep]);
   return (
     <div className="relative min-h-0 grow">
       <div
@@ -45,7 +63,9 @@ export function Scroller({ jump, children }: { jump: unknown; children: ReactNod
         }
         className="h-full overflow-y-auto focus-visible:-outline-offset-2"
       >
-        <div ref={content}>{children}</div>
+        <div ref={content} className="relative">
+          {children}
+        </div>
       </div>
       {fresh && (
         <button
@@ -53,7 +73,7 @@ export function Scroller({ jump, children }: { jump: unknown; children: ReactNod
           onClick={toEnd}
           className="slide-in absolute bottom-2 left-1/2 flex h-7 -translate-x-1/2 items-center gap-1 rounded-full border border-line bg-raised px-3 text-xs font-medium shadow-float hover:bg-hover"
         >
-          <ArrowDown className="size-3.5" /> New text below
+          <ArrowDown className="size-3.5" /> More below
         </button>
       )}
     </div>

@@ -47,7 +47,8 @@ export function Sources({ found }: { found: Schemas["QueryResponse"] }) {
 
 function Result({ result }: { result: Schemas["QueryResult"] }) {
   const { title, type, excerpt, relevanceScore, relationships, source } = result;
-  const related = relationships.slice(0, RELATED);
+  const number = numberOf(result);
+  const related = [...Map.groupBy(relationships, ({ target }) => target)].slice(0, RELATED);
   return (
     <li className="flex flex-col gap-1 px-3 py-2 text-sm">
       <div className="flex items-center gap-2">
@@ -58,6 +59,7 @@ function Result({ result }: { result: Schemas["QueryResult"] }) {
           record={source.recordId}
           className="min-w-0 grow truncate font-medium"
         >
+          {number !== null && `${number}. `}
           {title}
         </RecordLink>
         <meter
@@ -74,19 +76,27 @@ function Result({ result }: { result: Schemas["QueryResult"] }) {
       )}
       {related.length > 0 && (
         <ul className="flex flex-wrap gap-1" aria-label={`Relationships of ${title}`}>
-          {related.map(({ type, target }) => (
-            <li key={`${type}.${target}`} className="max-w-full">
-              <Badge>
-                <span className="truncate">
-                  {type.replaceAll("_", " ")} {target}
-                </span>
-              </Badge>
-            </li>
-          ))}
+          {related.map(([target, ways]) => {
+            const how = ways.map(({ type }) => type.replaceAll("_", " ")).join(", ");
+            return (
+              <li key={target} title={how} className="max-w-full">
+                <Badge>
+                  <span className="truncate">{target}</span>
+                  <span className="sr-only">: {how}</span>
+                </Badge>
+              </li>
+            );
+          })}
         </ul>
       )}
     </li>
   );
+}
+
+/** The number that the script gives a scene; null for everything else. */
+export function numberOf({ metadata }: Schemas["QueryResult"]): string | null {
+  const number = metadata["number"];
+  return typeof number === "string" || typeof number === "number" ? String(number).toUpperCase() : null;
 }
 
 function percent(share: number): string {
