@@ -62,6 +62,8 @@ export function Proposal({ main, proposal }: { main: string; proposal: Read }) {
   return (
     <form
       ref={form}
+      // Many proposals may be on a page: as groups they are told apart, as landmarks they would crowd it.
+      role="group"
       aria-label={`${preview.entityType}: ${nameOf(proposal)}`}
       onSubmit={(event) => event.preventDefault()}
       className="flex flex-col gap-3 rounded-lg border border-line bg-surface p-3"
@@ -209,8 +211,8 @@ interface DuplicatesProps {
 function Duplicates({ found, collection, onMerge, busy }: DuplicatesProps) {
   if (found.length === 0) return null;
   return (
-    <section aria-label="Perhaps there already" className="flex flex-col gap-1 rounded-md bg-warn-soft p-2 text-sm">
-      <h3 className="font-medium">Perhaps there already</h3>
+    <div className="flex flex-col gap-1 rounded-md bg-warn-soft p-2 text-sm">
+      <p className="font-medium">Perhaps there already</p>
       <ul className="flex flex-col gap-1">
         {found.map(({ id, name, similarity, advice }) => (
           <li key={id} className="flex items-center gap-2">
@@ -227,14 +229,19 @@ function Duplicates({ found, collection, onMerge, busy }: DuplicatesProps) {
               </span>
             </span>
             {onMerge && (
-              <Button className="h-7 px-2" busy={busy} aria-label={`Merge into ${name}`} onClick={() => onMerge(id)}>
+              <Button
+                className="h-7 px-2"
+                busy={busy}
+                aria-label={`Merge into it: ${name}`}
+                onClick={() => onMerge(id)}
+              >
                 Merge into it
               </Button>
             )}
           </li>
         ))}
       </ul>
-    </section>
+    </div>
   );
 }
 

@@ -1,6 +1,6 @@
 /** A list that follows what is written for a reader who is at its end, and never moves for one who scrolled up. */
 import { ArrowDown } from "lucide-react";
-import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
+import { type ReactNode, type UIEvent, useCallback, useEffect, useRef, useState } from "react";
 import { AT_END, follow, type Happening } from "@/engines/follow";
 
 /** What stays above the words that the person said last, in pixels. */
@@ -11,6 +11,8 @@ export function Scroller({ jump, children }: { jump: unknown; children: ReactNod
   const [fresh, setFresh] = useState(false);
   // Read by the observer within the same frame in which the reader scrolls, before anything is rendered anew.
   const state = useRef(AT_END);
+  /** Where this list was put by itself. */
+  const placed = useRef(-1);
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const happen = useCallback((happening: Happening) => {
@@ -25,6 +27,7 @@ export function Scroller({ jump, children }: { jump: unknown; children: ReactNod
     const end = scroller.scrollHeight - scroller.clientHeight;
     const top = said ? Math.min(end, said.offsetTop - MARGIN) : end;
     scroller.scrollTop = top;
+    placed.current = scroller.scrollTop;
     if (end - top < 1) return;
     happen({ kind: "scrolled", below: end - top });
     happen({ kind: "grew" });
@@ -32,6 +35,12 @@ export function Scroller({ jump, children }: { jump: unknown; children: ReactNod
   const toEnd = () => {
     happen({ kind: "jumped" });
     box.current?.scrollTo({ top: box.current.scrollHeight });
+  };
+  const onScroll = ({ currentTarget: { scrollHeight, scrollTop, clientHeight } }: UIEvent) => {
+    const below = scrollHeight - scrollTop - clientHeight;
+    // The news of the list's own move comes late: by now there may be more text, which the reader has not scrolled away from.
+    if (state.current.pinned && Math.abs(scrollTop - placed.current) < 1) return;
+    happen({ kind: "scrolled", below });
   };
   useEffect(() => {
     happen({ kind: "jumped" });
@@ -58,9 +67,7 @@ export function Scroller({ jump, children }: { jump: unknown; children: ReactNod
         tabIndex={0}
         role="region"
         aria-label="Messages of the conversation"
-        onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) =>
-          happen({ kind: "scrolled", below: scrollHeight - scrollTop - clientHeight })
-        }
+        onScroll={onScroll}
         className="h-full overflow-y-auto focus-visible:-outline-offset-2"
       >
         <div ref={content} className="relative">

@@ -19,10 +19,10 @@ export function Sources({ found }: { found: Schemas["QueryResponse"] }) {
   const rest = results.length - shown.length;
   return (
     <section aria-label="Sources" className="flex flex-col gap-2">
-      <h3 className="text-xs font-medium text-ink-3">
+      <p className="text-xs font-medium text-ink-3">
         {total === 1 ? "1 source" : `${total} sources`}
         {total > results.length && `, the best ${results.length} here`}
-      </h3>
+      </p>
       <ol className="flex flex-col divide-y divide-line rounded-lg border border-line bg-surface">
         {shown.map((result) => (
           <Result key={`${result.id}.${result.source.field}`} result={result} />
