@@ -50,6 +50,8 @@ export const layout = {
     })),
   /** Switches the mode and brings the orchestrator up, because that is what the person wants to write in. */
   speak: (mode: Mode) => useLayout.setState(({ calls }) => ({ mode, orchestrator: true, calls: calls + 1 })),
+  /** Switches the mode and leaves the keys where they are. */
+  choose: (mode: Mode) => useLayout.setState({ mode }),
   setPalette: (palette: boolean) => useLayout.setState({ palette }),
   setHelp: (help: boolean) => useLayout.setState({ help }),
 };
