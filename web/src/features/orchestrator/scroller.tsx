@@ -19,17 +19,17 @@ export function Scroller({ jump, children }: { jump: unknown; children: ReactNod
     state.current = follow(state.current, happening);
     setFresh(state.current.fresh);
   }, []);
-  /** Shows the end, but never so much of it that what the person said last goes out of view. */
+  /** Follows the end, until what the person said last would go out of view; whoever is further down follows on. */
   const keep = useCallback(() => {
     const [scroller, list] = [box.current, content.current];
     if (!scroller || !list) return;
     const said = [...list.querySelectorAll<HTMLElement>("[data-said]")].at(-1);
     const end = scroller.scrollHeight - scroller.clientHeight;
-    const top = said ? Math.min(end, said.offsetTop - MARGIN) : end;
-    scroller.scrollTop = top;
+    const top = said ? said.offsetTop - MARGIN : end;
+    scroller.scrollTop = scroller.scrollTop > top + 1 ? end : Math.min(top, end);
     placed.current = scroller.scrollTop;
-    if (end - top < 1) return;
-    happen({ kind: "scrolled", below: end - top });
+    if (end - placed.current < 1) return;
+    happen({ kind: "scrolled", below: end - placed.current });
     happen({ kind: "grew" });
   }, [happen]);
   const toEnd = () => {
