@@ -52,5 +52,6 @@ export async function accessibility(page) {
     (rules) => globalThis.axe.run(document, { runOnly: rules }),
     RULES,
   );
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(" | ")}`);
+  const told = ({ html, any }) => `${html.slice(0, 160)} (${any[0]?.message ?? "see the rule"})`;
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(told).join(" | ")}`);
 }

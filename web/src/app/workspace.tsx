@@ -58,6 +58,11 @@ function Right({ project }: { project: string }) {
   const open = useLayout((state) => state.orchestrator);
   const wide = useMedia(`(min-width: ${WIDE}px)`);
   const sheet = useMedia(`(max-width: ${NARROW - 1}px)`);
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  useEffect(() => {
+    // A sheet that stays would cover the page that was asked for.
+    if (sheet) useLayout.setState({ orchestrator: false });
+  }, [sheet, path]);
   if (!open) return null;
   const panel = (
     <Suspense fallback={<Skeleton className="p-4" />}>
