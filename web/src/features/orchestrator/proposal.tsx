@@ -64,7 +64,7 @@ export function Proposal({ main, proposal }: { main: string; proposal: Read }) {
       ref={form}
       // Many proposals may be on a page: as groups they are told apart, as landmarks they would crowd it.
       role="group"
-      aria-label={`${preview.entityType}: ${nameOf(proposal)}`}
+      aria-label={`Preview of ${nameOf(proposal)}`}
       onSubmit={(event) => event.preventDefault()}
       className="flex flex-col gap-3 rounded-lg border border-line bg-surface p-3"
     >

@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { Button } from "@/shared/ui/button";
 import { CollectionIcon } from "@/shared/ui/collection-icon";
-import { Bar, Badge } from "@/shared/ui/parts";
+import { Badge, Bar } from "@/shared/ui/parts";
 import type { Schemas } from "@/shared/wire";
 import { RecordLink } from "./record-link";
 
@@ -18,7 +18,7 @@ export function Sources({ found }: { found: Schemas["QueryResponse"] }) {
   const shown = all ? results : results.slice(0, FIRST);
   const rest = results.length - shown.length;
   return (
-    <section aria-label="Sources" className="flex flex-col gap-2">
+    <div role="group" aria-label="Sources" className="flex flex-col gap-2">
       <p className="text-xs font-medium text-ink-3">
         {total === 1 ? "1 source" : `${total} sources`}
         {total > results.length && `, the best ${results.length} here`}
@@ -41,7 +41,7 @@ export function Sources({ found }: { found: Schemas["QueryResponse"] }) {
           sure. Found by {arms.length > 0 ? arms.join(", ") : "no arm of the memory"}.
         </p>
       </details>
-    </section>
+    </div>
   );
 }
 
@@ -62,7 +62,7 @@ function Result({ result }: { result: Schemas["QueryResult"] }) {
           {number !== null && `${number}. `}
           {title}
         </RecordLink>
-        <Bar role="meter" label="Relevance" value={relevanceScore} className="w-10 shrink-0" />
+        <Bar role="meter" label={`Relevance of ${title}`} value={relevanceScore} className="w-10 shrink-0" />
       </div>
       {excerpt !== "" && source.field !== "name" && (
         <p className={`line-clamp-3 text-ink-2 ${source.field === "body" ? "font-script" : ""}`}>{excerpt}</p>
