@@ -143,3 +143,13 @@ pub struct CreatedKey {
     #[serde(flatten)]
     pub about: Key,
 }
+
+/// Another way to sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SignInProvider {
+    /// As addresses name it: `/auth/oidc/{id}/start`.
+    pub id: String,
+    /// As people know it.
+    pub label: String,
+}
