@@ -1,5 +1,7 @@
 //! The orchestrator and its agents: questions answered, data prepared, talk held, live. Nothing here knows HTTP.
 
 pub mod catalogue;
+pub mod language;
 
 pub use catalogue::Catalogue;
+pub use language::Language;
