@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod language;
+pub mod orchestrator;
 
 pub use catalogue::Catalogue;
 pub use language::Language;

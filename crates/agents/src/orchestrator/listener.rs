@@ -79,11 +79,17 @@ impl Listener {
         let mut this =
             Self { store, scope, conversation, seat, after: None, caught_up: false, reading: None };
         match last {
-            None => this.after = newest(&this.store, &scope, conversation).await?.map(|newest| {
-                let under_way =
-                    newest.author == Author::Assistant && newest.state == MessageState::Streaming;
-                if under_way { MessageId::from_bits(newest.id.bits().saturating_sub(1)) } else { newest.id }
-            }),
+            None => {
+                this.after = newest(&this.store, &scope, conversation).await?.map(|newest| {
+                    let under_way =
+                        newest.author == Author::Assistant && newest.state == MessageState::Streaming;
+                    if under_way {
+                        MessageId::from_bits(newest.id.bits().saturating_sub(1))
+                    } else {
+                        newest.id
+                    }
+                })
+            }
             Some(EventId { message, place: Place::End }) => {
                 this.message(message).await?;
                 this.after = Some(message);

@@ -147,13 +147,14 @@ impl Pen {
         Ok(())
     }
 
-    /// Appends a text that is known whole, word by word, as fast as it is heard.
-    pub(super) async fn say(&mut self, text: &str) -> Result<(), Full> {
+    /// Appends a text that is known whole, word by word, as fast as it can be heard; at the bound what fits.
+    pub(super) async fn say(&mut self, text: &str) {
         for word in text.split_inclusive(char::is_whitespace) {
-            self.write(word).await?;
+            if self.write(word).await.is_err() {
+                return;
+            }
             tokio::task::yield_now().await;
         }
-        Ok(())
     }
 
     /// Adds to what is said of why the answer is plainer than it could be.

@@ -129,8 +129,10 @@ impl Rooms {
 
     fn leave(&self, conversation: ConversationId) {
         let mut inner = self.lock();
-        let empty =
-            inner.rooms.get(&conversation).is_some_and(|room| room.receiver_count() == 0 && !room.borrow().taken);
+        let empty = inner
+            .rooms
+            .get(&conversation)
+            .is_some_and(|room| room.receiver_count() == 0 && !room.borrow().taken);
         if empty {
             inner.rooms.remove(&conversation);
         }
@@ -190,10 +192,9 @@ pub(super) struct Seat {
 impl Seat {
     /// What goes on. Changes from here on end the wait of [`Self::changed`].
     pub(super) fn now(&mut self) -> Now {
-        self.now.as_mut().map_or_else(
-            || Now { gone: true, ..Now::default() },
-            |now| now.borrow_and_update().clone(),
-        )
+        self.now
+            .as_mut()
+            .map_or_else(|| Now { gone: true, ..Now::default() }, |now| now.borrow_and_update().clone())
     }
 
     /// Waits until something else goes on.
