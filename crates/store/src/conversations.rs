@@ -22,6 +22,22 @@ fn read(row: &Row<'_>) -> Result<Conversation, DbError> {
 
 const COLUMNS: &str = "id, project_id, title, created_at, updated_at";
 
+fn read_message(row: &Row<'_>) -> Result<Message, DbError> {
+    let metadata: Option<String> = row.get(6)?;
+    Ok(Message {
+        id: row.id(0)?,
+        conversation_id: row.id(1)?,
+        author: row.tag(2)?,
+        mode: row.tag::<Mode>(3)?,
+        state: row.tag(4)?,
+        content: row.get(5)?,
+        metadata: metadata.and_then(|text| serde_json::from_str(&text).ok()),
+        created_at: row.get(7)?,
+    })
+}
+
+const MESSAGE: &str = "id, conversation_id, author, mode, state, content, metadata, created_at";
+
 /// Begins a conversation.
 ///
 /// # Errors
@@ -166,24 +182,48 @@ pub fn messages(t: &mut Tenant<'_, '_>, id: ConversationId, page: &PageRequest) 
     let total =
         t.query_one("SELECT COUNT(*) FROM messages WHERE conversation_id = $1", args![id], |row| row.get(0))?;
     let rows = t.query(
-        "SELECT id, author, mode, state, content, metadata, created_at FROM messages
-         WHERE conversation_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+        &format!(
+            "SELECT {MESSAGE} FROM messages WHERE conversation_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+        ),
         args![id, before, i64::from(page.limit) + 1],
-        |row| {
-            let metadata: Option<String> = row.get(5)?;
-            Ok(Message {
-                id: row.id(0)?,
-                conversation_id: id,
-                author: row.tag(1)?,
-                mode: row.tag::<Mode>(2)?,
-                state: row.tag(3)?,
-                content: row.get(4)?,
-                metadata: metadata.and_then(|text| serde_json::from_str(&text).ok()),
-                created_at: row.get(6)?,
-            })
-        },
+        read_message,
     )?;
     Ok(Listed::of(rows, total, page, |message| (0, message.id.to_string())))
+}
+
+/// One message of the actor's conversation.
+///
+/// # Errors
+/// `NOT_FOUND` when the conversation is not theirs, or has no such message.
+pub fn message(t: &mut Tenant<'_, '_>, conversation: ConversationId, id: MessageId) -> Result<Message> {
+    get(t, conversation)?;
+    t.query_opt(
+        &format!("SELECT {MESSAGE} FROM messages WHERE conversation_id = $1 AND id = $2"),
+        args![conversation, id],
+        read_message,
+    )?
+    .ok_or_else(|| Error::not_found("message"))
+}
+
+/// The first answer in the actor's conversation that came after the message `after`; without one, the very first.
+///
+/// # Errors
+/// `NOT_FOUND` when the conversation is not theirs.
+pub fn answer_after(
+    t: &mut Tenant<'_, '_>,
+    conversation: ConversationId,
+    after: Option<MessageId>,
+) -> Result<Option<Message>> {
+    get(t, conversation)?;
+    let after = after.map(|id| id.to_string()).unwrap_or_default();
+    Ok(t.query_opt(
+        &format!(
+            "SELECT {MESSAGE} FROM messages
+             WHERE conversation_id = $1 AND author = 'assistant' AND id > $2 ORDER BY id LIMIT 1"
+        ),
+        args![conversation, &after],
+        read_message,
+    )?)
 }
 
 /// Marks the answers that a stop of the server broke off. What was written of them is kept.
