@@ -216,7 +216,7 @@ impl<'c> Tx<'c> {
     pub(crate) fn execute(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<u64, DbError> {
         match &mut self.conn {
             Conn::Sqlite(conn) => {
-                let mut statement = conn.prepare_cached(sql)?;
+                let mut statement = conn.prepare_cached(&numbered(sql))?;
                 Ok(statement.execute(rusqlite::params_from_iter(args))? as u64)
             }
             Conn::Postgres(conn) => conn.execute(sql, args),
@@ -232,7 +232,7 @@ impl<'c> Tx<'c> {
     ) -> Result<Vec<T>, DbError> {
         match &mut self.conn {
             Conn::Sqlite(conn) => {
-                let mut statement = conn.prepare_cached(sql)?;
+                let mut statement = conn.prepare_cached(&numbered(sql))?;
                 let mut rows = statement.query(rusqlite::params_from_iter(args))?;
                 let mut out = Vec::new();
                 while let Some(row) = rows.next()? {
@@ -310,4 +310,9 @@ impl<'c> Tx<'c> {
     pub(crate) fn run_script(&mut self, sql: &str) -> Result<(), DbError> {
         self.script(sql)
     }
+}
+
+/// `$2` as SQLite writes the second argument, `?2`: there `$2` would be a name, numbered by where it first stands.
+fn numbered(sql: &str) -> String {
+    sql.replace('$', "?")
 }
