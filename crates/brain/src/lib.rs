@@ -6,6 +6,7 @@ mod excerpt;
 pub mod graph;
 pub mod lexicon;
 mod recall;
+mod search;
 mod words;
 
 pub use recall::Brain;

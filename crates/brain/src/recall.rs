@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kernel::{EntityId, ProjectId, Result};
-use store::passages::{self, Passage};
+use store::passages::{self, Passage, Wanted};
 use store::{Scope, Store, Tenant, entities};
 use wire::orchestrator::{
     QueryAnalysis, QueryFilters, QueryRelationship, QueryResponse, QueryResult, QuerySource,
@@ -31,7 +31,7 @@ const RRF_K: f64 = 60.0;
 /// The memory of all projects. A cheap clone of one shared thing.
 #[derive(Clone)]
 pub struct Brain {
-    store: Store,
+    pub(crate) store: Store,
     graphs: Arc<Mutex<Graphs>>,
 }
 
@@ -91,11 +91,11 @@ impl Brain {
         Ok(graph)
     }
 
-    fn known(&self, project: ProjectId) -> Option<Arc<Graph>> {
+    pub(crate) fn known(&self, project: ProjectId) -> Option<Arc<Graph>> {
         self.graphs.lock().unwrap_or_else(PoisonError::into_inner).get(project)
     }
 
-    fn keep(&self, project: ProjectId, graph: &Arc<Graph>) {
+    pub(crate) fn keep(&self, project: ProjectId, graph: &Arc<Graph>) {
         self.graphs.lock().unwrap_or_else(PoisonError::into_inner).keep(project, graph.clone());
     }
 
@@ -184,7 +184,10 @@ fn find(t: &mut Tenant<'_, '_>, graph: &Graph, lexicon: &Lexicon, question: &str
     };
     let within: Option<Vec<EntityId>> =
         within.filter(|set| !set.is_empty()).map(|set| set.into_iter().collect());
-    let passages = passages::search(t, &words, within.as_deref(), TEXT_CANDIDATES)?;
+    let collections = lexicon.names();
+    let wanted =
+        Wanted { words: &words, typing: false, collections: &collections, within: within.as_deref() };
+    let passages = passages::search(t, &wanted, TEXT_CANDIDATES)?;
     if passages.is_empty() {
         return Ok(found);
     }

@@ -107,37 +107,68 @@ pub(crate) fn forget(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<()
     Ok(())
 }
 
-/// The passages that hold any of `words`, best first by the database's own ranking, with their scores (higher is
-/// better). Words are taken as they are, stemmed by the index, and never read as query syntax. With `within`, only
-/// passages of those entities are looked at.
+/// What a search of the text index looks for, and where.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Words, taken as they are, stemmed by the index, and never read as query syntax; at most 32 count.
+    pub words: &'a [String],
+    /// Whether someone is still typing: then all words must be there, and the last one may be a beginning. Else any word
+    /// will do.
+    pub typing: bool,
+    /// Only passages of these collections.
+    pub collections: &'a [&'a str],
+    /// Only passages of these entities.
+    pub within: Option<&'a [EntityId]>,
+}
+
+impl Wanted<'_> {
+    /// The words in the database's own query syntax; `None` if there is none to look for.
+    fn expression(&self, sqlite: bool) -> Option<String> {
+        let mut words: Vec<String> = self.words.iter().flat_map(|word| parts(word)).take(32).collect();
+        let last = words.len().checked_sub(1)?;
+        for (place, word) in words.iter_mut().enumerate() {
+            let begins = self.typing && place == last;
+            *word = match (sqlite, begins) {
+                (true, true) => format!("\"{word}\"*"),
+                (true, false) => format!("\"{word}\""),
+                (false, true) => format!("{word}:*"),
+                (false, false) => std::mem::take(word),
+            };
+        }
+        Some(words.join(match (sqlite, self.typing) {
+            (true, true) => " AND ",
+            (true, false) => " OR ",
+            (false, true) => " & ",
+            (false, false) => " | ",
+        }))
+    }
+}
+
+/// A word as the index has it: `O'Hara` is `O` and `Hara` there. Of such a word single letters say nothing.
+fn parts(word: &str) -> Vec<String> {
+    let parts: Vec<&str> =
+        word.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
+    let several = parts.len() > 1;
+    parts.into_iter().filter(|part| !several || part.chars().nth(1).is_some()).map(str::to_owned).collect()
+}
+
+/// The passages that hold the wanted words, best first by the database's own ranking, with their scores (higher is
+/// better).
 ///
 /// # Errors
 /// When the database fails.
-pub fn search(
-    t: &mut Tenant<'_, '_>,
-    words: &[String],
-    within: Option<&[EntityId]>,
-    limit: u32,
-) -> Result<Vec<(Passage, f64)>> {
-    let words: Vec<String> = words
-        .iter()
-        .map(|word| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>())
-        .filter(|word| !word.is_empty())
-        .take(32)
-        .collect();
-    if words.is_empty() {
-        return Ok(Vec::new());
-    }
+pub fn search(t: &mut Tenant<'_, '_>, wanted: &Wanted<'_>, limit: u32) -> Result<Vec<(Passage, f64)>> {
+    let Some(words) = wanted.expression(t.is_sqlite()) else { return Ok(Vec::new()) };
     let project = t.project();
-    // The ids come from the store itself and hold only letters, digits and `_`; as arguments they could exceed the number
-    // that a statement takes.
-    let only = within.map_or_else(String::new, |ids| {
+    let mut only = format!("AND entities.collection IN ({})", places(4, wanted.collections.len()));
+    if let Some(ids) = wanted.within {
+        // The ids come from the store itself and hold only letters, digits and `_`; as arguments they could exceed the
+        // number that a statement takes.
         let ids = ids.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(", ");
-        format!("AND passages.entity_id IN ({ids})")
-    });
+        only.push_str(&format!(" AND passages.entity_id IN ({ids})"));
+    }
     let (sql, query) = if t.is_sqlite() {
         let scope = project.to_string().split_off(4);
-        let any = words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" OR ");
         (
             format!(
                 "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text,
@@ -147,7 +178,7 @@ pub fn search(
                  WHERE passages_fts MATCH $2 AND passages.project_id = $1 {only}
                  ORDER BY bm25(passages_fts, 0.0, 1.0), passages.num LIMIT $3"
             ),
-            format!("scope : \"{scope}\" AND text : ({any})"),
+            format!("scope : \"{scope}\" AND text : ({words})"),
         )
     } else {
         (
@@ -158,10 +189,12 @@ pub fn search(
                  WHERE passages.project_id = $1 AND passages.words @@ query {only}
                  ORDER BY ts_rank_cd(passages.words, query, 1) DESC, passages.num LIMIT $3"
             ),
-            words.join(" | "),
+            words,
         )
     };
-    Ok(t.query(&sql, args![project, &query, limit], |row| Ok((read(row)?, row.get(5)?)))?)
+    let mut values: Vec<Arg<'_>> = vec![project.into(), query.as_str().into(), limit.into()];
+    values.extend(wanted.collections.iter().map(|name| Arg::from(*name)));
+    Ok(t.query(&sql, &values, |row| Ok((read(row)?, row.get(5)?)))?)
 }
 
 fn read(row: &crate::db::Row<'_>) -> Result<Passage, crate::db::DbError> {
