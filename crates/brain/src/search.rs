@@ -8,10 +8,10 @@ use store::passages::{self, Passage, Wanted};
 use store::{Scope, Tenant};
 use wire::records::{SearchHit, SearchResults};
 
+use crate::brain::Brain;
 use crate::excerpt::excerpt;
 use crate::graph::{Graph, Node};
 use crate::lexicon::Lexicon;
-use crate::recall::Brain;
 use crate::words::keys;
 
 impl Brain {

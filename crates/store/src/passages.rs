@@ -1,10 +1,10 @@
 //! Passages: an entity's text in pieces that recall can find, with the text index that hangs on them.
 
-use kernel::{EntityId, PassageId, Result};
+use kernel::{EntityId, PassageId, ProjectId, Result};
 use sha2::{Digest, Sha256};
 use wire::records::Record;
 
-use crate::db::{Arg, args};
+use crate::db::{Arg, Tx, args};
 use crate::entities::places;
 use crate::scope::Tenant;
 
@@ -294,27 +294,91 @@ pub fn keep_vectors(t: &mut Tenant<'_, '_>, vectors: &[(String, Vec<u8>)]) -> Re
     Ok(())
 }
 
+/// How many passages have no vector yet, by project; projects that miss none are left out.
+///
+/// # Errors
+/// When the database fails.
+pub fn waiting(tx: &mut Tx<'_>) -> Result<Vec<(ProjectId, i64)>> {
+    Ok(tx.query(
+        "SELECT passages.project_id, COUNT(*) FROM passages
+         LEFT JOIN embeddings ON embeddings.project_id = passages.project_id AND embeddings.hash = passages.hash
+         WHERE embeddings.hash IS NULL GROUP BY passages.project_id",
+        args![],
+        |row| Ok((row.id(0)?, row.get(1)?)),
+    )?)
+}
+
+/// How many vectors the project keeps.
+///
+/// # Errors
+/// When the database fails.
+pub fn vectors_kept(t: &mut Tenant<'_, '_>) -> Result<i64> {
+    let project = t.project();
+    Ok(t.query_one("SELECT COUNT(*) FROM embeddings WHERE project_id = $1", args![project], |row| {
+        row.get(0)
+    })?)
+}
+
 /// A passage with its vector, as little-endian bytes.
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub struct Embedded {
     pub id: PassageId,
-    pub vector: Vec<u8>,
+    pub entity: EntityId,
+    /// `None` while it waits for it.
+    pub vector: Option<Vec<u8>>,
 }
 
-/// All passages of the project that have a vector.
+const EMBEDDED: &str = "SELECT passages.id, passages.entity_id, embeddings.vector FROM passages
+  LEFT JOIN embeddings ON embeddings.project_id = passages.project_id AND embeddings.hash = passages.hash
+  WHERE passages.project_id = $1";
+
+fn read_embedded(row: &crate::db::Row<'_>) -> Result<Embedded, crate::db::DbError> {
+    Ok(Embedded { id: row.id(0)?, entity: row.id(1)?, vector: row.get(2)? })
+}
+
+/// All passages of the project, with their vectors.
 ///
 /// # Errors
 /// When the database fails.
 pub fn embedded(t: &mut Tenant<'_, '_>) -> Result<Vec<Embedded>> {
     let project = t.project();
-    Ok(t.query(
-        "SELECT passages.id, embeddings.vector FROM passages
-         JOIN embeddings ON embeddings.project_id = passages.project_id AND embeddings.hash = passages.hash
-         WHERE passages.project_id = $1",
-        args![project],
-        |row| Ok(Embedded { id: row.id(0)?, vector: row.get(1)? }),
-    )?)
+    Ok(t.query(EMBEDDED, args![project], read_embedded)?)
+}
+
+/// The passages of some entities, with their vectors.
+///
+/// # Errors
+/// When the database fails.
+pub fn embedded_of(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<Vec<Embedded>> {
+    embedded_in(t, "entity_id", entities)
+}
+
+/// Some passages, with their vectors.
+///
+/// # Errors
+/// When the database fails.
+pub fn embedded_many(t: &mut Tenant<'_, '_>, ids: &[PassageId]) -> Result<Vec<Embedded>> {
+    embedded_in(t, "id", ids)
+}
+
+fn embedded_in<I: Copy>(t: &mut Tenant<'_, '_>, column: &str, ids: &[I]) -> Result<Vec<Embedded>>
+where
+    for<'a> Arg<'a>: From<I>,
+{
+    let project = t.project();
+    let mut found = Vec::with_capacity(ids.len());
+    for part in ids.chunks(200) {
+        let mut values: Vec<Arg<'_>> = vec![project.into()];
+        values.extend(part.iter().map(|id| Arg::from(*id)));
+        let places = places(2, part.len());
+        found.extend(t.query(
+            &format!("{EMBEDDED} AND passages.{column} IN ({places})"),
+            &values,
+            read_embedded,
+        )?);
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

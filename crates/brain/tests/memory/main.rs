@@ -4,3 +4,4 @@
 mod query;
 mod search;
 mod stage;
+mod vectors;

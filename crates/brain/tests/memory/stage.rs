@@ -98,6 +98,13 @@ impl Stage {
         applied.records.iter().map(|record| record.id).collect()
     }
 
+    /// Puts a record into the bin.
+    pub(crate) async fn remove(&self, id: EntityId) {
+        let draft =
+            Draft { summary: "Removed".to_owned(), writes: vec![Write::Remove(id)], ..Draft::default() };
+        self.store.transact_in(&self.scope, move |t| changes::apply(t, &draft)).await.unwrap();
+    }
+
     /// Says that records stand in a relationship.
     pub(crate) async fn relate(&self, facts: &[(EntityId, &str, EntityId, f64)]) {
         let facts = facts
