@@ -2,13 +2,21 @@
 
 use kernel::EntityId;
 use store::changes::{Draft, Patch, Write};
-use store::{Scope, passages};
+use store::passages::{self, Wanted};
+use store::Scope;
 
 use crate::stage::Stage;
 
 async fn found(stage: &Stage, scope: &Scope, word: &str) -> Vec<EntityId> {
     let words = vec![word.to_owned()];
-    let found = stage.store.read_in(scope, move |t| passages::search(t, &words, None, 50)).await.unwrap();
+    let found = stage
+        .store
+        .read_in(scope, move |t| {
+            let wanted = Wanted { words: &words, typing: false, collections: &["scenes"], within: None };
+            passages::search(t, &wanted, 50)
+        })
+        .await
+        .unwrap();
     found.into_iter().map(|(passage, _)| passage.entity).collect()
 }
 
@@ -71,7 +79,7 @@ on_both! {
         assert!(stage.store.read_in(&scope, |t| passages::without_vector(t, 10)).await.unwrap().is_empty());
         let embedded = stage.store.read_in(&scope, passages::embedded).await.unwrap();
         assert_eq!(embedded.len(), 4);
-        assert!(embedded.iter().all(|embedded| embedded.vector == [0, 255, 7]));
+        assert!(embedded.iter().all(|embedded| embedded.vector.as_deref() == Some(&[0, 255, 7])));
     }
 
     async fn a_long_text_is_found_in_pieces_in_its_order(stage) {
