@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use brain::lexicon::NamedBy;
 use kernel::{EntityId, Result};
 use store::entities::Outline;
-use store::{Tenant, entities, passages};
+use store::passages::{self, Wanted};
+use store::{Tenant, entities};
 use wire::records::Metadata;
 
 use super::words::{lower_words, name_key};
@@ -111,9 +112,10 @@ impl Known {
             return Ok(());
         }
         let mut found = Vec::new();
-        for (passage, _) in passages::search(t, &words, None, MENTIONS)? {
+        let wanted = Wanted { words: &words, typing: false, collections: &[catalogue.lexicon.hub], within: None };
+        for (passage, _) in passages::search(t, &wanted, MENTIONS)? {
             let whole = lower_words(&passage.text).windows(words.len()).any(|run| run == words);
-            if passage.collection == catalogue.lexicon.hub && whole && !found.contains(&passage.entity) {
+            if whole && !found.contains(&passage.entity) {
                 found.push(passage.entity);
             }
         }

@@ -180,7 +180,7 @@ pub fn counts(t: &mut Tenant<'_, '_>, change: ChangeId) -> Result<(i64, i64)> {
     )?;
     let made = |created: bool| {
         rows.iter()
-            .filter(|(action, _)| (action == Action::Created.as_str()) == created)
+            .filter(|(action, _)| (action == write::Action::Created.as_str()) == created)
             .map(|(_, count)| count)
             .sum()
     };
