@@ -7,6 +7,7 @@ use agents::ingest::Ingest;
 use agents::language::Language;
 use agents::orchestrator::Orchestrator;
 use brain::Brain;
+use brain::indexer::{self, Indexer};
 use identity::Identity;
 use kernel::{Ambient, Code, Error, PersonId, Result};
 use resilience::limiter::{self, Limiter, Verdict};
@@ -34,6 +35,8 @@ pub(crate) struct Parts {
     pub(crate) settings: Settings,
     pub(crate) live: Live,
     pub(crate) metrics: Metrics,
+    /// Taken when the server begins to serve.
+    indexer: Mutex<Option<Indexer>>,
     orchestrator_limit: Mutex<Limiter<(PersonId, &'static str)>>,
 }
 
@@ -53,21 +56,16 @@ impl Parts {
     /// When the database or the master key cannot be opened.
     pub(crate) async fn compose(config: Config, bound: SocketAddr, ambient: Ambient) -> Result<App> {
         let store = Store::open(config.store(), ambient.clone()).await?;
-        Self::over(store, config, bound, ambient).await
-    }
-
-    async fn over(store: Store, config: Config, bound: SocketAddr, ambient: Ambient) -> Result<App> {
         let public_url = config.public_url(bound);
         let identity = Identity::open(store.clone(), ambient.clone(), identity_options(&config, &public_url)).await?;
         let brain = Brain::new(store.clone());
         let language = Language::default();
-        let settings =
-            Settings::open(&store, &identity, &brain, language.clone(), &config, ambient.clone()).await?;
+        let (indexer, embedder) = Indexer::new(&brain, indexer_options(&config));
+        let settings = Settings::open(&store, &identity, embedder, language.clone(), ambient.clone()).await?;
         let ingest = Ingest::new(store.clone(), language.clone());
         let orchestrator = Orchestrator::new(
             store.clone(),
             brain.clone(),
-            ingest.clone(),
             language,
             ambient.clone(),
             agents::orchestrator::Options::default(),
@@ -77,6 +75,7 @@ impl Parts {
             public_url,
             live: Live::new(store.clone(), identity.clone()),
             metrics: Metrics::default(),
+            indexer: Mutex::new(Some(indexer)),
             orchestrator_limit: Mutex::new(Limiter::new(limit)),
             config,
             ambient,
@@ -87,6 +86,11 @@ impl Parts {
             orchestrator,
             settings,
         }))
+    }
+
+    /// The worker that embeds passages; it is given out once.
+    pub(crate) fn indexer(&self) -> Option<Indexer> {
+        self.indexer.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Counts a call of an orchestrator endpoint by a person.
@@ -111,6 +115,13 @@ impl Parts {
             }
         }
     }
+}
+
+/// Where the embedder's weights are, and where they may come from.
+fn indexer_options(config: &Config) -> indexer::Options {
+    let mut options = indexer::Options::in_cache(config.data.join("embedder"));
+    options.places.given.clone_from(&config.embedder.weights);
+    options
 }
 
 /// How identity is opened under a configuration.

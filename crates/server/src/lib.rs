@@ -36,6 +36,10 @@ impl Server {
         let listener = TcpListener::bind(config.listen).await.map_err(Error::internal)?;
         let bound = listener.local_addr().map_err(Error::internal)?;
         let app = app::Parts::compose(config, bound, ambient).await?;
+        let broken_off = app.orchestrator.recover().await?;
+        if broken_off > 0 {
+            tracing::info!(broken_off, "answers that the last run did not finish are kept as far as they came");
+        }
         Ok(Self { listener, app })
     }
 
@@ -61,6 +65,18 @@ impl Server {
     pub async fn serve(self, end: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
         let router = http::router(&self.app);
         let relay = tokio::spawn(self.app.live.clone().run());
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let indexer = self.app.indexer().map(|indexer| {
+            tokio::spawn(indexer.run(async {
+                let _ = stopped.await;
+            }))
+        });
+        let orchestrator = self.app.orchestrator.clone();
+        let end = async move {
+            end.await;
+            // Streams would hold the server up; who listens comes back and gets the rest.
+            orchestrator.close().await;
+        };
         let listener = self.listener.tap_io(|stream| {
             // Small messages go out at once.
             let _ = stream.set_nodelay(true);
@@ -68,6 +84,10 @@ impl Server {
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(listener, service).with_graceful_shutdown(end).await;
         relay.abort();
+        drop(stop);
+        if let Some(indexer) = indexer {
+            let _ = indexer.await;
+        }
         served
     }
 }

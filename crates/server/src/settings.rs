@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use agents::language::{Language, Voice};
+use brain::indexer;
 use identity::{Admin, Identity};
 use kernel::{Ambient, Code, Error, Result};
 use models::{Anthropic, ApiKey, Base, Models, Ollama, OpenAi, Target};
 use serde::{Deserialize, Serialize};
 use store::Store;
-use wire::settings::{ModelSettings, ModelTest, Provider, UpdateModelSettings};
+use wire::settings::{EmbedderStatus, ModelSettings, ModelTest, Provider, UpdateModelSettings};
 
 /// Where the model's settings stand in the store.
 const MODEL: &str = "model";
@@ -21,6 +22,7 @@ pub(crate) struct Settings {
     store: Store,
     identity: Identity,
     language: Language,
+    embedder: indexer::Handle,
     models: Models,
     /// One change at a time, so that what is kept and what is applied are the same.
     changing: Arc<tokio::sync::Mutex<()>>,
@@ -39,12 +41,19 @@ impl Settings {
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) async fn open(store: &Store, identity: &Identity, language: Language, ambient: Ambient) -> Result<Self> {
+    pub(crate) async fn open(
+        store: &Store,
+        identity: &Identity,
+        embedder: indexer::Handle,
+        language: Language,
+        ambient: Ambient,
+    ) -> Result<Self> {
         let models = Models::new(models::Options::default(), ambient).map_err(Error::internal)?;
         let settings = Self {
             store: store.clone(),
             identity: identity.clone(),
             language,
+            embedder,
             models,
             changing: Arc::default(),
         };
@@ -155,5 +164,22 @@ impl Settings {
             },
             Err(error) => ModelTest { ok: false, message: error.advice(), milliseconds: 0 },
         })
+    }
+
+    /// How the memory's embedder is.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn embedder(&self) -> Result<EmbedderStatus> {
+        self.embedder.status().await
+    }
+
+    /// Begins to fetch the embedder's weights, unless they are here or on their way.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn fetch_embedder(&self) -> Result<EmbedderStatus> {
+        self.embedder.fetch();
+        self.embedder.status().await
     }
 }

@@ -4,7 +4,7 @@ use kernel::{ChangeId, Code, Error, EventKind, PageRequest, PersonId, Result, Re
 use serde_json::json;
 use wire::imports::ReviewState;
 
-use crate::db::{DbError, Row, args};
+use crate::db::{DbError, Row, Tx, args};
 use crate::events::{Listed, emit};
 use crate::scope::Tenant;
 
@@ -107,6 +107,15 @@ pub fn get(t: &mut Tenant<'_, '_>, kind: Kind, id: ReviewId) -> Result<Review> {
         |row| Ok(Review { payload: row.get(9)?, ..read(row)? }),
     )?
     .ok_or_else(|| Error::not_found("proposal"))
+}
+
+/// The project that a proposal is in, so that the caller's right to it can be checked.
+///
+/// # Errors
+/// `NOT_FOUND` when there is none.
+pub fn project_of(tx: &mut Tx<'_>, id: ReviewId) -> Result<kernel::ProjectId> {
+    tx.query_opt("SELECT project_id FROM reviews WHERE id = $1", args![id], |row| row.id(0))?
+        .ok_or_else(|| Error::not_found("proposal"))
 }
 
 /// The proposals of a kind without their payloads, newest first.

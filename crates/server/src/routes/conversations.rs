@@ -36,9 +36,7 @@ async fn list(
     Query(query): Query<PageQuery>,
 ) -> Answer<Json<Page<Conversation>>> {
     let paging = Paging::of(&query)?;
-    let request = paging.request.clone();
-    let listed = app.store.read_in(permit.scope(), move |t| store::conversations::list(t, &request)).await?;
-    Ok(Json(paging.page(listed)))
+    Ok(Json(paging.page(app.orchestrator.conversations(permit.scope(), paging.request.clone()).await?)))
 }
 
 /// Begin a conversation
@@ -51,7 +49,7 @@ async fn create(
 ) -> Answer<impl IntoResponse> {
     caller.may_write()?;
     let permit = app.identity.permit::<Viewer>(&caller, request.project_id).await?;
-    let conversation = app.store.transact_in(permit.scope(), store::conversations::create).await?;
+    let conversation = app.orchestrator.open(permit.scope()).await?;
     Ok((StatusCode::CREATED, Json(conversation)))
 }
 
@@ -92,9 +90,7 @@ async fn messages(
 ) -> Answer<Json<Page<Message>>> {
     let scope = within(&app, &caller, id).await?;
     let paging = Paging::of(&query)?;
-    let request = paging.request.clone();
-    let listed = app.store.read_in(&scope, move |t| store::conversations::messages(t, id, &request)).await?;
-    Ok(Json(paging.page(listed)))
+    Ok(Json(paging.page(app.orchestrator.messages(&scope, id, paging.request.clone()).await?)))
 }
 
 /// Stop the answer that is being written; what was written is kept

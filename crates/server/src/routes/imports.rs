@@ -33,7 +33,7 @@ async fn list(
     Query(query): Query<PageQuery>,
 ) -> Answer<Json<Page<ImportSummary>>> {
     let paging = Paging::of(&query)?;
-    Ok(Json(paging.page(film::imports::list(&app.store, permit.scope(), &paging.request).await?)))
+    Ok(Json(paging.page(film::imports::list(&app.store, permit.scope(), paging.request.clone()).await?)))
 }
 
 /// Import a document: it is read and shown, and nothing is saved yet

@@ -103,7 +103,7 @@ async fn proposal(
 ) -> Answer<Json<IngestResponse>> {
     let project = app.store.read(move |tx| store::reviews::project_of(tx, preview)).await?;
     let scope = scope::<Viewer>(&app, &caller, project).await?;
-    Ok(Json(app.ingest.get(&scope, preview).await?))
+    Ok(Json(app.ingest.get(&scope, &film::CATALOGUE, preview).await?))
 }
 
 /// Decide on a proposal: save it, change it first, or drop it

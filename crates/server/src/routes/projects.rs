@@ -7,6 +7,7 @@ use axum::response::IntoResponse;
 use identity::{Editor, Owner, Viewer};
 use kernel::{ChangeId, Error, ProjectId};
 use studios::film;
+use studios::film::screenplay::Format;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wire::projects::{CreateProject, Project, UpdateProject};
@@ -136,8 +137,7 @@ async fn search(
     if !(1..=50).contains(&limit) {
         return Err(Error::field("limit", "must be from 1 to 50").into());
     }
-    let shown: Vec<&str> = film::CATALOGUE.collections.iter().map(|collection| collection.name).collect();
-    Ok(Json(app.brain.search(permit.scope(), &query.q, limit, &shown).await?))
+    Ok(Json(app.brain.search(permit.scope(), &film::LEXICON, &query.q, limit as usize).await?))
 }
 
 /// The screenplay, as a file
@@ -150,8 +150,8 @@ async fn export(
     Path((_, file)): Path<(ProjectId, String)>,
 ) -> Answer<impl IntoResponse> {
     let (format, kind) = match file.as_str() {
-        "screenplay.fountain" => (film::Format::Fountain, "text/plain; charset=utf-8"),
-        "screenplay.fdx" => (film::Format::Fdx, "application/xml"),
+        "screenplay.fountain" => (Format::Fountain, "text/plain; charset=utf-8"),
+        "screenplay.fdx" => (Format::Fdx, "application/xml"),
         _ => return Err(Error::not_found("export").into()),
     };
     let (name, bytes) = film::export(&app.store, permit.scope(), format).await?;
