@@ -129,6 +129,6 @@ pub(crate) fn identity_options(config: &Config, public_url: &str) -> identity::O
     identity::Options {
         data: config.data.clone(),
         public_url: public_url.to_owned(),
-        providers: config.sign_in.iter().map(Into::into).collect(),
+        master_key: config.master_key.clone().map(identity::Secret::new),
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use confique::{Config as _, Layer as _};
 
 /// What an operator can set. The comments here are the reference: `atelier config` prints them as a file.
-#[derive(Debug, Clone, confique::Config)]
+#[derive(Clone, confique::Config)]
 pub struct Config {
     /// The address to listen on. `0.0.0.0:4400` lets other machines in; put TLS in front of it then.
     #[config(env = "ATELIER_LISTEN", default = "127.0.0.1:4400")]
@@ -29,6 +29,11 @@ pub struct Config {
     /// server past the proxy, because the header is believed.
     #[config(env = "ATELIER_BEHIND_PROXY", default = false)]
     pub behind_proxy: bool,
+
+    /// The key that secrets are sealed with: 32 bytes in base 64, former keys behind it with commas between. If absent
+    /// it is made and kept in `master.key` in the data folder.
+    #[config(env = "ATELIER_MASTER_KEY")]
+    pub master_key: Option<String>,
 
     #[allow(missing_docs)]
     #[config(nested)]
