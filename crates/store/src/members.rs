@@ -225,6 +225,20 @@ pub fn by_token(tx: &mut Tx<'_>, token_hash: &str) -> Result<Found> {
     .ok_or_else(|| Error::not_found("invitation"))
 }
 
+/// The open invitations of that address, oldest first. Only for someone whose address a provider has verified.
+///
+/// # Errors
+/// When the database fails.
+pub fn by_email(tx: &mut Tx<'_>, email: &str) -> Result<Vec<Found>> {
+    let email = email.to_lowercase();
+    Ok(tx.query(
+        "SELECT id, project_id, email, role FROM invitations
+         WHERE email = $1 AND accepted_at IS NULL AND expires_at > $2 ORDER BY created_at, id",
+        args![&email, tx.now()],
+        |row| Ok(Found { id: row.id(0)?, project: row.id(1)?, email: row.get(2)?, role: row.named(3)? }),
+    )?)
+}
+
 /// Makes `person` a member by an invitation, once. A member keeps the higher of the two roles.
 ///
 /// # Errors

@@ -54,7 +54,7 @@ pub struct User {
 }
 
 /// What a sign-in gives. The refresh token is a cookie that scripts cannot read.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SignedIn {
     /// A JWT for `Authorization: Bearer` and the socket's handshake.
