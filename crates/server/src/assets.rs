@@ -10,7 +10,7 @@ use crate::problem::Refusal;
 
 /// What `npm run build` made.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../web/dist"]
+#[folder = "../../web/dist"]
 struct Dist;
 
 /// Files whose names bear a hash of their content never change.

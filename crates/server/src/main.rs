@@ -1,7 +1,6 @@
 //! `atelier`: serves, and looks after its data.
 
 use std::io::{IsTerminal, Read, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -36,18 +35,6 @@ enum Command {
     },
     /// Bring the database's tables up to date, and stop.
     Migrate,
-    /// Write everything into one file, while the server runs or not.
-    Backup {
-        /// The file to write.
-        file: PathBuf,
-    },
-    /// Read a backup into an empty data folder or database.
-    Restore {
-        /// The file to read.
-        file: PathBuf,
-    },
-    /// Look for faults in the data.
-    Doctor,
     /// Print the configuration's reference.
     Config,
     /// Print the API's description.
@@ -105,29 +92,6 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, String> {
             open(&config, &ambient).await?;
             say("The database is up to date.");
             Ok(ExitCode::SUCCESS)
-        }
-        Command::Backup { file } => {
-            let store = open(&config, &ambient).await?;
-            let report = store.backup(&file).await.map_err(told)?;
-            say(&format!("{}: {} rows, {} bytes, verified.", file.display(), report.rows, report.bytes));
-            Ok(ExitCode::SUCCESS)
-        }
-        Command::Restore { file } => {
-            std::fs::create_dir_all(&config.data).map_err(|error| error.to_string())?;
-            let report = Store::restore(config.store(), &file, ambient).await.map_err(told)?;
-            say(&format!("{} rows restored.", report.rows));
-            Ok(ExitCode::SUCCESS)
-        }
-        Command::Doctor => {
-            let store = open(&config, &ambient).await?;
-            let findings = store.check().await.map_err(told)?;
-            for finding in &findings {
-                say(&finding.to_string());
-            }
-            if findings.is_empty() {
-                say("No faults found.");
-            }
-            Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Config => {
             say(&Config::reference());

@@ -23,7 +23,7 @@ pub(crate) fn completed(mut api: OpenApi) -> OpenApi {
     let mut parts = Vec::new();
     wire::Problem::schemas(&mut parts);
     parts.extend([
-        (wire::live::ToClient::name().into_owned(), wire::live::ToClient::schema()),
+        (<wire::live::ToClient as ToSchema>::name().into_owned(), wire::live::ToClient::schema()),
         (wire::live::ToServer::name().into_owned(), wire::live::ToServer::schema()),
         (wire::live::Handshake::name().into_owned(), wire::live::Handshake::schema()),
     ]);
@@ -33,7 +33,7 @@ pub(crate) fn completed(mut api: OpenApi) -> OpenApi {
     components.schemas.extend(parts);
     components
         .security_schemes
-        .insert(String::from("token"), SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+        .insert(String::from("token"), RefOr::T(SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer))));
     api.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
     for (path, item) in &mut api.paths.paths {
         for (operation, has_body) in operations(item) {

@@ -107,7 +107,7 @@ async fn posted(request: Request, app: &App) -> Result<(String, Vec<u8>), Error>
 async fn get(
     State(app): State<App>,
     Permit(permit): Permit<Viewer>,
-    Path((_, import)): Path<(ProjectId, ReviewId)>,
+    Path((_project, import)): Path<(ProjectId, ReviewId)>,
 ) -> Answer<Json<Import>> {
     Ok(Json(film::imports::get(&app.store, permit.scope(), import).await?))
 }
@@ -119,7 +119,7 @@ async fn get(
 async fn decide(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,
-    Path((_, import)): Path<(ProjectId, ReviewId)>,
+    Path((_project, import)): Path<(ProjectId, ReviewId)>,
     Body(request): Body<DecisionRequest>,
 ) -> Answer<Json<ImportDecided>> {
     Ok(Json(film::imports::decide(&app.store, permit.scope(), import, request).await?))

@@ -52,7 +52,7 @@ async fn list(
 async fn update(
     State(app): State<App>,
     Permit(permit): Permit<Owner>,
-    Path((_, person)): Path<(ProjectId, PersonId)>,
+    Path((_project, person)): Path<(ProjectId, PersonId)>,
     Body(request): Body<UpdateMember>,
 ) -> Answer<Json<Member>> {
     let role = request.role;
@@ -65,7 +65,7 @@ async fn update(
 async fn remove(
     State(app): State<App>,
     Permit(permit): Permit<Owner>,
-    Path((_, person)): Path<(ProjectId, PersonId)>,
+    Path((_project, person)): Path<(ProjectId, PersonId)>,
 ) -> Answer<StatusCode> {
     app.store.transact_in(permit.scope(), move |t| store::members::remove(t, person)).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -117,7 +117,7 @@ async fn invite(
 async fn withdraw(
     State(app): State<App>,
     Permit(permit): Permit<Owner>,
-    Path((_, invitation)): Path<(ProjectId, InvitationId)>,
+    Path((_project, invitation)): Path<(ProjectId, InvitationId)>,
 ) -> Answer<StatusCode> {
     app.store.transact_in(permit.scope(), move |t| store::members::withdraw(t, invitation)).await?;
     Ok(StatusCode::NO_CONTENT)

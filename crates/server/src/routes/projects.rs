@@ -103,7 +103,7 @@ async fn remove(State(app): State<App>, Permit(permit): Permit<Owner>) -> Answer
 /// The collections of a project, and their fields
 #[utoipa::path(get, path = "/projects/{id}/schema", tag = "projects", params(("id" = ProjectId, Path)),
     responses((status = 200, body = Vec<CollectionSchema>)))]
-async fn schema(Permit(_): Permit<Viewer>) -> Json<Vec<CollectionSchema>> {
+async fn schema(Permit(_permit): Permit<Viewer>) -> Json<Vec<CollectionSchema>> {
     Json(film::CATALOGUE.schema())
 }
 
@@ -147,7 +147,7 @@ async fn search(
 async fn export(
     State(app): State<App>,
     Permit(permit): Permit<Viewer>,
-    Path((_, file)): Path<(ProjectId, String)>,
+    Path((_project, file)): Path<(ProjectId, String)>,
 ) -> Answer<impl IntoResponse> {
     let (format, kind) = match file.as_str() {
         "screenplay.fountain" => (Format::Fountain, "text/plain; charset=utf-8"),
@@ -170,7 +170,7 @@ async fn export(
 async fn undo(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,
-    Path((_, change)): Path<(ProjectId, ChangeId)>,
+    Path((_project, change)): Path<(ProjectId, ChangeId)>,
 ) -> Answer<Json<Changed>> {
     let undone = app.store.transact_in(permit.scope(), move |t| store::changes::undo(t, change)).await?;
     Ok(Json(Changed { change_id: undone.change, records: undone.records.iter().map(|record| record.id).collect() }))

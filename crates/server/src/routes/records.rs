@@ -45,7 +45,7 @@ fn collection(name: &str) -> Result<&'static Collection> {
 async fn list(
     State(app): State<App>,
     Permit(permit): Permit<Viewer>,
-    Path((_, name)): Path<(ProjectId, String)>,
+    Path((_project, name)): Path<(ProjectId, String)>,
     Query(query): Query<RecordQuery>,
 ) -> Answer<Json<Page<Record>>> {
     let collection = collection(&name)?;
@@ -73,7 +73,7 @@ async fn list(
 async fn create(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,
-    Path((_, name)): Path<(ProjectId, String)>,
+    Path((_project, name)): Path<(ProjectId, String)>,
     Body(request): Body<CreateRecord>,
 ) -> Answer<impl IntoResponse> {
     let collection = collection(&name)?;
@@ -106,7 +106,7 @@ async fn create(
 async fn get(
     State(app): State<App>,
     Permit(permit): Permit<Viewer>,
-    Path((_, name, id)): Path<(ProjectId, String, EntityId)>,
+    Path((_project, name, id)): Path<(ProjectId, String, EntityId)>,
 ) -> Answer<Json<Record>> {
     let collection = collection(&name)?;
     Ok(Json(app.store.read_in(permit.scope(), move |t| entities::get(t, collection.name, id)).await?))
@@ -119,7 +119,7 @@ async fn get(
 async fn update(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,
-    Path((_, name, id)): Path<(ProjectId, String, EntityId)>,
+    Path((_project, name, id)): Path<(ProjectId, String, EntityId)>,
     Body(request): Body<UpdateRecord>,
 ) -> Answer<Json<RecordChanged>> {
     let collection = collection(&name)?;
@@ -157,7 +157,7 @@ async fn update(
 async fn remove(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,
-    Path((_, name, id)): Path<(ProjectId, String, EntityId)>,
+    Path((_project, name, id)): Path<(ProjectId, String, EntityId)>,
 ) -> Answer<Json<Changed>> {
     let collection = collection(&name)?;
     let applied = app
@@ -182,7 +182,7 @@ async fn remove(
 async fn restore(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,
-    Path((_, name, id)): Path<(ProjectId, String, EntityId)>,
+    Path((_project, name, id)): Path<(ProjectId, String, EntityId)>,
     Body(request): Body<RestoreRecord>,
 ) -> Answer<Json<RecordChanged>> {
     let collection = collection(&name)?;
@@ -219,7 +219,7 @@ fn earlier(
 async fn history(
     State(app): State<App>,
     Permit(permit): Permit<Viewer>,
-    Path((_, name, id)): Path<(ProjectId, String, EntityId)>,
+    Path((_project, name, id)): Path<(ProjectId, String, EntityId)>,
     Query(query): Query<PageQuery>,
 ) -> Answer<Json<Page<RecordVersion>>> {
     let collection = collection(&name)?;
@@ -243,7 +243,7 @@ async fn history(
 async fn relationships(
     State(app): State<App>,
     Permit(permit): Permit<Viewer>,
-    Path((_, name, id)): Path<(ProjectId, String, EntityId)>,
+    Path((_project, name, id)): Path<(ProjectId, String, EntityId)>,
     Query(query): Query<PageQuery>,
 ) -> Answer<Json<Page<Relationship>>> {
     let collection = collection(&name)?;

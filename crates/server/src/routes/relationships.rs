@@ -62,7 +62,7 @@ async fn create(
 async fn remove(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,
-    Path((_, relationship)): Path<(ProjectId, FactId)>,
+    Path((_project, relationship)): Path<(ProjectId, FactId)>,
 ) -> Answer<Json<Changed>> {
     let (change_id, records) = app
         .store

@@ -23,13 +23,13 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// The key that a browser seals secrets to
 #[utoipa::path(get, path = "/settings/sealing-key", tag = "settings", responses((status = 200, body = SealingKey)))]
-async fn sealing_key(State(app): State<App>, SignedIn(_): SignedIn) -> Json<SealingKey> {
+async fn sealing_key(State(app): State<App>, SignedIn(_caller): SignedIn) -> Json<SealingKey> {
     Json(app.identity.sealing_key())
 }
 
 /// The language model
 #[utoipa::path(get, path = "/settings/model", tag = "settings", responses((status = 200, body = ModelSettings)))]
-async fn model(State(app): State<App>, Admin(_): Admin) -> Answer<Json<ModelSettings>> {
+async fn model(State(app): State<App>, Admin(_admin): Admin) -> Answer<Json<ModelSettings>> {
     Ok(Json(app.settings.model().await?))
 }
 
@@ -46,13 +46,13 @@ async fn update_model(
 
 /// Ask the language model for a word, to see whether it answers
 #[utoipa::path(post, path = "/settings/model/test", tag = "settings", responses((status = 200, body = ModelTest)))]
-async fn test_model(State(app): State<App>, Admin(_): Admin) -> Answer<Json<ModelTest>> {
+async fn test_model(State(app): State<App>, Admin(_admin): Admin) -> Answer<Json<ModelTest>> {
     Ok(Json(app.settings.test_model().await?))
 }
 
 /// How the memory's embedder is
 #[utoipa::path(get, path = "/settings/embedder", tag = "settings", responses((status = 200, body = EmbedderStatus)))]
-async fn embedder(State(app): State<App>, SignedIn(_): SignedIn) -> Answer<Json<EmbedderStatus>> {
+async fn embedder(State(app): State<App>, SignedIn(_caller): SignedIn) -> Answer<Json<EmbedderStatus>> {
     Ok(Json(app.settings.embedder().await?))
 }
 
@@ -60,7 +60,7 @@ async fn embedder(State(app): State<App>, SignedIn(_): SignedIn) -> Answer<Json<
 #[utoipa::path(post, path = "/settings/embedder/fetch", tag = "settings", responses((status = 202, body = EmbedderStatus)))]
 async fn fetch_embedder(
     State(app): State<App>,
-    Admin(_): Admin,
+    Admin(_admin): Admin,
 ) -> Answer<(StatusCode, Json<EmbedderStatus>)> {
     Ok((StatusCode::ACCEPTED, Json(app.settings.fetch_embedder().await?)))
 }

@@ -48,7 +48,7 @@ async fn create(
 async fn get(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,
-    Path((_, upload)): Path<(ProjectId, UploadId)>,
+    Path((_project, upload)): Path<(ProjectId, UploadId)>,
 ) -> Answer<Json<Upload>> {
     Ok(Json(app.store.read_in(permit.scope(), move |t| uploads::get(t, upload)).await?))
 }
@@ -64,7 +64,7 @@ async fn get(
 async fn put(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,
-    Path((_, upload, index)): Path<(ProjectId, UploadId, i64)>,
+    Path((_project, upload, index)): Path<(ProjectId, UploadId, i64)>,
     headers: HeaderMap,
     bytes: Result<Bytes, BytesRejection>,
 ) -> Answer<Json<Upload>> {
