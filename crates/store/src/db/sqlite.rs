@@ -24,6 +24,8 @@ const STATEMENTS: usize = 128;
 /// A job of the writer: does its work in the open transaction, and answers once it is known whether that was committed.
 /// Gets the reason instead when no transaction could be opened for it.
 type WriteJob = Box<dyn FnOnce(Result<&mut Tx<'_>, DbError>) -> Done + Send>;
+/// Tells the caller; the argument says whether, and how, the commit failed.
+type Tell = Box<dyn FnOnce(Option<(Fault, String)>) + Send>;
 type ReadJob = Box<dyn FnOnce(&mut Tx<'_>) + Send>;
 
 struct Done {
@@ -31,8 +33,7 @@ struct Done {
     touched: Vec<ProjectId>,
     /// Whether the job's writes are to be kept; if not, what happened, as far as that is the database's doing.
     kept: Result<(), Fault>,
-    /// Tells the caller; the argument says whether, and how, the commit failed.
-    tell: Box<dyn FnOnce(Option<(Fault, String)>) + Send>,
+    tell: Tell,
 }
 
 #[derive(Clone)]
