@@ -253,3 +253,42 @@ async fn an_answer_under_way_is_read_with_the_text_so_far() {
     let Message { state, content, .. } = stage.messages(conversation).await.swap_remove(0);
     assert_eq!((state, content.as_str()), (MessageState::Streaming, "so far"));
 }
+
+#[tokio::test]
+async fn in_data_mode_the_answer_says_what_was_understood_and_the_preview_waits_for_a_decision() {
+    let stage = Stage::set().await;
+    let answer = ask(&stage, "data", "type: character\nname: Joss Brand\nage: 41").await;
+    assert!(
+        answer.content.starts_with("This reads as a character: Joss Brand (age 41)"),
+        "{}",
+        answer.content
+    );
+    assert!(answer.content.ends_with("Nothing is saved until you decide."), "{}", answer.content);
+    let metadata = answer.metadata.unwrap();
+    let preview = metadata.ingest.unwrap();
+    assert_eq!(preview.preview.parsed_data["name"], "Joss Brand");
+    assert_eq!(metadata.recommendation, Some(preview.recommendation));
+    assert_eq!(metadata.quality_score, Some(preview.quality_scores.overall));
+    assert_eq!(metadata.departments, Some(vec!["story".to_owned()]));
+    assert_eq!(metadata.answered_by.as_deref(), Some("rules"));
+    let found = stage.orchestrator.query(&stage.ada, &FILM, question(&stage, "Who is Joss?")).await.unwrap();
+    assert!(found.results.iter().all(|result| !result.title.contains("Joss")), "nothing is saved yet");
+}
+
+#[tokio::test]
+async fn data_mode_names_what_the_text_may_repeat_and_what_else_it_speaks_of() {
+    let stage = Stage::set().await;
+    let people = r#"[{"type": "character", "name": "Mara"}, {"type": "character", "name": "Joss Brand"}]"#;
+    let answer = ask(&stage, "data", people).await;
+    assert!(answer.content.contains("may be the same as Mara"), "{}", answer.content);
+    assert!(answer.content.contains("Joss Brand (character)"), "{}", answer.content);
+}
+
+#[tokio::test]
+async fn a_viewer_asks_but_tells_a_project_nothing() {
+    let stage = Stage::set().await;
+    let request = |mode: &str| stage.say(mode, "type: character\nname: Joss Brand", None);
+    let error = stage.orchestrator.begin(&stage.ben, &FILM, request("data")).await.unwrap_err();
+    assert_eq!(error.code(), Code::Forbidden);
+    stage.orchestrator.chat(&stage.ben, &FILM, request("query")).await.unwrap();
+}

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use agents::catalogue::{Catalogue, Collection};
+use agents::catalogue::{Catalogue, Collection, Field, Kind};
+use agents::ingest::Ingest;
 use agents::language::{Language, Voice};
 use agents::orchestrator::{Listener, Options, Orchestrator, Turn};
 use brain::Brain;
@@ -44,8 +45,10 @@ static LEXICON: Lexicon = Lexicon {
 };
 
 const fn collection(name: &'static str, singular: &'static str, label: &'static str) -> Collection {
-    Collection { name, singular, label, fields: &[], cues: &[], departments: &["story"] }
+    Collection { name, singular, label, fields: &[AGE], cues: &[], departments: &["story"] }
 }
+
+const AGE: Field = Field { name: "age", label: "Age", kind: Kind::Number, help: "In years.", aliases: &[] };
 
 pub(crate) static FILM: Catalogue = Catalogue {
     collections: &[
@@ -166,7 +169,8 @@ impl Stage {
 }
 
 fn over(store: &Store, language: &Language, ambient: &Ambient, options: Options) -> Orchestrator {
-    Orchestrator::new(store.clone(), Brain::new(store.clone()), language.clone(), ambient.clone(), options)
+    let (brain, ingest) = (Brain::new(store.clone()), Ingest::new(store.clone(), language.clone()));
+    Orchestrator::new(store.clone(), brain, ingest, language.clone(), ambient.clone(), options)
 }
 
 /// A film of one character and two scenes.
