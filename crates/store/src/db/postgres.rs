@@ -49,16 +49,63 @@ impl Connected {
     }
 }
 
-/// A thread's way to the database: a connection that is made when it is needed, and anew when it was lost.
+/// Where the database is, and whether the way there is sealed.
+#[derive(Clone)]
+struct Address {
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl Address {
+    /// Finds out how the database can be reached, by reaching it.
+    fn find(config: Config) -> Result<(Self, Connected)> {
+        let plain = Self { config, tls: None };
+        let mode = plain.config.get_ssl_mode();
+        if mode == SslMode::Disable {
+            let connected = plain.connect()?;
+            return Ok((plain, connected));
+        }
+        let sealed = rustls::ClientConfig::with_platform_verifier().map_err(unreachable).and_then(|tls| {
+            let sealed = Self { tls: Some(MakeRustlsConnect::new(tls)), ..plain.clone() };
+            let connected = sealed.connect()?;
+            Ok((sealed, connected))
+        });
+        match sealed {
+            // `prefer` is a wish: a server whose certificate nobody vouches for, as Debian sets one up, is spoken to all
+            // the same. Whoever wants more says `sslmode=require`.
+            Err(error) if mode == SslMode::Prefer => {
+                tracing::debug!(?error, "no TLS to the database, which `sslmode=prefer` allows");
+                let connected = plain.connect()?;
+                Ok((plain, connected))
+            }
+            sealed => sealed,
+        }
+    }
+
+    fn connect(&self) -> Result<Connected> {
+        let client = match &self.tls {
+            Some(tls) => self.config.connect(tls.clone()),
+            None => self.config.connect(NoTls),
+        };
+        Ok(Connected { client: client.map_err(unreachable)?, statements: HashMap::new(), spoiled: false })
+    }
+}
+
+fn unreachable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(Code::Unavailable, "The database cannot be reached. Nothing of this request was saved.")
+        .caused_by(cause)
+}
+
+/// A thread's line to the database: a connection that is made when it is needed, and anew when it was lost.
 struct Line<'c> {
-    config: &'c Config,
+    address: &'c Address,
     connected: Option<Connected>,
 }
 
 impl Line<'_> {
     fn live(&mut self) -> Result<&mut Connected> {
         if self.connected.as_ref().is_none_or(Connected::is_over) {
-            self.connected = Some(connect(self.config)?);
+            self.connected = Some(self.address.connect()?);
         }
         self.connected.as_mut().ok_or_else(|| Error::internal("a connection that was just made is gone"))
     }
@@ -130,14 +177,16 @@ impl Postgres {
         config.application_name("atelier");
         // A server that is gone without a word is noticed.
         config.keepalives_idle(SILENCE).tcp_user_timeout(SILENCE);
-        ready(&mut connect(&config)?, ambient, prepare)?;
+        let (address, mut first) = Address::find(config)?;
+        ready(&mut first, ambient, prepare)?;
+        drop(first);
         let (jobs, queue) = unbounded::<Job>();
         for number in 0..options.connections.max(1) {
-            let (queue, config, ambient, idle) =
-                (queue.clone(), config.clone(), ambient.clone(), options.idle);
+            let (queue, address, ambient, idle) =
+                (queue.clone(), address.clone(), ambient.clone(), options.idle);
             std::thread::Builder::new()
                 .name(format!("store-postgres-{number}"))
-                .spawn(move || serve(&queue, &config, &ambient, idle))
+                .spawn(move || serve(&queue, &address, &ambient, idle))
                 .map_err(Error::internal)?;
         }
         Ok(Self { jobs, door: Door::new(), publish })
@@ -160,30 +209,6 @@ impl Postgres {
     }
 }
 
-fn connect(config: &Config) -> Result<Connected> {
-    let unreachable = |error: Box<dyn std::error::Error + Send + Sync>| {
-        Error::new(Code::Unavailable, "The database cannot be reached. Nothing of this request was saved.")
-            .caused_by(error)
-    };
-    let plain = || config.connect(NoTls).map_err(|error| unreachable(error.into()));
-    let sealed = || {
-        let tls =
-            rustls::ClientConfig::with_platform_verifier().map_err(|error| unreachable(error.into()))?;
-        config.connect(MakeRustlsConnect::new(tls)).map_err(|error| unreachable(error.into()))
-    };
-    let client = match config.get_ssl_mode() {
-        SslMode::Disable => plain()?,
-        // `prefer` is a wish: a server whose certificate nobody vouches for, as Debian sets one up, is spoken to all the
-        // same. Whoever wants more says `sslmode=require`.
-        SslMode::Prefer => sealed().or_else(|error| {
-            tracing::debug!(?error, "no TLS to the database, which `sslmode=prefer` allows");
-            plain()
-        })?,
-        _ => sealed()?,
-    };
-    Ok(Connected { client, statements: HashMap::new(), spoiled: false })
-}
-
 /// Makes the database ready under a lock, so that servers that start together do not do it twice.
 fn ready(
     connected: &mut Connected,
@@ -202,8 +227,8 @@ fn ready(
 }
 
 /// Takes jobs until the store is dropped; keeps a connection while there is work, and for `idle` after.
-fn serve(queue: &Receiver<Job>, config: &Config, ambient: &Ambient, idle: Duration) {
-    let mut line = Line { config, connected: None };
+fn serve(queue: &Receiver<Job>, address: &Address, ambient: &Ambient, idle: Duration) {
+    let mut line = Line { address, connected: None };
     loop {
         let job = if line.connected.is_some() {
             match queue.recv_timeout(idle) {
