@@ -105,8 +105,10 @@ pub(super) fn name_run(words: &[Token<'_>], at: usize) -> Option<(usize, usize)>
     let mut end = from + 1;
     while end < words.len() && end - from < NAME_WORDS && !words[end - 1].is_possessive() {
         let word = &words[end];
-        let next_is_name = words.get(end + 1).is_some_and(|next| next.is_nameish() && !next.after_break);
-        let connector = CONNECTORS.contains(&word.text) && next_is_name;
+        // `de la Cruz`: connectors count if a name follows them.
+        let next = words[end..].iter().find(|next| !CONNECTORS.contains(&next.text));
+        let connector = CONNECTORS.contains(&word.text)
+            && next.is_some_and(|next| next.is_nameish() && !next.after_break);
         let numeral = word.text.chars().all(|c| c.is_ascii_digit());
         // `Dr. Okoye`: the full stop of a title is no break.
         let title = word.after_break && words[end - 1].text.len() <= 4 && is_title(words[end - 1].text);
