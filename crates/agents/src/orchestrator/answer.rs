@@ -10,7 +10,7 @@ use wire::orchestrator::{ChatHints, MessageState, Mode};
 
 use super::live::{Halt, Live, Pen};
 use super::rooms::Floor;
-use super::{Shared, query, talk};
+use super::{Shared, data, query, talk};
 use crate::catalogue::Catalogue;
 
 /// An answer that is to be made.
@@ -66,9 +66,8 @@ impl Job {
         match pen.mode() {
             Mode::Query => query::answer(self, pen).await,
             Mode::Chat => talk::answer(self, pen).await,
-            Mode::Data | Mode::Task => {
-                Err(Error::new(Code::OrchestrationError, "This server does not do this mode yet."))
-            }
+            Mode::Data => data::answer(self, pen).await,
+            Mode::Task => Err(Error::new(Code::OrchestrationError, "This server does no tasks yet.")),
         }
     }
 }

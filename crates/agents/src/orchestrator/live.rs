@@ -124,6 +124,10 @@ impl Pen {
 
     /// Appends to the text. At the bound it takes what fits, notes in the metadata that the rest is missing, and says so.
     pub(super) async fn write(&mut self, delta: &str) -> Result<(), Full> {
+        // No database keeps U+0000 in a text, and one from a model would cost the whole answer.
+        if delta.contains('\0') {
+            return Box::pin(self.write(&delta.replace('\0', ""))).await;
+        }
         if delta.is_empty() {
             return Ok(());
         }
@@ -205,5 +209,62 @@ impl Pen {
             message.metadata.get_or_insert_default().fallback = Some(why.to_owned());
         }
         live.written.send_modify(|written| written.end = Some(Arc::new(message)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::{ManualClock, Role, SeededRandom};
+    use store::{people, projects};
+    use wire::orchestrator::Author;
+    use wire::projects::ProjectType;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_is_saved_when_it_has_grown_enough_or_long_after_it_was_saved_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at(Timestamp(1_800_000_000_000)));
+        let ambient = Ambient::new(clock.clone(), Arc::new(SeededRandom::new(1)));
+        let database = store::Options::sqlite(folder.path().join("atelier.db"));
+        let store = Store::open(database, ambient.clone()).await.unwrap();
+        let (scope, message) = store
+            .transact(|tx| {
+                let ada = people::create(tx, "ada@example.org", "Ada", None, false)?.id;
+                let project = projects::create(tx, ada, "Tides", ProjectType::Movie)?.id;
+                let scope = Scope::admit(tx, ada, project, Role::Owner)?;
+                let mut t = store::Tenant::new(tx, scope);
+                let message = Message {
+                    id: t.id(),
+                    conversation_id: conversations::create(&mut t)?.id,
+                    author: Author::Assistant,
+                    mode: Mode::Chat,
+                    state: MessageState::Streaming,
+                    content: String::new(),
+                    metadata: None,
+                    created_at: t.now(),
+                };
+                conversations::add(&mut t, &message)?;
+                Ok((scope, message))
+            })
+            .await
+            .unwrap();
+        let (conversation, id) = (message.conversation_id, message.id);
+        let saved = async || {
+            let message = store.read_in(&scope, move |t| conversations::message(t, conversation, id));
+            message.await.unwrap().content
+        };
+        let options = Options { save_chars: 4, save_millis: 1_000, ..Options::default() };
+        let mut pen = Pen::new(store.clone(), ambient, scope, options, Live::new(id), message);
+        pen.write("äöü").await.unwrap();
+        assert_eq!(saved().await, "", "three characters, no time");
+        pen.write("ß").await.unwrap();
+        assert_eq!(saved().await, "äöüß", "four characters");
+        clock.advance(999);
+        pen.write("x").await.unwrap();
+        assert_eq!(saved().await, "äöüß", "not a second yet");
+        clock.advance(1);
+        pen.write("y").await.unwrap();
+        assert_eq!(saved().await, "äöüßxy", "a second");
     }
 }

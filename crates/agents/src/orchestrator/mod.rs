@@ -1,6 +1,7 @@
 //! The orchestrator: what a person says becomes an answer that is written once, stored, and heard by whoever listens.
 
 mod answer;
+mod data;
 mod help;
 mod listener;
 mod live;
@@ -13,7 +14,7 @@ mod talk;
 use std::sync::Arc;
 
 use brain::Brain;
-use kernel::{Ambient, Code, ConversationId, Error, MessageId, PageRequest, Result};
+use kernel::{Ambient, Code, ConversationId, Error, MessageId, PageRequest, Result, Role};
 use store::events::Listed;
 use store::{Scope, Store, conversations};
 use wire::clean_message;
@@ -25,6 +26,7 @@ use wire::orchestrator::{
 pub use listener::Listener;
 
 use crate::catalogue::Catalogue;
+use crate::ingest::Ingest;
 use crate::language::Language;
 use answer::Job;
 use live::{Halt, Live, Pen};
@@ -100,6 +102,7 @@ pub struct Orchestrator {
 pub(super) struct Shared {
     store: Store,
     brain: Brain,
+    ingest: Ingest,
     language: Language,
     ambient: Ambient,
     options: Options,
@@ -107,11 +110,19 @@ pub(super) struct Shared {
 }
 
 impl Orchestrator {
-    /// An orchestrator that writes to `store`, asks `brain` about projects, and lets `language` speak if it can.
+    /// An orchestrator that writes to `store`, asks `brain` about projects, gives `ingest` what projects are told, and
+    /// lets `language` speak if it can.
     #[must_use]
-    pub fn new(store: Store, brain: Brain, language: Language, ambient: Ambient, options: Options) -> Self {
+    pub fn new(
+        store: Store,
+        brain: Brain,
+        ingest: Ingest,
+        language: Language,
+        ambient: Ambient,
+        options: Options,
+    ) -> Self {
         let rooms = Rooms::new(options.max_live, options.max_listeners);
-        Self { shared: Arc::new(Shared { store, brain, language, ambient, options, rooms }) }
+        Self { shared: Arc::new(Shared { store, brain, ingest, language, ambient, options, rooms }) }
     }
 
     /// Marks the answers that the server's last end broke off, and gives their number. To be done before the first
@@ -128,6 +139,7 @@ impl Orchestrator {
     ///
     /// # Errors
     /// `INVALID_MODE`, `VALIDATION_ERROR`; `MISSING_PROJECT` when the request is for another project than the scope;
+    /// `FORBIDDEN` when a viewer uses data mode;
     /// `NOT_FOUND` when the conversation is not the person's; `CONFLICT` while an answer is being written in it;
     /// `UNAVAILABLE` when as many answers are being written as may be.
     pub async fn begin(
@@ -288,6 +300,7 @@ impl Orchestrator {
         let Shared { store, ambient, options, rooms, .. } = &*self.shared;
         let mode = mode(&request.mode)?;
         same_project(scope, request.project_id)?;
+        may(scope, mode)?;
         let content = clean_message("content", &request.content)?;
         let hints = request.metadata.unwrap_or_default();
         check_hints(&hints)?;
@@ -359,17 +372,25 @@ async fn newest(store: &Store, scope: &Scope, conversation: ConversationId) -> R
 }
 
 fn mode(name: &str) -> Result<Mode> {
-    match name {
-        "query" => Ok(Mode::Query),
-        "chat" => Ok(Mode::Chat),
-        "data" | "task" => Err(Error::new(
-            Code::InvalidMode,
-            format!("This server does not do the mode {name} yet. Use query or chat. Nothing was saved."),
-        )),
-        _ => {
-            Err(Error::new(Code::InvalidMode, "There is no such mode. Use query or chat. Nothing was saved."))
-        }
+    let why = match name {
+        "query" => return Ok(Mode::Query),
+        "data" => return Ok(Mode::Data),
+        "chat" => return Ok(Mode::Chat),
+        "task" => "This server does no tasks yet: they come with the departments.",
+        _ => "There is no such mode.",
+    };
+    Err(Error::new(Code::InvalidMode, format!("{why} Use query, data or chat. Nothing was saved.")))
+}
+
+/// Talking and asking is for everyone in a project; telling it something is for those who may change it.
+fn may(scope: &Scope, mode: Mode) -> Result<()> {
+    if mode != Mode::Data || scope.role() >= Role::Editor {
+        return Ok(());
     }
+    Err(Error::new(
+        Code::Forbidden,
+        "Data mode needs the role editor; yours is viewer. An owner of the project can change that.",
+    ))
 }
 
 fn same_project(scope: &Scope, project: kernel::ProjectId) -> Result<()> {
