@@ -97,7 +97,7 @@ pub fn remove(t: &mut Tenant<'_, '_>, id: ConversationId) -> Result<()> {
 /// Adds a message. The first one of a person gives the conversation its title.
 ///
 /// # Errors
-/// When the database fails.
+/// `NOT_FOUND` when the conversation is not of this project.
 pub fn add(t: &mut Tenant<'_, '_>, message: &Message) -> Result<()> {
     let project = t.project();
     let metadata =
@@ -119,11 +119,12 @@ pub fn add(t: &mut Tenant<'_, '_>, message: &Message) -> Result<()> {
     )?;
     let title: String = message.content.lines().next().unwrap_or_default().chars().take(TITLE).collect();
     let title = if message.author == Author::User { title } else { String::new() };
-    t.execute(
-        "UPDATE conversations SET updated_at = $2, title = CASE WHEN title = '' THEN $3 ELSE title END WHERE id = $1",
-        args![message.conversation_id, message.created_at, &title],
+    let here = t.execute(
+        "UPDATE conversations SET updated_at = $3, title = CASE WHEN title = '' THEN $4 ELSE title END
+         WHERE project_id = $1 AND id = $2",
+        args![project, message.conversation_id, message.created_at, &title],
     )?;
-    Ok(())
+    if here == 1 { Ok(()) } else { Err(Error::not_found("conversation")) }
 }
 
 fn author(author: Author) -> &'static str {
@@ -160,7 +161,8 @@ pub fn update(
 /// `NOT_FOUND` when the conversation is not theirs.
 pub fn messages(t: &mut Tenant<'_, '_>, id: ConversationId, page: &PageRequest) -> Result<Listed<Message>> {
     get(t, id)?;
-    let before = page.after.as_ref().map_or("~", |cursor| cursor.id.as_str());
+    // A letter sorts behind the prefix of all messages in every collation, which a `~` does not.
+    let before = page.after.as_ref().map_or("n", |cursor| cursor.id.as_str());
     let total =
         t.query_one("SELECT COUNT(*) FROM messages WHERE conversation_id = $1", args![id], |row| row.get(0))?;
     let rows = t.query(

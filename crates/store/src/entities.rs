@@ -127,22 +127,22 @@ pub fn list(
     let project = t.project();
     let which = if filter.removed { "IS NOT NULL" } else { "IS NULL" };
     let (key, id) = page.after.as_ref().map_or((i64::MIN, ""), |cursor| (cursor.key, cursor.id.as_str()));
-    let pattern =
-        filter.name.as_deref().map_or_else(|| String::from("%"), |name| like_prefix(&name_key(name)));
+    let pattern = filter.name.as_deref().map(|name| like_prefix(&name_key(name)));
     let wanted = format!(
-        "FROM entities WHERE project_id = $1 AND collection = $2 AND removed_at {which}
-         AND name_key LIKE $3 ESCAPE '\\'"
+        "FROM entities WHERE project_id = $1 AND collection = $2 AND removed_at {which} {}",
+        // The argument is named in either case: Postgres wants to know the type of each.
+        if pattern.is_some() { "AND name_key LIKE $3 ESCAPE '\\'" } else { "AND CAST($3 AS TEXT) IS NULL" }
     );
+    let pattern = pattern.as_deref();
     let total =
-        t.query_one(&format!("SELECT COUNT(*) {wanted}"), args![project, collection, &pattern], |row| {
+        t.query_one(&format!("SELECT COUNT(*) {wanted}"), args![project, collection, pattern], |row| {
             row.get(0)
         })?;
     let rows = t.query(
         &format!(
-            "SELECT {COLUMNS} {wanted} AND (position > $4 OR (position = $4 AND id > $5))
-             ORDER BY position, id LIMIT $6 OFFSET $7"
+            "SELECT {COLUMNS} {wanted} AND (position, id) > ($4, $5) ORDER BY position, id LIMIT $6 OFFSET $7"
         ),
-        args![project, collection, &pattern, key, id, i64::from(page.limit) + 1, skip],
+        args![project, collection, pattern, key, id, i64::from(page.limit) + 1, skip],
         read,
     )?;
     Ok(Listed::of(rows, total, page, |record| (record.position, record.id.to_string())))

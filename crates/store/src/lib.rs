@@ -50,7 +50,9 @@ impl Store {
             let _ = sender.send(project);
         };
         let db = tokio::task::spawn_blocking(move || {
-            db::Db::open(&options, &ambient, std::sync::Arc::new(publish))
+            db::Db::open(&options, &ambient, std::sync::Arc::new(publish), |tx| {
+                migrations::apply(tx, migrations::newest())
+            })
         })
         .await
         .map_err(kernel::Error::internal)??;

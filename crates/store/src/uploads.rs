@@ -91,6 +91,8 @@ pub fn put(t: &mut Tenant<'_, '_>, id: UploadId, ordinal: i64, bytes: &[u8]) -> 
          ON CONFLICT (upload_id, ordinal) DO UPDATE SET bytes = excluded.bytes",
         args![id, ordinal, bytes],
     )?;
+    // Of two last chunks that arrive at once, the second one sees the first.
+    t.execute("UPDATE uploads SET complete = complete WHERE id = $1", args![id])?;
     let upload = get(t, id)?;
     if upload.missing.is_empty() { complete(t, upload) } else { Ok(upload) }
 }

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use kernel::{Ambient, Error, ProjectId, Result};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{CachedStatement, Connection, OpenFlags};
 use tokio::sync::oneshot;
 
 use super::workers::{Door, answer, panicked};
-use super::{Conn, DbError, Durability, Options, Publish, Tx};
+use super::{Arg, Conn, DbError, Durability, Fault, Options, Publish, Tx, cause};
 
 /// The most jobs that share one commit.
 const BATCH: usize = 512;
@@ -27,10 +27,12 @@ type WriteJob = Box<dyn FnOnce(Result<&mut Tx<'_>, DbError>) -> Done + Send>;
 type ReadJob = Box<dyn FnOnce(&mut Tx<'_>) + Send>;
 
 struct Done {
-    /// Whether the job's writes are to be kept.
-    keep: bool,
-    /// Tells the caller; the argument says whether the commit failed.
-    tell: Box<dyn FnOnce(Option<String>) + Send>,
+    /// The projects whose streams it wrote to.
+    touched: Vec<ProjectId>,
+    /// Whether the job's writes are to be kept; if not, what happened, as far as that is the database's doing.
+    kept: Result<(), Fault>,
+    /// Tells the caller; the argument says whether, and how, the commit failed.
+    tell: Box<dyn FnOnce(Option<(Fault, String)>) + Send>,
 }
 
 #[derive(Clone)]
@@ -41,16 +43,24 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(super) fn open(options: &Options, ambient: &Ambient, publish: Publish) -> Result<Self> {
+    pub(super) fn open(
+        options: &Options,
+        ambient: &Ambient,
+        publish: Publish,
+        prepare: impl FnOnce(&mut Tx<'_>) -> Result<()>,
+    ) -> Result<Self> {
         let connection = connect(&options.file, options.durability).map_err(DbError::from)?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(DbError::from)?;
         {
             let mut tx = Tx::new(Conn::Sqlite(&connection), ambient);
             connection.execute_batch("BEGIN IMMEDIATE").map_err(DbError::from)?;
-            let migrated = tx.migrate();
-            let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
-            connection.execute_batch(end).map_err(DbError::from)?;
-            migrated?;
+            let ready = prepare(&mut tx);
+            // A full disk ends the transaction by itself.
+            if !connection.is_autocommit() {
+                let end = if ready.is_ok() { "COMMIT" } else { "ROLLBACK" };
+                connection.execute_batch(end).map_err(DbError::from)?;
+            }
+            ready?;
         }
         let (writer, jobs) = unbounded::<WriteJob>();
         spawn("store-writer", {
@@ -74,15 +84,22 @@ impl Sqlite {
         let _place = self.door.enter().await?;
         let (told, tells) = oneshot::channel();
         let job: WriteJob = Box::new(move |tx| {
-            let result = match tx {
-                Ok(tx) => catch_unwind(AssertUnwindSafe(|| work(tx))).unwrap_or_else(|_| Err(panicked())),
-                Err(error) => Err(error.into()),
+            let (result, touched) = match tx {
+                Ok(tx) => {
+                    let result = catch_unwind(AssertUnwindSafe(|| work(tx)));
+                    tx.end(result.unwrap_or_else(|_| Err(panicked())))
+                }
+                Err(error) => (Err(error.into()), Vec::new()),
             };
             Done {
-                keep: result.is_ok(),
+                touched,
+                kept: result
+                    .as_ref()
+                    .map(drop)
+                    .map_err(|error| cause(error).map_or(Fault::Ours, DbError::fault)),
                 tell: Box::new(move |failed| {
                     let result = match failed {
-                        Some(why) if result.is_ok() => Err(DbError::Batch(why).into()),
+                        Some((fault, why)) if result.is_ok() => Err(DbError::Batch { fault, why }.into()),
                         _ => result,
                     };
                     // A caller that is gone does not want to know.
@@ -108,6 +125,22 @@ impl Sqlite {
         let _ = self.readers.send(job);
         answer(tells).await
     }
+}
+
+/// A statement with its arguments. SQLite counts `$2` before `$1` if it stands before it, so they are bound by name.
+pub(super) fn prepared<'c>(
+    connection: &'c Connection,
+    sql: &str,
+    args: &[Arg<'_>],
+) -> Result<CachedStatement<'c>, DbError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    for place in 1..=statement.parameter_count() {
+        let name = statement.parameter_name(place).and_then(|name| name.strip_prefix('$'));
+        let arg = name.and_then(|name| name.parse::<usize>().ok()).and_then(|n| args.get(n.checked_sub(1)?));
+        let arg = arg.ok_or_else(|| rusqlite::Error::InvalidParameterCount(args.len(), place))?;
+        statement.raw_bind_parameter(place, arg)?;
+    }
+    Ok(statement)
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
@@ -143,7 +176,7 @@ fn write_jobs(connection: &Connection, jobs: &Receiver<WriteJob>, ambient: &Ambi
         let (done, touched, outcome) = batch(connection, first, jobs, ambient);
         let failed = outcome.err().map(|error| {
             tracing::error!(%error, "a batch of writes was not committed");
-            error.to_string()
+            (error.fault(), error.to_string())
         });
         if failed.is_none() {
             touched.into_iter().for_each(|project| publish(project));
@@ -165,33 +198,39 @@ fn batch(
     let mut touched = Vec::new();
     let started = Instant::now();
     if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
-        done.push(first(Err(error.into())));
-        return (done, touched, Err(DbError::Batch("no transaction could be begun".into())));
+        let error = DbError::from(error);
+        let (fault, why) = (error.fault(), error.to_string());
+        done.push(first(Err(error)));
+        return (done, touched, Err(DbError::Batch { fault, why }));
     }
     let mut outcome = Ok(());
     let mut next = Some(first);
     while let Some(job) = next.take() {
         if let Err(error) = connection.execute_batch("SAVEPOINT job") {
-            done.push(job(Err(error.into())));
-            outcome = Err(DbError::Batch("no savepoint could be set".into()));
+            let error = DbError::from(error);
+            outcome = Err(DbError::Batch { fault: error.fault(), why: error.to_string() });
+            done.push(job(Err(error)));
             break;
         }
         let mut tx = Tx::new(Conn::Sqlite(connection), ambient);
-        let finished = job(Ok(&mut tx));
-        let (keep, mut wrote) = (finished.keep, std::mem::take(&mut tx.touched));
+        let mut finished = job(Ok(&mut tx));
+        let (kept, mut wrote) = (finished.kept, std::mem::take(&mut finished.touched));
         done.push(finished);
         if connection.is_autocommit() {
             // A full disk or an IO error makes SQLite end the whole transaction by itself.
-            outcome = Err(DbError::Batch("SQLite ended the transaction".into()));
+            let fault = kept.err().unwrap_or(Fault::Ours);
+            outcome = Err(DbError::Batch { fault, why: "SQLite ended the transaction".into() });
             break;
         }
-        if let Err(error) =
-            connection.execute_batch(if keep { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" })
-        {
+        if let Err(error) = connection.execute_batch(if kept.is_ok() {
+            "RELEASE job"
+        } else {
+            "ROLLBACK TO job; RELEASE job"
+        }) {
             outcome = Err(error.into());
             break;
         }
-        if keep {
+        if kept.is_ok() {
             touched.append(&mut wrote);
         }
         if done.len() < BATCH && started.elapsed() < BATCH_TIME {
