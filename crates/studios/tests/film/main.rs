@@ -1,0 +1,8 @@
+//! The film studio over a real store: imports decided, second drafts, exports, and questions answered.
+
+mod drafts;
+mod fixture;
+mod formats;
+mod imports;
+mod questions;
+mod series;
