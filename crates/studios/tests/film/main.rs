@@ -4,5 +4,7 @@ mod drafts;
 mod fixture;
 mod formats;
 mod imports;
+mod length;
+mod long_script;
 mod questions;
 mod series;
