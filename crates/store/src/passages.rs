@@ -92,6 +92,17 @@ pub(crate) fn replace(t: &mut Tenant<'_, '_>, records: &[&Record]) -> Result<()>
     Ok(())
 }
 
+/// Whether the record's passages are those that its text gives.
+pub(crate) fn are_in_step(t: &mut Tenant<'_, '_>, record: &Record) -> Result<bool> {
+    let kept = t.query(
+        "SELECT field, hash FROM passages WHERE entity_id = $1 ORDER BY ordinal",
+        args![record.id],
+        |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)),
+    )?;
+    let given = pieces(record).into_iter().map(|(field, text)| (field.to_owned(), hash(&text)));
+    Ok(given.eq(kept))
+}
+
 /// Takes the entities' passages out of the index.
 pub(crate) fn forget(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<()> {
     let project = t.project();

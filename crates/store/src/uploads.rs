@@ -12,7 +12,7 @@ pub const CHUNK: i64 = 1024 * 1024;
 /// How many missing chunks a status names at most.
 const MISSING_NAMED: usize = 1000;
 /// How long an upload that nothing came of is kept: a day.
-const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
+pub(crate) const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Begins an upload, and forgets those of the project that are older than a day.
 ///

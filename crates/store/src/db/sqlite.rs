@@ -259,3 +259,67 @@ fn read_jobs(connection: &Connection, jobs: &Receiver<ReadJob>, ambient: &Ambien
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kernel::Code;
+    use tempfile::TempDir;
+
+    use crate::{Options, Store, settings};
+
+    async fn open(folder: &TempDir) -> Store {
+        Store::open(Options::sqlite(folder.path().join("atelier.db")), kernel::Ambient::system())
+            .await
+            .unwrap()
+    }
+
+    async fn pragma(store: &Store, pragma: &'static str) {
+        store.transact(move |tx| Ok(tx.script(pragma)?)).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_full_disk_is_told_as_such_and_the_server_goes_on_when_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder).await;
+        // The database may not grow beyond its present size.
+        pragma(&store, "PRAGMA max_page_count = 1").await;
+        let all = (0..20).map(|n| {
+            let size = if n == 7 { 1_000_000 } else { 10 };
+            store.transact(move |tx| settings::set(tx, &format!("{n:02}"), &"x".repeat(size)))
+        });
+        let done = futures_util::future::join_all(all).await;
+        let told = done[7].as_ref().unwrap_err();
+        assert!(told.message().contains("disk is full"), "{told}");
+        let mut kept = 0;
+        for (n, done) in done.iter().enumerate() {
+            // Those that were to be committed with it may have failed with it, and are told the same.
+            assert!(done.as_ref().err().is_none_or(|error| error.code() == Code::Unavailable));
+            let there = store.read(move |tx| settings::get(tx, &format!("{n:02}"))).await.unwrap().is_some();
+            assert_eq!(there, done.is_ok(), "what was told of {n} is true");
+            kept += usize::from(there);
+        }
+        pragma(&store, "PRAGMA max_page_count = 1073741823").await;
+        store.transact(|tx| settings::set(tx, "later", &"x".repeat(1_000_000))).await.unwrap();
+        let count = |tx: &mut crate::Tx<'_>| {
+            Ok(tx.query_one("SELECT COUNT(*) FROM settings", crate::db::args![], |row| row.get::<i64>(0))?)
+        };
+        assert_eq!(store.read(count).await.unwrap(), kept as i64 + 1);
+        assert_eq!(store.check().await.unwrap(), []);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_database_that_another_program_holds_is_told_as_busy_until_it_lets_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder).await;
+        pragma(&store, "PRAGMA busy_timeout = 0").await;
+        let other = rusqlite::Connection::open(folder.path().join("atelier.db")).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let refused = store.transact(|tx| settings::set(tx, "name", "x")).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Unavailable);
+        assert!(refused.message().contains("Another program"), "{refused}");
+        // Who reads is not kept waiting.
+        assert_eq!(store.read(|tx| settings::get(tx, "name")).await.unwrap(), None);
+        other.execute_batch("ROLLBACK").unwrap();
+        store.transact(|tx| settings::set(tx, "name", "x")).await.unwrap();
+    }
+}

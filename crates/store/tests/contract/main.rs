@@ -3,13 +3,13 @@
 #[macro_use]
 mod stage;
 
-//mod archives;
+mod archives;
 mod changes;
 mod conversations;
-//mod doctor;
+mod doctor;
 mod events;
 mod facts;
-//mod faults;
+mod faults;
 mod lists;
 mod members;
 mod passages;
@@ -17,6 +17,6 @@ mod people;
 mod projects;
 mod reviews;
 mod schema;
-//mod sweeping;
+mod sweeping;
 mod undo;
 mod uploads;
