@@ -37,31 +37,29 @@ fn in_sentence(sentence: &str, place: usize, found: &mut Vec<Run>) {
             .find([' ', '—', '–'])
             .unwrap_or(rest.len())
             .max(rest.chars().next().map_or(0, char::len_utf8));
+        let from = rest;
         let (token, after) = rest.split_at(end);
         rest = after;
-        let bare = token.trim_matches(|c: char| !(c.is_alphanumeric() || c == '#'));
-        let opens = !token.starts_with(|c: char| c.is_alphanumeric() || c == '#');
-        let closes = !token.ends_with(|c: char| c.is_alphanumeric()) && !is_title(token);
-        if opens && !words.is_empty() {
-            push(&mut words, token, place, found);
+        let bare = if token == "&" { token } else { token.trim_matches(|c: char| !is_inner(c)) };
+        let opens = bare != "&" && !token.starts_with(is_inner);
+        let closes = bare != "&" && !token.ends_with(is_inner) && !is_title(token);
+        let joins = is_shouted(bare) || (bare == "&" && !words.is_empty());
+        if !words.is_empty() && (opens || !joins) {
+            push(&mut words, from, place, found);
         }
-        if is_shouted(bare) || (bare == "&" && !words.is_empty()) {
+        if joins {
             words.push(if is_title(token) { token } else { bare });
             if closes {
-                let tail = &sentence[sentence.len() - after.len() - trailing(token)..];
-                push(&mut words, tail, place, found);
+                push(&mut words, &from[token.trim_end_matches(|c: char| !is_inner(c)).len()..], place, found);
             }
-        } else if !words.is_empty() {
-            let tail = &sentence[sentence.len() - after.len() - token.len()..];
-            push(&mut words, tail, place, found);
         }
     }
     push(&mut words, "", place, found);
 }
 
-/// The length of the marks behind a token's last letter.
-fn trailing(token: &str) -> usize {
-    token.len() - token.trim_end_matches(|c: char| !c.is_alphanumeric()).len()
+/// Whether a character can begin or end a word.
+fn is_inner(c: char) -> bool {
+    c.is_alphanumeric() || c == '#'
 }
 
 fn push(words: &mut Vec<&str>, tail: &str, sentence: usize, found: &mut Vec<Run>) {

@@ -1,9 +1,8 @@
 //! Sentences of a paragraph, so that a record can be described in the script's own words.
 
 /// Shortened words after which a full stop ends nothing.
-const SHORTENED: &[&str] = &[
-    "mr", "mrs", "ms", "dr", "st", "jr", "sr", "int", "ext", "vs", "no", "sgt", "lt", "capt", "prof", "etc",
-];
+const SHORTENED: &[&str] =
+    &["mr", "mrs", "ms", "dr", "st", "jr", "sr", "int", "ext", "vs", "sgt", "lt", "capt", "prof", "etc"];
 
 /// The sentences of a text, in order, without line ends.
 pub(super) fn sentences(text: &str) -> Vec<String> {
