@@ -1,0 +1,159 @@
+/** The addresses of the interface; each screen comes when it is first asked for. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
+import { api } from "@/shared/api";
+import { token } from "@/shared/session";
+import { Failure, Skeleton } from "@/shared/ui/parts";
+import { Toaster } from "@/shared/ui/toaster";
+import { TipProvider } from "@/shared/ui/tip";
+import type { Schemas } from "@/shared/wire";
+import { Lost } from "./lost";
+import { Workspace } from "./workspace";
+
+const root = createRootRoute({
+  component: () => (
+    <TipProvider>
+      <Outlet />
+      <Toaster />
+    </TipProvider>
+  ),
+  notFoundComponent: Lost,
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  component: lazyRouteComponent(() => import("@/features/account/setup"), "Setup"),
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (search: Record<string, unknown>): { next?: string } =>
+    typeof search["next"] === "string" ? { next: search["next"] } : {},
+  beforeLoad: async () => {
+    const { required } = await api.get<Schemas["SetupStatus"]>("/setup");
+    if (required) throw redirect({ to: "/setup" });
+  },
+  component: lazyRouteComponent(() => import("@/features/account/sign-in"), "SignIn"),
+});
+
+const invite = createRoute({
+  getParentRoute: () => root,
+  path: "/invite",
+  // Someone who is signed in joins as who they are.
+  beforeLoad: async () => void (await token()),
+  component: lazyRouteComponent(() => import("@/features/account/invite"), "Invite"),
+});
+
+/** Everything that needs a person. */
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: "inside",
+  beforeLoad: async ({ location }) => {
+    if ((await token()) === null) throw redirect({ to: "/sign-in", search: { next: location.href } });
+  },
+  component: Workspace,
+});
+
+const index = createRoute({
+  getParentRoute: () => inside,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/projects", replace: true });
+  },
+});
+
+const projects = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects",
+  component: lazyRouteComponent(() => import("@/features/projects/list"), "ProjectList"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => inside,
+  path: "/settings/$section",
+  component: lazyRouteComponent(() => import("@/features/settings/settings"), "Settings"),
+});
+
+const home = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project",
+  component: lazyRouteComponent(() => import("@/features/projects/home"), "ProjectHome"),
+});
+
+const records = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/records/$collection",
+  validateSearch: (search: Record<string, unknown>): { name?: string; bin?: boolean } => ({
+    ...(typeof search["name"] === "string" && search["name"] !== "" && { name: search["name"] }),
+    ...(search["bin"] === true && { bin: true }),
+  }),
+  component: lazyRouteComponent(() => import("@/features/records/list"), "RecordList"),
+});
+
+const record = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/records/$collection/$record",
+  component: lazyRouteComponent(() => import("@/features/records/detail"), "RecordDetail"),
+});
+
+const imports = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/imports",
+  component: lazyRouteComponent(() => import("@/features/imports/list"), "ImportList"),
+});
+
+const newImport = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/imports/new",
+  component: lazyRouteComponent(() => import("@/features/imports/new"), "NewImport"),
+});
+
+const oneImport = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/imports/$import",
+  component: lazyRouteComponent(() => import("@/features/imports/preview"), "ImportPreview"),
+});
+
+const notifications = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/notifications",
+  component: lazyRouteComponent(() => import("@/features/workspace/notifications"), "Notifications"),
+});
+
+const projectSettings = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/settings/$section",
+  component: lazyRouteComponent(() => import("@/features/settings/project"), "ProjectSettings"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    setup,
+    signIn,
+    invite,
+    inside.addChildren([
+      index,
+      projects,
+      settings,
+      home,
+      records,
+      record,
+      imports,
+      newImport,
+      oneImport,
+      notifications,
+      projectSettings,
+    ]),
+  ]),
+  defaultPreload: "intent",
+  defaultPendingComponent: () => <Skeleton className="p-6" />,
+  defaultErrorComponent: ({ error, reset }) => <Failure error={error} onRetry={reset} />,
+  scrollRestoration: false,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

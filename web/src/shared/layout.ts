@@ -1,0 +1,48 @@
+/** Which parts of the screen are open; remembered between visits. */
+import { create } from "zustand";
+import { recall, remember } from "./store";
+import type { Mode } from "./wire";
+
+export const MODES: readonly Mode[] = ["query", "data", "task", "chat"];
+
+interface Layout {
+  /** Wide with words, or narrow with icons only; on small screens: a sheet that is open or not. */
+  sidebar: boolean;
+  orchestrator: boolean;
+  mode: Mode;
+  palette: boolean;
+  help: boolean;
+}
+
+const DEFAULT: Layout = { sidebar: true, orchestrator: true, mode: "query", palette: false, help: false };
+
+/** At this width and above the orchestrator stands beside the page; below it lies over it. */
+export const WIDE = 1280;
+/** Below this width the sidebar is a sheet. */
+export const NARROW = 768;
+
+function initial(): Layout {
+  const kept = recall<Partial<Layout>>("layout");
+  const wide = window.innerWidth;
+  return {
+    ...DEFAULT,
+    ...kept,
+    sidebar: wide >= NARROW && (kept?.sidebar ?? wide >= 1024),
+    orchestrator: wide >= WIDE && (kept?.orchestrator ?? true),
+    palette: false,
+    help: false,
+  };
+}
+
+export const useLayout = create<Layout>(() => initial());
+
+useLayout.subscribe(({ sidebar, orchestrator, mode }) => remember("layout", { sidebar, orchestrator, mode }));
+
+export const layout = {
+  toggleSidebar: () => useLayout.setState(({ sidebar }) => ({ sidebar: !sidebar })),
+  toggleOrchestrator: () => useLayout.setState(({ orchestrator }) => ({ orchestrator: !orchestrator })),
+  /** Switches the mode and brings the orchestrator up, because that is what the person wants to write in. */
+  speak: (mode: Mode) => useLayout.setState({ mode, orchestrator: true }),
+  setPalette: (palette: boolean) => useLayout.setState({ palette }),
+  setHelp: (help: boolean) => useLayout.setState({ help }),
+};

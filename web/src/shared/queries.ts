@@ -1,0 +1,120 @@
+/** What is read from the server, each with its key; features and live events name the same keys. */
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { api } from "./api";
+import type { CollectionSchema, Entity, Message, Page, Project, Relationship, Schemas } from "./wire";
+
+/** Rows that are fetched at once. */
+const ROWS = 100;
+
+export const keys = {
+  projects: ["projects"] as const,
+  project: (id: string) => ["project", id] as const,
+  /** All records of a collection: lists, the bin, single records and what hangs on them. */
+  collection: (id: string, collection: string) => ["project", id, "records", collection] as const,
+  records: (id: string) => ["project", id, "records"] as const,
+  record: (id: string, collection: string, record: string) => [...keys.collection(id, collection), "one", record] as const,
+  activity: (id: string) => ["project", id, "activity"] as const,
+  imports: (id: string) => ["project", id, "imports"] as const,
+  people: (id: string) => ["project", id, "people"] as const,
+  conversations: (id: string) => ["project", id, "conversations"] as const,
+  messages: (conversation: string) => ["messages", conversation] as const,
+};
+
+/** Pages of a list, one after the other, by the server's cursor. */
+function pages<T>(queryKey: readonly unknown[], path: string, query: Record<string, string | boolean> = {}) {
+  return infiniteQueryOptions({
+    queryKey,
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<T>>(path, { query: { ...query, limit: ROWS, cursor: pageParam }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor ?? null,
+  });
+}
+
+export const projectsQuery = () => pages<Project>(keys.projects, "/projects");
+
+export const projectQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.project(id), "self"],
+    queryFn: ({ signal }) => api.get<Project>(`/projects/${id}`, { signal }),
+  });
+
+export const schemaQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["schema", id],
+    queryFn: ({ signal }) => api.get<CollectionSchema[]>(`/projects/${id}/schema`, { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export interface RecordFilter {
+  name: string;
+  removed: boolean;
+}
+
+export const recordsQuery = (id: string, collection: string, { name, removed }: RecordFilter) =>
+  pages<Entity>([...keys.collection(id, collection), "list", name, removed], `/projects/${id}/${collection}`, {
+    name,
+    ...(removed && { removed }),
+  });
+
+export const recordQuery = (id: string, collection: string, record: string) =>
+  queryOptions({
+    queryKey: [...keys.record(id, collection, record), "self"],
+    queryFn: ({ signal }) => api.get<Entity>(`/projects/${id}/${collection}/${record}`, { signal }),
+  });
+
+export const historyQuery = (id: string, collection: string, record: string) =>
+  pages<Schemas["RecordVersion"]>(
+    [...keys.record(id, collection, record), "history"],
+    `/projects/${id}/${collection}/${record}/history`,
+  );
+
+export const relationshipsQuery = (id: string, collection: string, record: string) =>
+  pages<Relationship>(
+    [...keys.record(id, collection, record), "relationships"],
+    `/projects/${id}/${collection}/${record}/relationships`,
+  );
+
+export const activityQuery = (id: string) => pages<Schemas["Activity"]>(keys.activity(id), `/projects/${id}/activity`);
+
+export const importsQuery = (id: string) =>
+  pages<Schemas["ImportSummary"]>([...keys.imports(id), "list"], `/projects/${id}/imports`);
+
+export const importQuery = (id: string, importId: string) =>
+  queryOptions({
+    queryKey: [...keys.imports(id), "one", importId],
+    queryFn: ({ signal }) => api.get<Schemas["Import"]>(`/projects/${id}/imports/${importId}`, { signal }),
+  });
+
+export const membersQuery = (id: string) =>
+  pages<Schemas["Member"]>([...keys.people(id), "members"], `/projects/${id}/members`);
+
+export const invitationsQuery = (id: string) =>
+  pages<Schemas["Invitation"]>([...keys.people(id), "invitations"], `/projects/${id}/invitations`);
+
+export const auditQuery = (id: string) =>
+  pages<Schemas["AuditEntry"]>([...keys.people(id), "audit"], `/projects/${id}/audit`);
+
+export const conversationsQuery = (id: string) =>
+  pages<Schemas["Conversation"]>(keys.conversations(id), `/projects/${id}/conversations`);
+
+/** The last messages, in the order in which they were said; the server gives the newest first. */
+export const messagesQuery = (conversation: string) =>
+  queryOptions({
+    queryKey: keys.messages(conversation),
+    queryFn: async ({ signal }) => {
+      const page = await api.get<Page<Message>>(`/orchestrator/conversations/${conversation}/messages`, {
+        query: { limit: ROWS },
+        signal,
+      });
+      return page.docs.toReversed();
+    },
+  });
+
+export const searchQuery = (id: string, q: string) =>
+  queryOptions({
+    queryKey: ["project", id, "search", q],
+    queryFn: ({ signal }) => api.get<Schemas["SearchResults"]>(`/projects/${id}/search`, { query: { q, limit: 20 }, signal }),
+    enabled: q.trim() !== "",
+    staleTime: 30_000,
+  });
