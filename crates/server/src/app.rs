@@ -66,6 +66,7 @@ impl Parts {
         let orchestrator = Orchestrator::new(
             store.clone(),
             brain.clone(),
+            ingest.clone(),
             language,
             ambient.clone(),
             agents::orchestrator::Options::default(),

@@ -71,6 +71,7 @@ impl Server {
                 let _ = stopped.await;
             }))
         });
+        let sweeper = tokio::spawn(sweep(self.app.clone()));
         let orchestrator = self.app.orchestrator.clone();
         let end = async move {
             end.await;
@@ -84,11 +85,24 @@ impl Server {
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(listener, service).with_graceful_shutdown(end).await;
         relay.abort();
+        sweeper.abort();
         drop(stop);
         if let Some(indexer) = indexer {
             let _ = indexer.await;
         }
         served
+    }
+}
+
+/// Takes away, every hour, what has had its time.
+async fn sweep(app: app::App) {
+    let mut clock = tokio::time::interval(std::time::Duration::from_secs(60 * 60));
+    clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        clock.tick().await;
+        if let Err(error) = app.store.sweep(app.ambient.now()).await {
+            tracing::warn!(%error, "what has had its time could not be taken away; it is tried again in an hour");
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `atelier`: serves, and looks after its data.
 
 use std::io::{IsTerminal, Read, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -35,6 +36,18 @@ enum Command {
     },
     /// Bring the database's tables up to date, and stop.
     Migrate,
+    /// Write everything into one file, while the server runs or not.
+    Backup {
+        /// The file to write.
+        file: PathBuf,
+    },
+    /// Read a backup into an empty data folder or database.
+    Restore {
+        /// The file to read.
+        file: PathBuf,
+    },
+    /// Look for faults in the data.
+    Doctor,
     /// Print the configuration's reference.
     Config,
     /// Print the API's description.
@@ -92,6 +105,30 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, String> {
             open(&config, &ambient).await?;
             say("The database is up to date.");
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Backup { file } => {
+            let store = open(&config, &ambient).await?;
+            let report = store.backup(&file, |_| {}).await.map_err(told)?;
+            let rows: u64 = report.rows.values().sum();
+            say(&format!("{}: {rows} rows, {} bytes, read back and whole.", file.display(), report.bytes));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Restore { file } => {
+            std::fs::create_dir_all(&config.data).map_err(|error| error.to_string())?;
+            let report = store::restore(config.store(), ambient, &file).await.map_err(told)?;
+            say(&format!("{} rows restored.", report.rows.values().sum::<u64>()));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Doctor => {
+            let findings = open(&config, &ambient).await?.check().await.map_err(told)?;
+            for finding in &findings {
+                say(&finding.message);
+            }
+            if findings.is_empty() {
+                say("No faults found.");
+                return Ok(ExitCode::SUCCESS);
+            }
+            Ok(ExitCode::FAILURE)
         }
         Command::Config => {
             say(&Config::reference());

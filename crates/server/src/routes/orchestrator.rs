@@ -139,10 +139,11 @@ async fn stream(
     let scope = scope::<Viewer>(&app, &caller, project).await?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
     let listener = app.orchestrator.listen(&scope, id, last.as_deref()).await?;
-    let events = futures_util::stream::unfold(listener, |mut listener| async move {
+    let open = app.metrics.open("sse");
+    let events = futures_util::stream::unfold((listener, open), |(mut listener, open)| async move {
         let (id, event) = listener.next().await?;
         let event = sse::Event::default().event("message").id(id).json_data(&event).ok()?;
-        Some((Ok(event), listener))
+        Some((Ok(event), (listener, open)))
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE)))
 }
