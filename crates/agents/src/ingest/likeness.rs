@@ -67,11 +67,11 @@ fn likeness(proposal: &Proposal, entry: &Entry, numbered: bool) -> f64 {
             .fold(0.0, f64::max)
         }
     };
-    // The number is what they were matched by.
+    // The number is what they were matched by, and of lists one may simply name more.
     let shared: Vec<bool> = proposal
         .metadata
         .iter()
-        .filter(|(name, _)| name.as_str() != "aliases" && !(numbered && name.as_str() == "number"))
+        .filter(|(name, value)| !value.is_array() && !(numbered && name.as_str() == "number"))
         .filter_map(|(name, value)| Some(plain(value) == plain(entry.metadata.get(name)?)))
         .collect();
     if shared.is_empty() {
@@ -111,12 +111,16 @@ pub(super) fn name_likeness(one: &str, other: &str) -> f64 {
         return PART;
     }
     // Whole names that share a beginning look alike to Jaro-Winkler, so every word must have its like.
-    let words = short
-        .iter()
-        .map(|word| long.iter().map(|other| strsim::jaro_winkler(word, other)).fold(0.0, f64::max));
-    let worst = words.fold(1.0, f64::min);
+    let worst = |from: &[&str], to: &[&str]| {
+        let best = |word: &&str| to.iter().map(|other| strsim::jaro_winkler(word, other)).fold(0.0, f64::max);
+        from.iter().map(best).fold(1.0, f64::min)
+    };
     let whole = strsim::jaro_winkler(&one_key, &other_key);
-    if short.len() == long.len() { whole.min(worst) } else { whole.min(worst) * 0.9 }
+    if short.len() == long.len() {
+        whole.min(worst(short, long)).min(worst(long, short))
+    } else {
+        whole.min(worst(short, long)) * PART
+    }
 }
 
 fn is_latin(c: char) -> bool {

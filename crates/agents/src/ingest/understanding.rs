@@ -6,7 +6,8 @@ use super::formats::{Item, parse};
 use super::kinds::{Clues, detect};
 use super::known::Known;
 use super::proposal::{Proposal, Source};
-use super::prose::{self, Statement, Subject};
+use super::prose::{self, Subject};
+use super::statements::Statement;
 use super::{MOST_RECORDS, fields, links, structured};
 use crate::catalogue::{Catalogue, Collection, Kind};
 
@@ -34,6 +35,10 @@ pub(super) fn understand(
                 proposals.extend(all.filter_map(|subject| propose(subject, suggested, catalogue, known)));
             }
         }
+    }
+    if proposals.is_empty() {
+        // Nothing to hold on to, which a person is told by the gate like anything else.
+        proposals.extend(propose(&Subject::default(), suggested, catalogue, known));
     }
     if let Some(first) = proposals.first_mut() {
         first.remarks.extend(parsed.remarks);
