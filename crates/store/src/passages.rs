@@ -7,6 +7,7 @@ use wire::records::Record;
 use crate::db::{Arg, args};
 use crate::entities::places;
 use crate::scope::Tenant;
+use crate::scoped::scoped;
 
 /// The longest passage, in characters: about 200 word pieces, which the embedder takes whole.
 const LONGEST: usize = 800;
@@ -132,9 +133,10 @@ pub fn search(
 ) -> Result<Vec<(Passage, f64)>> {
     let words: Vec<String> = words
         .iter()
-        .map(|word| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>())
+        .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()))
         .filter(|word| !word.is_empty())
         .take(32)
+        .map(str::to_owned)
         .collect();
     if words.is_empty() {
         return Ok(Vec::new());
@@ -147,18 +149,18 @@ pub fn search(
         format!("AND passages.entity_id IN ({ids})")
     });
     let (sql, query) = if t.is_sqlite() {
-        let scope = project.to_string().split_off(4);
-        let any = words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" OR ");
+        let project = project.to_string();
+        let any: Vec<String> = words.iter().map(|word| format!("\"{}\"", scoped(&project, word))).collect();
         (
             format!(
                 "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text,
-                   -bm25(passages_fts, 0.0, 1.0)
+                   -bm25(passages_fts)
                  FROM passages_fts JOIN passages ON passages.num = passages_fts.rowid
                  JOIN entities ON entities.id = passages.entity_id
                  WHERE passages_fts MATCH $2 AND passages.project_id = $1 {only}
-                 ORDER BY bm25(passages_fts, 0.0, 1.0), passages.num LIMIT $3"
+                 ORDER BY bm25(passages_fts), passages.num LIMIT $3"
             ),
-            format!("scope : \"{scope}\" AND text : ({any})"),
+            any.join(" OR "),
         )
     } else {
         (
