@@ -5,6 +5,7 @@ mod db;
 mod doctor;
 mod migrations;
 mod scope;
+mod scoped;
 mod sweep;
 
 pub mod audit;

@@ -28,6 +28,13 @@ const ALL: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        number: 3,
+        name: "words",
+        both: "",
+        sqlite: include_str!("../migrations/0003_words.sqlite.sql"),
+        postgres: "",
+    },
 ];
 
 /// The number of the newest migration that this program knows.

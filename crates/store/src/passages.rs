@@ -7,6 +7,7 @@ use wire::records::Record;
 use crate::db::{Arg, Tx, args};
 use crate::entities::places;
 use crate::scope::Tenant;
+use crate::scoped::scoped;
 
 /// The longest passage, in characters: about 200 word pieces, which the embedder takes whole.
 const LONGEST: usize = 800;
@@ -134,11 +135,14 @@ pub struct Wanted<'a> {
 
 impl Wanted<'_> {
     /// The words in the database's own query syntax; `None` if there is none to look for.
-    fn expression(&self, sqlite: bool) -> Option<String> {
+    fn expression(&self, project: ProjectId, sqlite: bool) -> Option<String> {
         let mut words: Vec<String> = self.words.iter().flat_map(|word| parts(word)).take(32).collect();
         let last = words.len().checked_sub(1)?;
         for (place, word) in words.iter_mut().enumerate() {
             let begins = self.typing && place == last;
+            if sqlite {
+                *word = scoped(&project.to_string(), word);
+            }
             *word = match (sqlite, begins) {
                 (true, true) => format!("\"{word}\"*"),
                 (true, false) => format!("\"{word}\""),
@@ -169,8 +173,8 @@ fn parts(word: &str) -> Vec<String> {
 /// # Errors
 /// When the database fails.
 pub fn search(t: &mut Tenant<'_, '_>, wanted: &Wanted<'_>, limit: u32) -> Result<Vec<(Passage, f64)>> {
-    let Some(words) = wanted.expression(t.is_sqlite()) else { return Ok(Vec::new()) };
     let project = t.project();
+    let Some(words) = wanted.expression(project, t.is_sqlite()) else { return Ok(Vec::new()) };
     let mut only = format!("AND entities.collection IN ({})", places(4, wanted.collections.len()));
     if let Some(ids) = wanted.within {
         // The ids come from the store itself and hold only letters, digits and `_`; as arguments they could exceed the
@@ -178,32 +182,25 @@ pub fn search(t: &mut Tenant<'_, '_>, wanted: &Wanted<'_>, limit: u32) -> Result
         let ids = ids.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(", ");
         only.push_str(&format!(" AND passages.entity_id IN ({ids})"));
     }
-    let (sql, query) = if t.is_sqlite() {
-        let scope = project.to_string().split_off(4);
-        (
-            format!(
-                "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text,
-                   -bm25(passages_fts, 0.0, 1.0)
-                 FROM passages_fts JOIN passages ON passages.num = passages_fts.rowid
-                 JOIN entities ON entities.id = passages.entity_id
-                 WHERE passages_fts MATCH $2 AND passages.project_id = $1 {only}
-                 ORDER BY bm25(passages_fts, 0.0, 1.0), passages.num LIMIT $3"
-            ),
-            format!("scope : \"{scope}\" AND text : ({words})"),
+    let sql = if t.is_sqlite() {
+        format!(
+            "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text,
+               -bm25(passages_fts)
+             FROM passages_fts JOIN passages ON passages.num = passages_fts.rowid
+             JOIN entities ON entities.id = passages.entity_id
+             WHERE passages_fts MATCH $2 AND passages.project_id = $1 {only}
+             ORDER BY bm25(passages_fts), passages.num LIMIT $3"
         )
     } else {
-        (
-            format!(
-                "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text,
-                   ts_rank_cd(passages.words, query, 1)::float8
-                 FROM passages JOIN entities ON entities.id = passages.entity_id, to_tsquery('english', $2) query
-                 WHERE passages.project_id = $1 AND passages.words @@ query {only}
-                 ORDER BY ts_rank_cd(passages.words, query, 1) DESC, passages.num LIMIT $3"
-            ),
-            words,
+        format!(
+            "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text,
+               ts_rank_cd(passages.words, query, 1)::float8
+             FROM passages JOIN entities ON entities.id = passages.entity_id, to_tsquery('english', $2) query
+             WHERE passages.project_id = $1 AND passages.words @@ query {only}
+             ORDER BY ts_rank_cd(passages.words, query, 1) DESC, passages.num LIMIT $3"
         )
     };
-    let mut values: Vec<Arg<'_>> = vec![project.into(), query.as_str().into(), limit.into()];
+    let mut values: Vec<Arg<'_>> = vec![project.into(), words.as_str().into(), limit.into()];
     values.extend(wanted.collections.iter().map(|name| Arg::from(*name)));
     Ok(t.query(&sql, &values, |row| Ok((read(row)?, row.get(5)?)))?)
 }

@@ -22,6 +22,8 @@ pub(super) struct Entry {
     pub(super) collection: String,
     pub(super) name: String,
     pub(super) metadata: Metadata,
+    /// The keys of its name and its aliases, in this order.
+    pub(super) keys: Vec<String>,
 }
 
 impl Entry {
@@ -33,12 +35,13 @@ impl Entry {
             _ => None,
         }
     }
+}
 
-    /// Other names that it goes by.
-    pub(super) fn aliases(&self) -> impl Iterator<Item = &str> {
-        let listed = self.metadata.get("aliases").and_then(serde_json::Value::as_array);
-        listed.into_iter().flatten().filter_map(serde_json::Value::as_str)
-    }
+/// The keys of a name and of the aliases among a record's attributes.
+fn keys(name: &str, metadata: &Metadata) -> Vec<String> {
+    let aliases = metadata.get("aliases").and_then(serde_json::Value::as_array).into_iter().flatten();
+    let names = std::iter::once(name).chain(aliases.filter_map(serde_json::Value::as_str));
+    names.map(name_key).collect()
 }
 
 /// What a project knows, as far as data mode asks.
@@ -71,7 +74,8 @@ impl Known {
         for outline in outlines {
             let metadata = serde_json::from_str(&outline.metadata).unwrap_or_default();
             let Outline { id, collection, name, .. } = outline;
-            known.put(Entry { id, collection, name, metadata }, catalogue);
+            let keys = keys(&name, &metadata);
+            known.put(Entry { id, collection, name, metadata, keys }, catalogue);
         }
         known
     }
@@ -83,11 +87,8 @@ impl Known {
         if let Some(number) = entry.number().filter(|_| by_number) {
             self.by_number.insert((entry.collection.clone(), number), at);
         }
-        for name in std::iter::once(entry.name.as_str()).chain(entry.aliases()) {
-            let key = name_key(name);
-            if !key.is_empty() {
-                self.by_name.entry(key).or_default().push(at);
-            }
+        for key in entry.keys.iter().filter(|key| !key.is_empty()) {
+            self.by_name.entry(key.clone()).or_default().push(at);
         }
         if !by_number {
             for word in lower_words(&entry.name).into_iter().filter(|word| word.chars().count() > 2) {

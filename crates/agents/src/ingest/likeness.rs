@@ -29,9 +29,11 @@ const PART: f64 = 0.93;
 pub(super) fn duplicates(proposal: &Proposal, catalogue: &Catalogue, known: &Known) -> Vec<Duplicate> {
     let numbered =
         catalogue.lexicon.collection(&proposal.collection).is_some_and(|c| c.named_by == NamedBy::Number);
+    let own: Vec<String> =
+        std::iter::once(proposal.name.as_str()).chain(aliases(proposal)).map(name_key).collect();
     let mut found: Vec<(&Entry, f64)> = known
         .of_collection(&proposal.collection)
-        .map(|entry| (entry, likeness(proposal, entry, numbered)))
+        .map(|entry| (entry, likeness(proposal, &own, entry, numbered)))
         .filter(|(_, likeness)| *likeness >= REVIEW_FROM)
         .collect();
     found.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.id.cmp(&b.0.id)));
@@ -52,26 +54,23 @@ pub(super) fn duplicates(proposal: &Proposal, catalogue: &Catalogue, known: &Kno
         .collect()
 }
 
-fn likeness(proposal: &Proposal, entry: &Entry, numbered: bool) -> f64 {
+/// How alike a proposal, whose names have the keys `own`, and a record are.
+fn likeness(proposal: &Proposal, own: &[String], entry: &Entry, numbered: bool) -> f64 {
     let number = |metadata: &wire::records::Metadata| metadata.get("number").map(plain);
     let by_name = match (numbered, number(&proposal.metadata), number(&entry.metadata)) {
         // Scenes share names; their numbers tell them apart.
         (true, Some(own), Some(other)) => f64::from(u8::from(own == other)),
         _ => {
-            let own = std::iter::once(proposal.name.as_str()).chain(aliases(proposal));
-            own.flat_map(|own| {
-                std::iter::once(entry.name.as_str())
-                    .chain(entry.aliases())
-                    .map(move |other| name_likeness(own, other))
-            })
-            .fold(0.0, f64::max)
+            let pairs =
+                own.iter().flat_map(|own| entry.keys.iter().map(move |other| key_likeness(own, other)));
+            pairs.fold(0.0, f64::max)
         }
     };
     // The number is what they were matched by, and of lists one may simply name more.
     let shared: Vec<bool> = proposal
         .metadata
         .iter()
-        .filter(|(name, value)| !value.is_array() && !(numbered && name.as_str() == "number"))
+        .filter(|(name, value)| !(value.is_array() || numbered && name.as_str() == "number"))
         .filter_map(|(name, value)| Some(plain(value) == plain(entry.metadata.get(name)?)))
         .collect();
     if shared.is_empty() {
@@ -85,42 +84,40 @@ fn aliases(proposal: &Proposal) -> impl Iterator<Item = &str> {
     proposal.metadata.get("aliases").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 
-/// How alike two names are, 0 to 1.
-pub(super) fn name_likeness(one: &str, other: &str) -> f64 {
-    let (one_key, other_key) = (name_key(one), name_key(other));
-    if one_key.is_empty() || other_key.is_empty() {
+/// How alike two names are, 0 to 1, by their keys. Below [`REVIEW_FROM`] it is only known to be below.
+pub(super) fn key_likeness(one: &str, other: &str) -> f64 {
+    if one.is_empty() || other.is_empty() {
         return 0.0;
     }
-    if one_key == other_key {
+    if one == other {
         return 1.0;
     }
     // `Zoë` and `Zoe` differ by what keyboards lack.
-    if one_key.chars().all(|c| !c.is_alphabetic() || is_latin(c))
-        && store::slug::slug(&one_key) == store::slug::slug(&other_key)
-    {
+    let latin = |name: &str| name.chars().all(|c| !c.is_alphabetic() || is_latin(c));
+    let accents = !(one.is_ascii() && other.is_ascii());
+    if accents && latin(one) && store::slug::slug(one) == store::slug::slug(other) {
         return 0.99;
     }
-    let (one_words, other_words): (Vec<&str>, Vec<&str>) =
-        (one_key.split(' ').collect(), other_key.split(' ').collect());
-    let (short, long) = if one_words.len() < other_words.len() {
-        (&one_words, &other_words)
-    } else {
-        (&other_words, &one_words)
-    };
-    if short.len() < long.len() && short.iter().all(|word| long.contains(word) && word.chars().count() > 2) {
+    let count = |name: &str| name.split(' ').count();
+    let (short, long) = if count(one) <= count(other) { (one, other) } else { (other, one) };
+    let even = count(short) == count(long);
+    if !even
+        && short.split(' ').all(|word| word.chars().count() > 2 && long.split(' ').any(|other| other == word))
+    {
         return PART;
     }
-    // Whole names that share a beginning look alike to Jaro-Winkler, so every word must have its like.
-    let worst = |from: &[&str], to: &[&str]| {
-        let best = |word: &&str| to.iter().map(|other| strsim::jaro_winkler(word, other)).fold(0.0, f64::max);
-        from.iter().map(best).fold(1.0, f64::min)
-    };
-    let whole = strsim::jaro_winkler(&one_key, &other_key);
-    if short.len() == long.len() {
-        whole.min(worst(short, long)).min(worst(long, short))
-    } else {
-        whole.min(worst(short, long)) * PART
+    let whole = strsim::jaro_winkler(one, other);
+    if whole < REVIEW_FROM {
+        return whole;
     }
+    // Whole names that share a beginning look alike to Jaro-Winkler, so every word must have its like.
+    let worst = |from: &str, to: &str| {
+        let best =
+            |word: &str| to.split(' ').map(|other| strsim::jaro_winkler(word, other)).fold(0.0, f64::max);
+        from.split(' ').map(best).fold(1.0, f64::min)
+    };
+    let least = whole.min(worst(short, long));
+    if even { least.min(worst(long, short)) } else { least * PART }
 }
 
 fn is_latin(c: char) -> bool {

@@ -1,7 +1,7 @@
 //! Relationships of a proposal with the records of the project: found by name, and derived from what is known.
 
 use super::known::{Entry, Known};
-use super::likeness::name_likeness;
+use super::likeness::key_likeness;
 use super::proposal::{Link, Proposal, Source};
 use super::words::{Token, name_key, tokens};
 use crate::catalogue::Catalogue;
@@ -113,9 +113,10 @@ fn mend(proposal: &mut Proposal, catalogue: &Catalogue, known: &Known) {
         (0..proposal.links.len()).filter(|at| proposal.links[*at].target_id.is_none()).collect();
     for at in open {
         let said = proposal.links[at].clone();
+        let key = name_key(&said.target);
         let mut near = known
             .entries()
-            .map(|entry| (entry, name_likeness(&said.target, &entry.name)))
+            .map(|entry| (entry, entry.keys.first().map_or(0.0, |other| key_likeness(&key, other))))
             .filter(|(_, likeness)| *likeness >= SLIP);
         if let (Some((entry, likeness)), None) = (near.next(), near.next()) {
             let confidence = (said.confidence / 0.6 * likeness * 0.9).min(1.0);

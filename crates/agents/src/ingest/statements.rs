@@ -251,24 +251,29 @@ impl Reader<'_> {
         while let Some(word) = words.get(at).filter(|_| targets.len() < MOST_TARGETS) {
             if ARTICLES.iter().any(|article| word.is(article)) || (word.is("and") && at > from) {
                 at += 1;
-            } else if let Some(collection) = self.by_number(word) {
+                continue;
+            }
+            if let Some(collection) = self.by_number(word) {
                 numbered = Some(collection);
                 at += 1;
-            } else if let Some(collection) = numbered.filter(|_| is_number_label(word.text)) {
+                continue;
+            }
+            if let Some(collection) = numbered.filter(|_| is_number_label(word.text)) {
                 targets.push(Target::Numbered { collection: collection.name, number: word.text.to_owned() });
                 at += 1;
             } else if let Some((entry, count)) = self.known.beginning(&lower(&words[at..])) {
                 targets.push(Target::Named(entry.name.clone()));
                 at += count;
-            } else if let Some((start, end)) = name_run(words, at) {
+            } else if let Some((start, end)) = name_run(words, at).filter(|_| at == from || !word.after_break)
+            {
+                // A stranger behind a comma begins something else: `at the Harbour, Tom says`.
                 targets.push(Target::Named(spell(sentence, words, start, end)));
                 at = end;
             } else {
                 break;
             }
             // A list goes on over commas and `and`; anything else ends it.
-            let on = words.get(at).is_some_and(|next| next.after_break || next.is("and"));
-            if !targets.is_empty() && !on && !words.get(at).is_some_and(|_| numbered.is_some()) {
+            if !words.get(at).is_some_and(|next| next.after_break || next.is("and")) {
                 break;
             }
         }

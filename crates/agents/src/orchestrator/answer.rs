@@ -58,8 +58,7 @@ impl Job {
                 MessageState::Failed
             }
         };
-        pen.finish(state).await;
-        drop(floor);
+        pen.finish(state, floor).await;
     }
 
     async fn write(&self, pen: &mut Pen) -> Result<()> {

@@ -1,12 +1,15 @@
 //! One answer while it is written: a text that only grows, which any number of listeners read, each at its own pace.
 
-use kernel::{Ambient, MessageId, Timestamp};
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use kernel::{Ambient, MessageId, Timestamp};
 use store::{Scope, Store, conversations};
 use tokio::sync::watch;
 use wire::orchestrator::{ChatMetadata, Message, MessageState, Mode};
 
 use super::Options;
+use super::rooms::Floor;
 
 /// What has been written so far.
 #[derive(Debug, Default)]
@@ -125,9 +128,8 @@ impl Pen {
     /// Appends to the text. At the bound it takes what fits, notes in the metadata that the rest is missing, and says so.
     pub(super) async fn write(&mut self, delta: &str) -> Result<(), Full> {
         // No database keeps U+0000 in a text, and one from a model would cost the whole answer.
-        if delta.contains('\0') {
-            return Box::pin(self.write(&delta.replace('\0', ""))).await;
-        }
+        let delta: Cow<'_, str> =
+            if delta.contains('\0') { delta.replace('\0', "").into() } else { delta.into() };
         if delta.is_empty() {
             return Ok(());
         }
@@ -135,7 +137,7 @@ impl Pen {
         let room = self.options.max_answer.saturating_sub(before);
         let (fits, chars) = match delta.char_indices().nth(room) {
             Some((cut, _)) => (&delta[..cut], room),
-            None => (delta, delta.chars().count()),
+            None => (&*delta, delta.chars().count()),
         };
         if !fits.is_empty() {
             self.live.written.send_modify(|written| {
@@ -192,8 +194,9 @@ impl Pen {
         }
     }
 
-    /// Stores the answer as it is, and tells those who listen that it has ended.
-    pub(super) async fn finish(self, state: MessageState) {
+    /// Stores the answer as it is, and tells those who listen that it has ended. By then the floor is free, so that
+    /// whoever hears the end can go on at once.
+    pub(super) async fn finish(self, state: MessageState, floor: Floor) {
         let Self { store, scope, live, mut message, metadata, .. } = self;
         message.state = state;
         message.content = live.text();
@@ -208,6 +211,7 @@ impl Pen {
             let why = "The answer could not be saved; a part of it may be missing when you come back.";
             message.metadata.get_or_insert_default().fallback = Some(why.to_owned());
         }
+        drop(floor);
         live.written.send_modify(|written| written.end = Some(Arc::new(message)));
     }
 }
@@ -261,7 +265,7 @@ mod tests {
         pen.write("ß").await.unwrap();
         assert_eq!(saved().await, "äöüß", "four characters");
         clock.advance(999);
-        pen.write("x").await.unwrap();
+        pen.write("\0x\0").await.unwrap();
         assert_eq!(saved().await, "äöüß", "not a second yet");
         clock.advance(1);
         pen.write("y").await.unwrap();

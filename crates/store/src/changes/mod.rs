@@ -114,26 +114,6 @@ pub fn apply(t: &mut Tenant<'_, '_>, draft: &Draft) -> Result<Applied> {
     Ok(Applied { change, records: written.into_iter().map(|written| written.record).collect(), facts })
 }
 
-/// How many records a change made, and how many it changed otherwise.
-///
-/// # Errors
-/// When the database fails.
-pub fn counts(t: &mut Tenant<'_, '_>, change: ChangeId) -> Result<(i64, i64)> {
-    let project = t.project();
-    let rows = t.query(
-        "SELECT action, COUNT(*) FROM entity_versions WHERE project_id = $1 AND change_id = $2 GROUP BY action",
-        args![project, change],
-        |row| Ok((row.get::<String>(0)?, row.get::<i64>(1)?)),
-    )?;
-    let made = |created: bool| {
-        rows.iter()
-            .filter(|(action, _)| (action == Action::Created.as_str()) == created)
-            .map(|(_, count)| count)
-            .sum()
-    };
-    Ok((made(true), made(false)))
-}
-
 fn begin(t: &mut Tenant<'_, '_>, summary: &str) -> Result<ChangeId> {
     // Changes of a project follow one another, so that two cannot take the same slug or end the same fact.
     t.one_at_a_time()?;

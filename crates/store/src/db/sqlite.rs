@@ -6,10 +6,13 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use kernel::{Ambient, Error, ProjectId, Result};
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{CachedStatement, Connection, OpenFlags};
 use tokio::sync::oneshot;
 
 use super::workers::{Door, answer, panicked};
+use crate::scoped::scoped;
+
 use super::{Arg, Conn, DbError, Durability, Fault, Options, Publish, Tx, cause};
 
 /// The most jobs that share one commit.
@@ -155,6 +158,13 @@ fn connect(file: &Path, durability: Durability) -> rusqlite::Result<Connection> 
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // What the text index's triggers call.
+    connection.create_scalar_function(
+        "scoped",
+        2,
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS,
+        |call| Ok(scoped(call.get_raw(0).as_str()?, call.get_raw(1).as_str()?)),
+    )?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "recursive_triggers", true)?;
     connection.pragma_update(

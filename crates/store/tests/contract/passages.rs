@@ -39,6 +39,38 @@ on_both! {
         assert_eq!(found(stage, &hers, "elsewhere").await, []);
     }
 
+    async fn a_word_is_found_however_it_is_written(stage) {
+        let scope = stage.begun().await;
+        let id = described(stage, &scope, "Harbour", "O'Hara was RUNNING along the quay—half-drowned, yelling.").await;
+        for word in ["hara", "O'Hara", "run", "runs", "quay", "drowned", "half-drowned", "Yelling", "yelled"] {
+            assert_eq!(found(stage, &scope, word).await, [id], "{word}");
+        }
+    }
+
+    async fn what_others_wrote_does_not_weigh_in_a_search(stage) {
+        let (ada, ben) = (stage.person("ada").await, stage.person("ben").await);
+        let (hers, his) = (stage.project(ada).await, stage.project(ben).await);
+        // Of her words the lantern is the rare one, of his it is in every scene.
+        let rare = described(stage, &hers, "One", "The lantern by the sea.").await;
+        for n in 0..20 {
+            described(stage, &hers, &format!("Two {n}"), "The harbour by the sea.").await;
+            described(stage, &his, &format!("Three {n}"), "A lantern, a lantern, and another lantern.").await;
+        }
+        let words = ["lantern".to_owned(), "harbour".to_owned()];
+        let found = stage
+            .store
+            .read_in(&hers, move |t| {
+                let wanted = Wanted { words: &words, typing: false, collections: &["scenes"], within: None };
+                passages::search(t, &wanted, 50)
+            })
+            .await
+            .unwrap();
+        assert_eq!(found.len(), 21);
+        if stage.store.backend() == "sqlite" {
+            assert_eq!(found[0].0.entity, rare, "the rare word weighs more");
+        }
+    }
+
     async fn the_index_follows_a_change_a_removal_and_a_return(stage) {
         let scope = stage.begun().await;
         let id = described(stage, &scope, "Harbour", "A lantern swings.").await;

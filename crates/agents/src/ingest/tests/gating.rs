@@ -4,7 +4,8 @@ use serde_json::json;
 use wire::imports::Recommendation;
 use wire::orchestrator::EnrichmentLevel;
 
-use super::super::likeness::name_likeness;
+use super::super::likeness::key_likeness;
+use super::super::words::name_key;
 use super::super::{Prepared, prepare};
 use super::film::{FILM, project, tides};
 
@@ -120,6 +121,7 @@ fn what_cannot_be_saved_says_why_and_is_never_advised_to_be_saved() {
 
 #[test]
 fn likeness_of_names_knows_accents_parts_and_strangers() {
+    let name_likeness = |one: &str, other: &str| key_likeness(&name_key(one), &name_key(other));
     for (one, other, least, most) in [
         ("Mara Voss", "mara  VOSS", 1.0, 1.0),
         ("The Harbour", "Harbour", 1.0, 1.0),
