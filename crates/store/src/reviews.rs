@@ -165,18 +165,19 @@ pub fn modify(t: &mut Tenant<'_, '_>, review: &Review, payload: &str) -> Result<
 
 fn still_pending(t: &mut Tenant<'_, '_>, id: ReviewId) -> Result<()> {
     let project = t.project();
-    let state: Option<String> = t.query_opt(
-        "SELECT state FROM reviews WHERE project_id = $1 AND id = $2",
+    let found = t.query_opt(
+        "SELECT state, decided_by, decided_at FROM reviews WHERE project_id = $1 AND id = $2",
         args![project, id],
-        |row| row.get(0),
+        |row| Ok((row.get::<String>(0)?, row.opt_id::<PersonId>(1)?, row.get::<Option<Timestamp>>(2)?)),
     )?;
-    match state.as_deref() {
-        Some("pending") => Ok(()),
-        Some(state) => Err(Error::new(
+    match found {
+        None => Err(Error::not_found("proposal")),
+        Some((state, ..)) if state == "pending" => Ok(()),
+        Some((state, by, at)) => Err(Error::new(
             Code::AlreadyDecided,
             format!("This proposal was decided before: {state}. Nothing more was done."),
-        )),
-        None => Err(Error::not_found("proposal")),
+        )
+        .with_details(json!({ "state": state, "decidedBy": by, "decidedAt": at }))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! A second draft: what it continues is changed, what it leaves out goes to the bin, what people wrote stays.
 
 use kernel::Result;
+use proptest::prelude::*;
 use serde_json::json;
 use store::changes::{Draft, Patch, Write};
 use store::{changes, facts};
@@ -142,4 +143,42 @@ async fn a_second_draft_can_be_exported_and_taken_back() {
     studio.store.transact_in(&studio.scope, move |t| changes::undo(t, change)).await.unwrap();
     assert_eq!(String::from_utf8(export().await.unwrap().1).unwrap(), TIDES);
     assert_eq!(studio.names("characters").await, ["Mara", "Joss", "Quill"]);
+}
+
+/// Scenes of which two drafts share some, change some and lack some.
+fn draft() -> impl Strategy<Value = String> {
+    let scene = ("[A-D]", 0_usize..3, "(MARA|JOSS|PIA)", 0_usize..4).prop_map(|(place, time, who, words)| {
+        let time = ["DAY", "NIGHT", "LATER"][time];
+        format!(
+            "INT. {place} - {time}\n\n{who} waits at the window.\n\n{who}\n{}Enough.\n\n",
+            "Not yet. ".repeat(words)
+        )
+    });
+    proptest::collection::vec(scene, 1..8).prop_map(|scenes| scenes.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_second_draft_takes_the_place_of_the_first_and_gives_it_back(first in draft(), second in draft()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let studio = Studio::open(ProjectType::Movie).await;
+            studio.import("a.fountain", &first).await;
+            let before = studio.facts().await;
+            let change = studio.import("b.fountain", &second).await.decided.change_id.unwrap();
+            let exported = film::export(&studio.store, &studio.scope, Format::Fountain).await.unwrap().1;
+            prop_assert_eq!(String::from_utf8(exported).unwrap(), second.as_str());
+            // What holds now is what a first import of the second draft would have said.
+            let fresh = Studio::open(ProjectType::Movie).await;
+            fresh.import("b.fountain", &second).await;
+            prop_assert_eq!(studio.facts().await, fresh.facts().await);
+            studio.store.transact_in(&studio.scope, move |t| changes::undo(t, change)).await.unwrap();
+            let exported = film::export(&studio.store, &studio.scope, Format::Fountain).await.unwrap().1;
+            prop_assert_eq!(String::from_utf8(exported).unwrap(), first);
+            prop_assert_eq!(studio.facts().await, before);
+            Ok(())
+        })?;
+    }
 }

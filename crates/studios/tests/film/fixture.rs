@@ -1,7 +1,9 @@
 //! A store in a temporary folder, with a person who owns a project.
 
+use std::collections::HashMap;
+
 use kernel::{Ambient, PersonId, ProjectId, Role};
-use store::{Options, Scope, Store, entities, people, projects};
+use store::{Options, Scope, Store, Tenant, entities, facts, people, projects};
 use studios::film::imports;
 use wire::imports::{Decision, DecisionRequest, Import, ImportDecided};
 use wire::projects::ProjectType;
@@ -52,6 +54,28 @@ impl Studio {
 
     pub(crate) async fn records(&self, collection: &'static str) -> Vec<Record> {
         self.store.read_in(&self.scope, move |t| entities::whole(t, collection)).await.unwrap()
+    }
+
+    /// The relationships that hold, by the names of their ends and the scenes' places, in no order of their own.
+    pub(crate) async fn facts(&self) -> Vec<String> {
+        let told = |t: &mut Tenant<'_, '_>| {
+            let mut names = HashMap::new();
+            for collection in ["scenes", "characters", "locations"] {
+                for (at, record) in entities::whole(t, collection)?.into_iter().enumerate() {
+                    let place = if collection == "scenes" { at } else { 0 };
+                    names.insert(record.id, format!("{} {place}", record.name));
+                }
+            }
+            let facts = facts::with(t, &["appears_in", "speaks_in", "set_in"])?;
+            let told = facts.into_iter().map(|fact| {
+                let (subject, object) = (&names[&fact.subject], &names[&fact.object.unwrap()]);
+                format!("{subject} {} {object} {:?}", fact.predicate, fact.weight)
+            });
+            let mut told: Vec<String> = told.collect();
+            told.sort();
+            Ok(told)
+        };
+        self.store.read_in(&self.scope, told).await.unwrap()
     }
 
     pub(crate) async fn names(&self, collection: &'static str) -> Vec<String> {
