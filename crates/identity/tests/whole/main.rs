@@ -1,0 +1,6 @@
+//! Identity as a whole, on a real store in a folder of its own.
+
+mod house;
+mod rights;
+mod secrets;
+mod signing_in;
