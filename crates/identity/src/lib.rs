@@ -10,6 +10,7 @@ mod caller;
 mod credentials;
 mod invitations;
 mod keyring;
+mod outside;
 mod password;
 pub mod same_origin;
 mod secret;
@@ -21,6 +22,7 @@ mod standing;
 mod tokens;
 
 pub use caller::{Admin, Caller, Editor, Owner, Permit, Right, Viewer};
+pub use outside::{Departure, Protocol, ProviderOptions};
 pub use secret::Secret;
 pub use sessions::Opened;
 
@@ -40,6 +42,8 @@ pub struct Options {
     /// The master key, 32 bytes in base 64, if it is not to be kept in a file. Former keys may stand behind it, with
     /// commas between them; what was sealed under them is sealed anew at the start.
     pub master_key: Option<Secret>,
+    /// Where else people may sign in.
+    pub providers: Vec<ProviderOptions>,
 }
 
 /// Who people are and what they may. A cheap clone of one shared thing.
@@ -58,14 +62,16 @@ struct Inner {
     passwords: password::Passwords,
     attempts: attempts::Attempts,
     standings: standing::Standings,
+    providers: outside::Providers,
 }
 
 impl Identity {
     /// Opens identity over a store; makes the master key if there is none yet.
     ///
     /// # Errors
-    /// When the master key cannot be read or made, or the database fails.
+    /// When the master key cannot be read or made, a provider is not configured well, or the database fails.
     pub async fn open(store: Store, ambient: Ambient, options: Options) -> Result<Self> {
+        let providers = outside::Providers::new(options.providers)?;
         let public_url = options.public_url.trim_end_matches('/').to_owned();
         let (issuer, world) = (public_url.clone(), ambient.clone());
         let keys = tokio::task::spawn_blocking(move || {
@@ -82,6 +88,7 @@ impl Identity {
                 passwords: password::Passwords::new(ambient.clone())?,
                 attempts: attempts::Attempts::new(),
                 standings: standing::Standings::default(),
+                providers,
                 ambient,
             }),
         };

@@ -107,7 +107,8 @@ impl Identity {
     /// `CONFLICT` when the key comes from the configuration; or when the file or the database fails.
     pub async fn rotate_master_key(&self) -> Result<()> {
         let _one = self.inner.sealing.lock().await;
-        let (old, ambient, issuer) = (self.keyring(), self.inner.ambient.clone(), self.inner.public_url.clone());
+        let (old, ambient, issuer) =
+            (self.keyring(), self.inner.ambient.clone(), self.inner.public_url.clone());
         let renewed = tokio::task::spawn_blocking(move || old.renewed(&issuer, &ambient))
             .await
             .map_err(Error::internal)??;
