@@ -128,7 +128,7 @@ on_both! {
         let tables = stage.place.rows(if stage.store.backend() == "sqlite" {
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'passages_fts%' ORDER BY 1"
         } else {
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+            "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1"
         }).await;
         // Which migrations were applied stands in the header.
         let tables: Vec<String> = tables.into_iter().flatten().filter(|name| name != "migrations").collect();

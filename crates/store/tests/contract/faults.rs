@@ -54,18 +54,20 @@ on_both! {
 
 /// Ends all connections of the store under test.
 fn cut(place: &Place) -> impl Fn() + Clone + Send + 'static {
-    let Place::Server { server, name } = place else { panic!("only Postgres has connections to cut") };
-    let (server, name) = (server.clone(), name.clone());
+    let Place::Server { url, .. } = place else { panic!("only Postgres has connections to cut") };
+    let url = url.clone();
     move || {
-        let mut client = postgres::Client::connect(&server, postgres::NoTls).unwrap();
-        let sql = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1";
-        client.query(sql, &[&name]).unwrap();
+        let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+        let sql = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+          WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        client.query(sql, &[]).unwrap();
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_were_lost_while_idle_are_not_noticed() {
-    let Some(stage) = Stage::postgres().await else { return };
+    let Some(place) = Place::database().await else { return };
+    let stage = Stage::on(place).await;
     let cut = cut(&stage.place);
     for n in 0..5 {
         tokio::task::spawn_blocking(cut.clone()).await.unwrap();
@@ -78,7 +80,8 @@ async fn connections_that_were_lost_while_idle_are_not_noticed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn work_whose_connection_is_lost_before_the_commit_is_done_again_once() {
-    let Some(stage) = Stage::postgres().await else { return };
+    let Some(place) = Place::database().await else { return };
+    let stage = Stage::on(place).await;
     let (cut, tries) = (cut(&stage.place), Arc::new(AtomicU32::new(0)));
     let tried = tries.clone();
     let done = stage.store.transact(move |tx| {
@@ -95,7 +98,8 @@ async fn work_whose_connection_is_lost_before_the_commit_is_done_again_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn work_whose_connection_is_lost_again_and_again_is_told_so_and_nothing_is_kept() {
-    let Some(stage) = Stage::postgres().await else { return };
+    let Some(place) = Place::database().await else { return };
+    let stage = Stage::on(place).await;
     let cutting = cut(&stage.place);
     let lost = stage.store.transact(move |tx| {
         settings::set(tx, "before", "x")?;
@@ -112,7 +116,8 @@ async fn work_whose_connection_is_lost_again_and_again_is_told_so_and_nothing_is
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_work_whose_connection_is_lost_in_the_commit_nobody_says_what_became_of_it() {
-    let Some(stage) = Stage::postgres().await else { return };
+    let Some(place) = Place::database().await else { return };
+    let stage = Stage::on(place).await;
     let (cutting, tries) = (cut(&stage.place), Arc::new(AtomicU32::new(0)));
     let tried = tries.clone();
     let lost = stage.store.transact(move |tx| {

@@ -8,14 +8,15 @@ const SQLITE_KEYS: &str = "SELECT m.name, k.\"from\", k.\"table\", k.on_delete F
 const POSTGRES_KEYS: &str = "SELECT c.conrelid::regclass, a.attname, c.confrelid::regclass,
     CASE c.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' ELSE c.confdeltype::text END
   FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
-  WHERE c.contype = 'f' ORDER BY 1, 2";
+  WHERE c.contype = 'f' AND c.connamespace = current_schema()::regnamespace ORDER BY 1, 2";
 
 /// The first columns of all indexes that hold every row, as (table, column).
 const SQLITE_INDEXED: &str = "SELECT m.name, i.name FROM sqlite_schema m JOIN pragma_index_list(m.name) l
   JOIN pragma_index_info(l.name) i WHERE m.type = 'table' AND l.partial = 0 AND i.seqno = 0";
 const POSTGRES_INDEXED: &str = "SELECT i.indrelid::regclass, a.attname FROM pg_index i
   JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-  WHERE i.indpred IS NULL AND i.indrelid::regclass::text NOT LIKE 'pg\\_%'";
+  JOIN pg_class c ON c.oid = i.indrelid
+  WHERE i.indpred IS NULL AND c.relnamespace = current_schema()::regnamespace";
 
 async fn keys(stage: &Stage) -> Vec<Vec<String>> {
     stage.place.rows(if stage.store.backend() == "sqlite" { SQLITE_KEYS } else { POSTGRES_KEYS }).await
@@ -40,7 +41,7 @@ on_both! {
              WHERE m.type = 'table' AND c.name = 'project_id' ORDER BY 1"
         } else {
             "SELECT table_name, column_name FROM information_schema.columns
-             WHERE column_name = 'project_id' AND table_schema = 'public' ORDER BY 1"
+             WHERE column_name = 'project_id' AND table_schema = current_schema() ORDER BY 1"
         }).await;
         let mut keys = project_columns(stage).await;
         keys.sort();
@@ -83,7 +84,7 @@ async fn both_databases_have_the_same_tables_and_columns() {
     let theirs = postgres.place.rows(
         "SELECT c.table_name, c.column_name, CASE c.is_nullable WHEN 'NO' THEN 1 ELSE 0 END
          FROM information_schema.columns c
-         WHERE c.table_schema = 'public' AND c.is_generated = 'NEVER' AND NOT EXISTS (
+         WHERE c.table_schema = current_schema() AND c.is_generated = 'NEVER' AND NOT EXISTS (
            SELECT 1 FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
            WHERE i.indisprimary AND i.indrelid = c.table_name::regclass AND a.attname = c.column_name)
          ORDER BY c.table_name COLLATE \"C\", c.column_name COLLATE \"C\"",

@@ -10,8 +10,10 @@ use tempfile::TempDir;
 use wire::projects::ProjectType;
 use wire::records::{Metadata, Origin};
 
-/// Names the Postgres server to test on; the role needs the right to create databases.
+/// Names the Postgres server to test on; the role needs to be a superuser.
 const POSTGRES: &str = "ATELIER_TEST_POSTGRES_URL";
+/// The database in which every test has a schema of its own, which is much faster to make than a database.
+const SHARED: &str = "atelier_test";
 
 /// Writes each rule as two tests, `sqlite` and `postgres`.
 macro_rules! on_both {
@@ -40,7 +42,12 @@ macro_rules! on_both {
 /// Where a database is, for as long as the test runs.
 pub(crate) enum Place {
     Folder(TempDir),
-    Server { server: String, name: String },
+    /// `undo` is what takes it away from the server again.
+    Server {
+        server: String,
+        url: String,
+        undo: String,
+    },
 }
 
 impl Place {
@@ -48,30 +55,29 @@ impl Place {
         Self::Folder(tempfile::tempdir().unwrap())
     }
 
-    /// A fresh database on the test server. `None`, said aloud, if there is no server and tests may be skipped.
+    /// A fresh schema on the test server. `None`, said aloud, if there is no server and tests may be skipped.
     pub(crate) async fn server() -> Option<Self> {
-        let Ok(server) = std::env::var(POSTGRES) else {
-            let strict = std::env::var_os("ATELIER_NO_SKIP").is_some_and(|value| value == "1");
-            assert!(!strict, "{POSTGRES} is not set, and nothing may be skipped here");
-            eprintln!("SKIPPED on Postgres: {POSTGRES} is not set");
-            return None;
-        };
-        let name = format!("atelier_{}", Ambient::system().id::<KeyId>());
-        // A collation that does not sort by bytes, as servers in the field have them.
-        let sql = format!(
-            "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8' LOCALE_PROVIDER icu
-               ICU_LOCALE 'en-US'"
-        );
-        script(server.clone(), sql).await;
-        Some(Self::Server { server, name })
+        let server = address()?;
+        let made = server.clone();
+        tokio::task::spawn_blocking(move || share(&made)).await.unwrap();
+        let (name, shared) = (fresh_name(), url(&server, SHARED, ""));
+        script(shared.clone(), format!("CREATE SCHEMA {name}")).await;
+        let url = url(&server, SHARED, &format!("options=-csearch_path%3D{name}"));
+        Some(Self::Server { server: shared, url, undo: format!("DROP SCHEMA {name} CASCADE") })
+    }
+
+    /// A whole database on the test server, for tests that cut connections.
+    pub(crate) async fn database() -> Option<Self> {
+        let (server, name) = (address()?, fresh_name());
+        script(server.clone(), format!("CREATE DATABASE {name} {COLLATION}")).await;
+        let url = url(&server, &name, "");
+        Some(Self::Server { server, url, undo: format!("DROP DATABASE {name} WITH (FORCE)") })
     }
 
     pub(crate) fn options(&self) -> Options {
         match self {
             Self::Folder(folder) => Options::sqlite(folder.path().join("atelier.db")),
-            Self::Server { server, name } => {
-                Options { connections: 4, ..Options::postgres(url(server, name)) }
-            }
+            Self::Server { url, .. } => Options { connections: 4, ..Options::postgres(url.clone()) },
         }
     }
 
@@ -83,7 +89,7 @@ impl Place {
                 connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
                 connection.execute_batch(sql).unwrap();
             }
-            Self::Server { server, name } => script(url(server, name), sql.to_owned()).await,
+            Self::Server { url, .. } => script(url.clone(), sql.to_owned()).await,
         }
     }
 
@@ -105,8 +111,8 @@ impl Place {
                     statement.query_map((), |row| (0..columns).map(|n| row.get(n).map(text)).collect());
                 rows.unwrap().map(Result::unwrap).collect()
             }
-            Self::Server { server, name } => {
-                let (url, sql) = (url(server, name), sql.to_owned());
+            Self::Server { url, .. } => {
+                let (url, sql) = (url.clone(), sql.to_owned());
                 let read = move || {
                     let found = connect(&url).simple_query(&sql).unwrap();
                     found.iter().filter_map(texts).collect()
@@ -114,6 +120,37 @@ impl Place {
                 tokio::task::spawn_blocking(read).await.unwrap()
             }
         }
+    }
+}
+
+/// As servers in the field have it: a collation that does not sort by bytes.
+const COLLATION: &str =
+    "TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US'";
+
+fn address() -> Option<String> {
+    let server = std::env::var(POSTGRES).ok();
+    if server.is_none() {
+        let strict = std::env::var_os("ATELIER_NO_SKIP").is_some_and(|value| value == "1");
+        assert!(!strict, "{POSTGRES} is not set, and nothing may be skipped here");
+        eprintln!("SKIPPED on Postgres: {POSTGRES} is not set");
+    }
+    server
+}
+
+fn fresh_name() -> String {
+    format!("atelier_{}", Ambient::system().id::<KeyId>())
+}
+
+/// Makes the shared database, unless it is there.
+fn share(server: &str) {
+    let mut client = connect(server);
+    let there = client.query("SELECT 1 FROM pg_database WHERE datname = $1", &[&SHARED]).unwrap();
+    if there.is_empty()
+        && let Err(error) = client.batch_execute(&format!("CREATE DATABASE {SHARED} {COLLATION}"))
+    {
+        // Another test was faster.
+        let code = error.code().map(postgres::error::SqlState::code);
+        assert!(matches!(code, Some("42P04" | "23505")), "{error}");
     }
 }
 
@@ -130,21 +167,22 @@ async fn script(url: String, sql: String) {
     tokio::task::spawn_blocking(move || connect(&url).batch_execute(&sql).unwrap()).await.unwrap();
 }
 
-/// The address of another database on the same server.
-fn url(server: &str, name: &str) -> String {
+/// The address of another database on the same server, with one more parameter.
+fn url(server: &str, name: &str, parameter: &str) -> String {
     let (address, query) = server.split_once('?').unwrap_or((server, ""));
     let (host, _) = address.rsplit_once('/').unwrap();
-    format!("{host}/{name}?{query}")
+    let query: Vec<&str> = [query, parameter].into_iter().filter(|part| !part.is_empty()).collect();
+    format!("{host}/{name}?{}", query.join("&"))
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Self::Server { server, name } = self {
-            let (server, sql) = (server.clone(), format!("DROP DATABASE {name} WITH (FORCE)"));
+        if let Self::Server { server, undo, .. } = self {
+            let (server, sql) = (server.clone(), undo.clone());
             // The driver waits in a way that a runtime's own thread must not.
-            let dropped = std::thread::spawn(move || connect(&server).batch_execute(&sql));
-            if !matches!(dropped.join(), Ok(Ok(()))) {
-                eprintln!("the database {name} was left behind");
+            let undone = std::thread::spawn(move || connect(&server).batch_execute(&sql));
+            if !matches!(undone.join(), Ok(Ok(()))) {
+                eprintln!("left behind on the test server: {undo}");
             }
         }
     }
