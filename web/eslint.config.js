@@ -34,6 +34,9 @@ export default ts.config(
       ...hooks.configs.recommended.rules,
       "@typescript-eslint/no-non-null-assertion": "error",
       "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/no-unused-vars": ["error", { varsIgnorePattern: "^_$", ignoreRestSiblings: true }],
+      // Concerns the React compiler, which is not used here.
+      "react-hooks/incompatible-library": "off",
       "max-lines": ["error", 500],
       // What is written as HTML or evaluated would go round the Content-Security-Policy.
       "no-eval": "error",

@@ -1,6 +1,21 @@
 /** The actions that are there on every screen. */
 import { useNavigate, useParams } from "@tanstack/react-router";
-import { Bell, CircleHelp, FileDown, House, LayoutGrid, LogOut, Monitor, Moon, PanelLeft, PanelRight, Search, Settings, SlidersHorizontal, Sun } from "lucide-react";
+import {
+  Bell,
+  CircleHelp,
+  FileDown,
+  House,
+  LayoutGrid,
+  LogOut,
+  Monitor,
+  Moon,
+  PanelLeft,
+  PanelRight,
+  Search,
+  Settings,
+  SlidersHorizontal,
+  Sun,
+} from "lucide-react";
 import { useMemo } from "react";
 import { signOut } from "@/features/workspace/sign-out";
 import { type Action, useOffer } from "@/shared/actions";
@@ -10,9 +25,31 @@ import { MODE_LOOKS } from "@/shared/modes";
 import { setTheme } from "@/shared/theme";
 
 const ALWAYS: readonly Action[] = [
-  { id: "palette", name: "Search or do", group: "View", icon: Search, shortcut: "Mod+K", run: () => layout.setPalette(true) },
-  { id: "help", name: "Shortcuts", group: "View", icon: CircleHelp, shortcut: "?", words: "help keys", run: () => layout.setHelp(true) },
-  { id: "sidebar", name: "Fold or unfold the navigation", group: "View", icon: PanelLeft, shortcut: "Mod+B", run: layout.toggleSidebar },
+  {
+    id: "palette",
+    name: "Search or do",
+    group: "View",
+    icon: Search,
+    shortcut: "Mod+K",
+    run: () => layout.setPalette(true),
+  },
+  {
+    id: "help",
+    name: "Shortcuts",
+    group: "View",
+    icon: CircleHelp,
+    shortcut: "?",
+    words: "help keys",
+    run: () => layout.setHelp(true),
+  },
+  {
+    id: "sidebar",
+    name: "Fold or unfold the navigation",
+    group: "View",
+    icon: PanelLeft,
+    shortcut: "Mod+B",
+    run: layout.toggleSidebar,
+  },
   { id: "theme.light", name: "Light theme", group: "View", icon: Sun, run: () => setTheme("light") },
   { id: "theme.dark", name: "Dark theme", group: "View", icon: Moon, run: () => setTheme("dark") },
   { id: "theme.system", name: "Theme as the system", group: "View", icon: Monitor, run: () => setTheme("system") },
@@ -20,7 +57,14 @@ const ALWAYS: readonly Action[] = [
 ];
 
 const SPEAK: readonly Action[] = [
-  { id: "orchestrator", name: "Show or hide the orchestrator", group: "Orchestrator", icon: PanelRight, shortcut: "Mod+/", run: layout.toggleOrchestrator },
+  {
+    id: "orchestrator",
+    name: "Show or hide the orchestrator",
+    group: "Orchestrator",
+    icon: PanelRight,
+    shortcut: "Mod+/",
+    run: layout.toggleOrchestrator,
+  },
   ...MODE_LOOKS.map(({ mode, name, icon, hint }, at) => ({
     id: `mode.${mode}`,
     name: `${name}: ${hint}`,
@@ -39,7 +83,13 @@ export function useWorkspaceActions(): void {
   const actions = useMemo<Action[]>(() => {
     const offered: Action[] = [
       ...ALWAYS,
-      { id: "go.projects", name: "All projects", group: "Go to", icon: LayoutGrid, run: () => void navigate({ to: "/projects" }) },
+      {
+        id: "go.projects",
+        name: "All projects",
+        group: "Go to",
+        icon: LayoutGrid,
+        run: () => void navigate({ to: "/projects" }),
+      },
       {
         id: "go.settings",
         name: "Settings",
@@ -52,7 +102,13 @@ export function useWorkspaceActions(): void {
     if (project === undefined) return offered;
     const params = { project };
     return [
-      { id: "go.home", name: "Project home", group: "Go to", icon: House, run: () => void navigate({ to: "/projects/$project", params }) },
+      {
+        id: "go.home",
+        name: "Project home",
+        group: "Go to",
+        icon: House,
+        run: () => void navigate({ to: "/projects/$project", params }),
+      },
       ...COLLECTIONS.map((collection) => ({
         id: `go.${collection}`,
         name: collection.replace(/^./, (first) => first.toUpperCase()),
@@ -68,14 +124,21 @@ export function useWorkspaceActions(): void {
         words: "fountain fdx upload paste",
         run: () => void navigate({ to: "/projects/$project/imports/new", params }),
       },
-      { id: "go.notifications", name: "Notifications", group: "Go to", icon: Bell, run: () => void navigate({ to: "/projects/$project/notifications", params }) },
+      {
+        id: "go.notifications",
+        name: "Notifications",
+        group: "Go to",
+        icon: Bell,
+        run: () => void navigate({ to: "/projects/$project/notifications", params }),
+      },
       {
         id: "go.people",
         name: "Project settings",
         group: "Go to",
         icon: SlidersHorizontal,
         words: "people members invite audit",
-        run: () => void navigate({ to: "/projects/$project/settings/$section", params: { project, section: "people" } }),
+        run: () =>
+          void navigate({ to: "/projects/$project/settings/$section", params: { project, section: "people" } }),
       },
       ...SPEAK,
       ...offered,

@@ -1,5 +1,12 @@
 /** The addresses of the interface; each screen comes when it is first asked for. */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
 import { api } from "@/shared/api";
 import { token } from "@/shared/session";
 import { Failure, Skeleton } from "@/shared/ui/parts";
@@ -7,7 +14,6 @@ import { Toaster } from "@/shared/ui/toaster";
 import { TipProvider } from "@/shared/ui/tip";
 import type { Schemas } from "@/shared/wire";
 import { Lost } from "./lost";
-import { Workspace } from "./workspace";
 
 const root = createRootRoute({
   component: () => (
@@ -45,14 +51,18 @@ const invite = createRoute({
   component: lazyRouteComponent(() => import("@/features/account/invite"), "Invite"),
 });
 
+const workspace = () => import("./workspace");
+
 /** Everything that needs a person. */
 const inside = createRoute({
   getParentRoute: () => root,
   id: "inside",
   beforeLoad: async ({ location }) => {
+    // Fetched while the server is asked who this is; the screens before the sign-in need none of it.
+    void workspace();
     if ((await token()) === null) throw redirect({ to: "/sign-in", search: { next: location.href } });
   },
-  component: Workspace,
+  component: lazyRouteComponent(workspace, "Workspace"),
 });
 
 const index = createRoute({

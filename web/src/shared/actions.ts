@@ -69,7 +69,9 @@ export function pressed(shortcut: string, event: KeyboardEvent, mac = MAC): bool
 }
 
 function typing(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
 }
 
 /** Listens for the shortcuts of all actions; plain keys do not count while a person is typing. */

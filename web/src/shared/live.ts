@@ -134,6 +134,7 @@ function deliver(project: string, event: Reliable): void {
       break;
     case "review:updated":
       again(keys.imports(project));
+      again([...keys.project(project), "ingest"]);
       break;
     case "notification":
       useLive.setState(({ notifications, unread }) => ({

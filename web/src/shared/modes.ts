@@ -13,8 +13,26 @@ export interface ModeLook {
 
 /** In the order of Ctrl+1 to Ctrl+4. */
 export const MODE_LOOKS: readonly ModeLook[] = [
-  { mode: "query", name: "Query", icon: Search, hint: "ask the project", placeholder: "Ask about scenes, characters, places…" },
-  { mode: "data", name: "Data", icon: Database, hint: "tell it something", placeholder: "Describe a character, a scene, a place… or paste JSON, CSV, YAML" },
+  {
+    mode: "query",
+    name: "Query",
+    icon: Search,
+    hint: "ask the project",
+    placeholder: "Ask about scenes, characters, places…",
+  },
+  {
+    mode: "data",
+    name: "Data",
+    icon: Database,
+    hint: "tell it something",
+    placeholder: "Describe a character, a scene, a place… or paste JSON, CSV, YAML",
+  },
   { mode: "task", name: "Task", icon: ListChecks, hint: "order work", placeholder: "Departments are not there yet" },
-  { mode: "chat", name: "Chat", icon: MessageCircle, hint: "talk of anything", placeholder: "Talk of anything; the project stays out of it" },
+  {
+    mode: "chat",
+    name: "Chat",
+    icon: MessageCircle,
+    hint: "talk of anything",
+    placeholder: "Talk of anything; the project stays out of it",
+  },
 ];

@@ -12,7 +12,8 @@ export const keys = {
   /** All records of a collection: lists, the bin, single records and what hangs on them. */
   collection: (id: string, collection: string) => ["project", id, "records", collection] as const,
   records: (id: string) => ["project", id, "records"] as const,
-  record: (id: string, collection: string, record: string) => [...keys.collection(id, collection), "one", record] as const,
+  record: (id: string, collection: string, record: string) =>
+    [...keys.collection(id, collection), "one", record] as const,
   activity: (id: string) => ["project", id, "activity"] as const,
   imports: (id: string) => ["project", id, "imports"] as const,
   people: (id: string) => ["project", id, "people"] as const,
@@ -114,7 +115,8 @@ export const messagesQuery = (conversation: string) =>
 export const searchQuery = (id: string, q: string) =>
   queryOptions({
     queryKey: ["project", id, "search", q],
-    queryFn: ({ signal }) => api.get<Schemas["SearchResults"]>(`/projects/${id}/search`, { query: { q, limit: 20 }, signal }),
+    queryFn: ({ signal }) =>
+      api.get<Schemas["SearchResults"]>(`/projects/${id}/search`, { query: { q, limit: 20 }, signal }),
     enabled: q.trim() !== "",
     staleTime: 30_000,
   });

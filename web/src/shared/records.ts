@@ -126,7 +126,10 @@ export function useRemoveRecord(project: string, collection: string) {
 export function useRestoreRecord(project: string, collection: string) {
   return useMutation({
     mutationFn: ({ id, version }: { id: string; version?: number }) =>
-      api.post<EntityChanged>(`/projects/${project}/${collection}/${id}/restore`, version === undefined ? {} : { version }),
+      api.post<EntityChanged>(
+        `/projects/${project}/${collection}/${id}/restore`,
+        version === undefined ? {} : { version },
+      ),
     onSuccess: ({ changeId, ...record }) => {
       place({ project, collection }, record);
       toastUndo(project, `${record.name} is back`, changeId);

@@ -18,7 +18,8 @@ export function Invite() {
   const user = useSession((session) => session.user);
   const navigate = useNavigate();
   const accept = useMutation({
-    mutationFn: (body: Schemas["AcceptInvitation"]) => api.post<Schemas["AcceptedInvitation"]>("/invitations/accept", body),
+    mutationFn: (body: Schemas["AcceptInvitation"]) =>
+      api.post<Schemas["AcceptedInvitation"]>("/invitations/accept", body),
     onSuccess: ({ projectId, signedIn }) => {
       if (signedIn) enter(signedIn);
       void client.invalidateQueries({ queryKey: keys.projects });
@@ -27,7 +28,10 @@ export function Invite() {
   });
   if (token === null) {
     return (
-      <Gate title="Invitation" lead="This page needs the whole link that you were sent. Copy it again, with everything behind the #.">
+      <Gate
+        title="Invitation"
+        lead="This page needs the whole link that you were sent. Copy it again, with everything behind the #."
+      >
         <Link to="/projects" className="text-sm text-accent underline underline-offset-2">
           To your projects
         </Link>
@@ -50,9 +54,19 @@ export function Invite() {
     accept.mutate({ token, name: String(form.get("name")).trim(), password: String(form.get("password")) });
   };
   return (
-    <Gate title="You are invited" lead="Say who you are to join. If you have an account here, sign in first and open the link again.">
+    <Gate
+      title="You are invited"
+      lead="Say who you are to join. If you have an account here, sign in first and open the link again."
+    >
       <form onSubmit={submit} className="flex flex-col gap-4">
-        <TextField label="Your name" name="name" required maxLength={100} autoComplete="name" error={fieldProblem(accept.error, "name")} />
+        <TextField
+          label="Your name"
+          name="name"
+          required
+          maxLength={100}
+          autoComplete="name"
+          error={fieldProblem(accept.error, "name")}
+        />
         <TextField
           label="Password"
           name="password"

@@ -23,7 +23,10 @@ export function Setup() {
   });
   if (token === null) {
     return (
-      <Gate title="Set up this server" lead="Atelier printed a one-time link on its console when it started. Open that link to go on.">
+      <Gate
+        title="Set up this server"
+        lead="Atelier printed a one-time link on its console when it started. Open that link to go on."
+      >
         <p className="text-sm text-ink-2">
           Already set up?{" "}
           <Link to="/sign-in" className="text-accent underline underline-offset-2">
@@ -47,8 +50,21 @@ export function Setup() {
   return (
     <Gate title="Welcome" lead="You are the first person here, and will administer this server.">
       <form onSubmit={submit} className="flex flex-col gap-4">
-        <TextField label="Your name" name="name" autoComplete="name" maxLength={100} error={fieldProblem(setup.error, "name")} />
-        <TextField label="E-mail" name="email" type="email" required autoComplete="username" error={fieldProblem(setup.error, "email")} />
+        <TextField
+          label="Your name"
+          name="name"
+          autoComplete="name"
+          maxLength={100}
+          error={fieldProblem(setup.error, "name")}
+        />
+        <TextField
+          label="E-mail"
+          name="email"
+          type="email"
+          required
+          autoComplete="username"
+          error={fieldProblem(setup.error, "email")}
+        />
         <TextField
           label="Password"
           name="password"

@@ -35,7 +35,14 @@ export function SignIn() {
   return (
     <Gate title="Sign in">
       <form onSubmit={submit} className="flex flex-col gap-4">
-        <TextField label="E-mail" name="email" type="email" required autoComplete="username" error={fieldProblem(login.error, "email")} />
+        <TextField
+          label="E-mail"
+          name="email"
+          type="email"
+          required
+          autoComplete="username"
+          error={fieldProblem(login.error, "email")}
+        />
         <TextField label="Password" name="password" type="password" required autoComplete="current-password" />
         {login.error && <Failure error={login.error} />}
         <Button look="main" type="submit" busy={login.isPending} className="h-9">
@@ -45,7 +52,11 @@ export function SignIn() {
       {(providers.data ?? []).length > 0 && (
         <div className="mt-6 flex flex-col gap-2 border-t border-line pt-6">
           {providers.data?.map((provider) => (
-            <a key={provider.id} href={address(`/auth/oidc/${provider.id}/start`)} className={buttonClass("plain", "h-9")}>
+            <a
+              key={provider.id}
+              href={address(`/auth/oidc/${provider.id}/start`)}
+              className={buttonClass("plain", "h-9")}
+            >
               Continue with {provider.label}
             </a>
           ))}

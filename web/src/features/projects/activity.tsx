@@ -21,7 +21,8 @@ export function Activity({ project }: { project: string }) {
       {rows.map((event) => (
         <li key={event.seq} className="flex items-baseline gap-2 border-b border-line py-1.5 text-sm last:border-0">
           <span className="min-w-0 grow">
-            <span className="font-medium">{event.personName ?? "Atelier"}</span> <Deed event={event} project={project} />
+            <span className="font-medium">{event.personName ?? "Atelier"}</span>{" "}
+            <Deed event={event} project={project} />
           </span>
           <time dateTime={event.at} title={exact(event.at)} className="shrink-0 text-xs text-ink-3">
             {ago(event.at)}
@@ -39,7 +40,9 @@ function Deed({ event, project }: { event: Schemas["Activity"]; project: string 
   switch (event.kind) {
     case "entity:updated": {
       const type = text(payload["entityType"]);
-      const collection = client.getQueryData(schemaQuery(project).queryKey)?.find(({ singular }) => singular === type)?.name;
+      const collection = client
+        .getQueryData(schemaQuery(project).queryKey)
+        ?.find(({ singular }) => singular === type)?.name;
       const action = text(changes["action"]) || "changed";
       const name = text(changes["name"]) || `a ${type}`;
       return (
@@ -64,7 +67,9 @@ function Deed({ event, project }: { event: Schemas["Activity"]; project: string 
     case "project:updated":
       return <>changed the project</>;
     case "review:updated":
-      return <>{payload["state"] === "pending" ? "made a proposal" : `decided on a proposal: ${text(payload["state"])}`}</>;
+      return (
+        <>{payload["state"] === "pending" ? "made a proposal" : `decided on a proposal: ${text(payload["state"])}`}</>
+      );
     default:
       return <>{text(payload["title"])}</>;
   }

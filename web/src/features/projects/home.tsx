@@ -3,10 +3,10 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { Download } from "lucide-react";
 import { download } from "@/shared/api";
 import { handOver } from "@/shared/handover";
-import { collectionIcon } from "@/shared/icons";
 import { useMay, useProject, useProjectId, useSchema } from "@/shared/place";
 import { toastError } from "@/shared/toasts";
 import { Button } from "@/shared/ui/button";
+import { CollectionIcon } from "@/shared/ui/collection-icon";
 import { DropZone } from "@/shared/ui/drop";
 import { Menu, MenuItem } from "@/shared/ui/menu";
 import { Badge, PageHead, Skeleton } from "@/shared/ui/parts";
@@ -21,7 +21,9 @@ export function ProjectHome() {
   if (!project) return <Skeleton className="p-6" />;
   const stats = project.stats as Record<string, number>;
   const save = (file: string) =>
-    download(`/projects/${id}/exports/${file}`).catch((error: unknown) => toastError("The screenplay could not be exported", error));
+    download(`/projects/${id}/exports/${file}`).catch((error: unknown) =>
+      toastError("The screenplay could not be exported", error),
+    );
   return (
     <>
       <PageHead title={project.name} note={project.metadata.logline ?? (project.type === "movie" ? "Film" : "Series")}>
@@ -42,7 +44,6 @@ export function ProjectHome() {
         <div className="flex flex-col gap-6">
           <ul className="grid grid-cols-2 gap-3 sm:grid-cols-3">
             {schema.map(({ name, label }) => {
-              const Icon = collectionIcon(name);
               return (
                 <li key={name}>
                   <Link
@@ -50,7 +51,7 @@ export function ProjectHome() {
                     params={{ project: id, collection: name }}
                     className="flex items-center gap-3 rounded-lg border border-line bg-surface p-3 transition-colors hover:border-line-strong"
                   >
-                    <Icon className="size-5 stroke-[1.5] text-ink-3" />
+                    <CollectionIcon collection={name} className="size-5 stroke-[1.5] text-ink-3" />
                     <span>
                       <span className="block text-xl leading-tight font-semibold tabular-nums">{stats[name] ?? 0}</span>
                       <span className="text-sm text-ink-2">{label}</span>
@@ -67,7 +68,10 @@ export function ProjectHome() {
                 void navigate({ to: "/projects/$project/imports/new", params: { project: id } });
               }}
             >
-              <Button look="quiet" onClick={() => void navigate({ to: "/projects/$project/imports/new", params: { project: id } })}>
+              <Button
+                look="quiet"
+                onClick={() => void navigate({ to: "/projects/$project/imports/new", params: { project: id } })}
+              >
                 Paste the text
               </Button>
             </DropZone>

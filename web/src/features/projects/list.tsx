@@ -45,7 +45,9 @@ export function ProjectList() {
   });
 
   const actions = useMemo<Action[]>(
-    () => [{ id: "project.new", name: "New project", group: "Make", icon: Plus, shortcut: "N", run: () => setMaking(true) }],
+    () => [
+      { id: "project.new", name: "New project", group: "Make", icon: Plus, shortcut: "N", run: () => setMaking(true) },
+    ],
     [],
   );
   useOffer(actions);
@@ -63,8 +65,8 @@ export function ProjectList() {
       {list.isSuccess && projects.length === 0 && (
         <Empty icon={<Clapperboard />} title="Your first film">
           <p className="max-w-md">
-            Drop a screenplay and within a minute its scenes, characters and locations are records that you can ask questions
-            of. Or look around in a short film of ours.
+            Drop a screenplay and within a minute its scenes, characters and locations are records that you can ask
+            questions of. Or look around in a short film of ours.
           </p>
           <div className="mt-2 w-full max-w-lg">
             <DropZone onFile={dropped.mutate} disabled={dropped.isPending}>

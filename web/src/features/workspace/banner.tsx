@@ -18,7 +18,8 @@ export function Banner() {
       {shown && (
         <p className="flex items-center justify-center gap-2 border-b border-line bg-warn-soft px-4 py-1.5 text-sm text-ink">
           <CloudOff className="size-4 text-warn" />
-          The connection is lost; trying again. You can read what is already here. Changes are not sent until it is back.
+          The connection is lost; trying again. You can read what is already here. Changes are not sent until it is
+          back.
         </p>
       )}
     </div>

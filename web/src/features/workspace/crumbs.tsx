@@ -26,7 +26,11 @@ export function Crumbs() {
         {collection !== undefined && (
           <li className="flex gap-1.5">
             <span aria-hidden>/</span>
-            <Link to="/projects/$project/records/$collection" params={{ project, collection }} className="hover:text-ink">
+            <Link
+              to="/projects/$project/records/$collection"
+              params={{ project, collection }}
+              className="hover:text-ink"
+            >
               {label}
             </Link>
           </li>

@@ -4,24 +4,29 @@ import { useNavigate, useParams } from "@tanstack/react-router";
 import { Command } from "cmdk";
 import { useDeferredValue, useState } from "react";
 import { useActions } from "@/shared/actions";
-import { collectionIcon } from "@/shared/icons";
 import { layout } from "@/shared/layout";
 import { searchQuery } from "@/shared/queries";
 import { Dialog } from "@/shared/ui/dialog";
 import { Keys } from "@/shared/ui/keys";
+import { CollectionIcon } from "@/shared/ui/collection-icon";
 
 const ITEM =
   "flex cursor-pointer items-center gap-2.5 rounded-md px-2.5 py-2 text-sm data-[selected=true]:bg-hover [&_svg]:size-4 [&_svg]:shrink-0 [&_svg]:text-ink-3";
-const HEADING = "[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-ink-3";
+const HEADING =
+  "[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-ink-3";
 
 export function Palette() {
   const { project } = useParams({ strict: false });
   const [text, setText] = useState("");
   const wanted = useDeferredValue(text.trim());
   const actions = useActions();
-  const found = useQuery({ ...searchQuery(project ?? "", wanted), enabled: project !== undefined && wanted.length > 1 });
+  const found = useQuery({
+    ...searchQuery(project ?? "", wanted),
+    enabled: project !== undefined && wanted.length > 1,
+  });
   const navigate = useNavigate();
   const close = () => layout.setPalette(false);
+  const hits = found.data?.hits ?? [];
   const groups = [...new Set(actions.map(({ group }) => group))];
   return (
     <Dialog open onClose={close} title="Search or do" titleHidden side="top">
@@ -34,34 +39,33 @@ export function Palette() {
           className="h-12 border-b border-line bg-transparent px-4 text-base outline-none"
         />
         <Command.List label="Results" className="min-h-0 overflow-y-auto p-1.5">
-          <Command.Empty className="px-2.5 py-6 text-center text-sm text-ink-3">
-            {found.isFetching ? "Looking…" : "Nothing of that name."}
-          </Command.Empty>
-          {(found.data?.hits ?? []).length > 0 && project !== undefined && (
+          {hits.length === 0 && (
+            <Command.Empty className="px-2.5 py-6 text-center text-sm text-ink-3">
+              {found.isFetching ? "Looking…" : "Nothing of that name."}
+            </Command.Empty>
+          )}
+          {hits.length > 0 && project !== undefined && (
             <Command.Group heading="Records" forceMount className={HEADING}>
-              {found.data?.hits.map((hit) => {
-                const Icon = collectionIcon(hit.collection);
-                return (
-                  <Command.Item
-                    key={hit.id}
-                    value={hit.id}
-                    // The server has chosen these; the palette's own filter would drop what matches by its text.
-                    forceMount
-                    className={ITEM}
-                    onSelect={() => {
-                      close();
-                      void navigate({
-                        to: "/projects/$project/records/$collection/$record",
-                        params: { project, collection: hit.collection, record: hit.id },
-                      });
-                    }}
-                  >
-                    <Icon />
-                    <span className="shrink-0 font-medium">{hit.name}</span>
-                    <span className="truncate text-ink-3">{hit.excerpt}</span>
-                  </Command.Item>
-                );
-              })}
+              {hits.map((hit) => (
+                <Command.Item
+                  key={hit.id}
+                  value={hit.id}
+                  // The server has chosen these; the palette's own filter would drop what matches by its text.
+                  forceMount
+                  className={ITEM}
+                  onSelect={() => {
+                    close();
+                    void navigate({
+                      to: "/projects/$project/records/$collection/$record",
+                      params: { project, collection: hit.collection, record: hit.id },
+                    });
+                  }}
+                >
+                  <CollectionIcon collection={hit.collection} />
+                  <span className="shrink-0 font-medium">{hit.name}</span>
+                  <span className="truncate text-ink-3">{hit.excerpt}</span>
+                </Command.Item>
+              ))}
             </Command.Group>
           )}
           {groups.map((group) => (

@@ -2,7 +2,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, type LinkProps, useParams, useRouterState } from "@tanstack/react-router";
 import clsx from "clsx";
-import { Bell, FileDown, House, LayoutGrid, PanelLeft, Settings, SlidersHorizontal, type LucideIcon } from "lucide-react";
+import {
+  Bell,
+  FileDown,
+  House,
+  LayoutGrid,
+  PanelLeft,
+  Settings,
+  SlidersHorizontal,
+  type LucideIcon,
+} from "lucide-react";
 import { useEffect } from "react";
 import { collectionIcon } from "@/shared/icons";
 import { layout, NARROW, useLayout } from "@/shared/layout";
@@ -31,12 +40,21 @@ export function Sidebar() {
     );
   }
   return (
-    <div className={clsx("flex shrink-0 flex-col border-r border-line bg-surface transition-[width] duration-150", open ? "w-60" : "w-16")}>
+    <div
+      className={clsx(
+        "flex shrink-0 flex-col border-r border-line bg-surface transition-[width] duration-150",
+        open ? "w-60" : "w-16",
+      )}
+    >
       <div className="min-h-0 grow overflow-x-hidden overflow-y-auto p-2">
         <Entries words={open} />
       </div>
       <div className={clsx("border-t border-line p-2", !open && "flex justify-center")}>
-        <IconButton label={open ? "Fold the navigation" : "Unfold the navigation"} shortcut="Mod+B" onClick={layout.toggleSidebar}>
+        <IconButton
+          label={open ? "Fold the navigation" : "Unfold the navigation"}
+          shortcut="Mod+B"
+          onClick={layout.toggleSidebar}
+        >
           <PanelLeft />
         </IconButton>
       </div>
@@ -53,7 +71,12 @@ function Entries({ words }: { words: boolean }) {
     return (
       <nav aria-label="Main" className="flex flex-col gap-0.5">
         <Entry words={words} icon={LayoutGrid} name="Projects" link={{ to: "/projects" }} exact />
-        <Entry words={words} icon={Settings} name="Settings" link={{ to: "/settings/$section", params: { section: "account" } }} />
+        <Entry
+          words={words}
+          icon={Settings}
+          name="Settings"
+          link={{ to: "/settings/$section", params: { section: "account" } }}
+        />
       </nav>
     );
   }

@@ -1,7 +1,20 @@
 /** The bar on top: where one is, search, who else is here, what happened, the account. */
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { Bell, ChevronsUpDown, CircleHelp, LayoutGrid, LogOut, Menu as MenuIcon, Monitor, Moon, PanelRight, Search, Settings, Sun } from "lucide-react";
+import {
+  Bell,
+  ChevronsUpDown,
+  CircleHelp,
+  LayoutGrid,
+  LogOut,
+  Menu as MenuIcon,
+  Monitor,
+  Moon,
+  PanelRight,
+  Search,
+  Settings,
+  Sun,
+} from "lucide-react";
 import { layout, useLayout } from "@/shared/layout";
 import { useLive } from "@/shared/live";
 import { projectsQuery } from "@/shared/queries";
@@ -51,7 +64,12 @@ export function TopBar() {
       {project !== undefined && <Present />}
       {project !== undefined && <NotificationsLink project={project} />}
       {project !== undefined && (
-        <IconButton label="Orchestrator" shortcut="Mod+/" aria-pressed={orchestrator} onClick={layout.toggleOrchestrator}>
+        <IconButton
+          label="Orchestrator"
+          shortcut="Mod+/"
+          aria-pressed={orchestrator}
+          onClick={layout.toggleOrchestrator}
+        >
           <PanelRight />
         </IconButton>
       )}
@@ -68,14 +86,21 @@ function ProjectSelector({ current }: { current: string }) {
   return (
     <Menu
       trigger={
-        <button type="button" aria-label={`Project: ${name}`} className="flex h-8 max-w-44 items-center gap-1 rounded-md px-2 text-sm font-semibold hover:bg-hover">
+        <button
+          type="button"
+          aria-label={`Project: ${name}`}
+          className="flex h-8 max-w-44 items-center gap-1 rounded-md px-2 text-sm font-semibold hover:bg-hover"
+        >
           <span className="truncate">{name}</span>
           <ChevronsUpDown className="size-3.5 shrink-0 text-ink-3" />
         </button>
       }
     >
       {projects.slice(0, 20).map((project) => (
-        <MenuItem key={project.id} onSelect={() => void navigate({ to: "/projects/$project", params: { project: project.id } })}>
+        <MenuItem
+          key={project.id}
+          onSelect={() => void navigate({ to: "/projects/$project", params: { project: project.id } })}
+        >
           <span className="truncate">{project.name}</span>
           {project.id === current && <span className="ml-auto text-ink-3">✓</span>}
         </MenuItem>

@@ -22,7 +22,15 @@ const SIDES = {
   right: "ml-auto h-dvh max-h-dvh w-[400px] max-w-full border-l",
 };
 
-export function Dialog({ open, onClose, title, titleHidden = false, side = "centre", className, children }: DialogProps) {
+export function Dialog({
+  open,
+  onClose,
+  title,
+  titleHidden = false,
+  side = "centre",
+  className,
+  children,
+}: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -43,7 +51,12 @@ export function Dialog({ open, onClose, title, titleHidden = false, side = "cent
       className={clsx("slide-in overflow-hidden border-line bg-raised p-0 shadow-float", SIDES[side], className)}
     >
       <div className="flex max-h-[inherit] min-h-0 flex-col h-full">
-        <div className={clsx("flex items-center justify-between gap-4 border-b border-line px-4 py-2", titleHidden && "sr-only")}>
+        <div
+          className={clsx(
+            "flex items-center justify-between gap-4 border-b border-line px-4 py-2",
+            titleHidden && "sr-only",
+          )}
+        >
           <h2 id={id} className="text-base font-semibold">
             {title}
           </h2>

@@ -7,7 +7,15 @@ import { Button } from "./button";
 /** What the import reads; PDF and plain text as well as they can be. */
 const KINDS = ".fountain,.spmd,.fdx,.txt,.pdf,.md";
 
-export function DropZone({ onFile, disabled = false, children }: { onFile: (file: File) => void; disabled?: boolean; children?: ReactNode }) {
+export function DropZone({
+  onFile,
+  disabled = false,
+  children,
+}: {
+  onFile: (file: File) => void;
+  disabled?: boolean;
+  children?: ReactNode;
+}) {
   const [over, setOver] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const take = (files: FileList | null | undefined) => {

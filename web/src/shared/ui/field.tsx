@@ -1,6 +1,12 @@
 /** Labelled inputs whose help and errors are read with them. */
 import clsx from "clsx";
-import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useId } from "react";
+import {
+  type InputHTMLAttributes,
+  type ReactNode,
+  type SelectHTMLAttributes,
+  type TextareaHTMLAttributes,
+  useId,
+} from "react";
 
 export const inputClass =
   "w-full rounded-md border border-line-strong/60 bg-surface px-2.5 text-sm text-ink transition-colors hover:border-line-strong focus-visible:outline-offset-0 disabled:opacity-60 aria-invalid:border-bad";
@@ -45,7 +51,14 @@ function Labelling({ label, help, error, aside, children }: Labelled & { childre
   );
 }
 
-export function TextField({ label, help, error, aside, className, ...rest }: Labelled & InputHTMLAttributes<HTMLInputElement>) {
+export function TextField({
+  label,
+  help,
+  error,
+  aside,
+  className,
+  ...rest
+}: Labelled & InputHTMLAttributes<HTMLInputElement>) {
   return (
     <Labelling label={label} help={help} error={error} aside={aside}>
       {(wiring) => <input {...rest} {...wiring} className={clsx(inputClass, "h-9", className)} />}
@@ -53,7 +66,14 @@ export function TextField({ label, help, error, aside, className, ...rest }: Lab
   );
 }
 
-export function TextArea({ label, help, error, aside, className, ...rest }: Labelled & TextareaHTMLAttributes<HTMLTextAreaElement>) {
+export function TextArea({
+  label,
+  help,
+  error,
+  aside,
+  className,
+  ...rest
+}: Labelled & TextareaHTMLAttributes<HTMLTextAreaElement>) {
   return (
     <Labelling label={label} help={help} error={error} aside={aside}>
       {(wiring) => <textarea {...rest} {...wiring} className={clsx(inputClass, "py-2 leading-normal", className)} />}
@@ -61,7 +81,15 @@ export function TextArea({ label, help, error, aside, className, ...rest }: Labe
   );
 }
 
-export function Choice({ label, help, error, aside, className, children, ...rest }: Labelled & SelectHTMLAttributes<HTMLSelectElement>) {
+export function Choice({
+  label,
+  help,
+  error,
+  aside,
+  className,
+  children,
+  ...rest
+}: Labelled & SelectHTMLAttributes<HTMLSelectElement>) {
   return (
     <Labelling label={label} help={help} error={error} aside={aside}>
       {(wiring) => (

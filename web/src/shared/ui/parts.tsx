@@ -36,7 +36,10 @@ export function Skeleton({ lines = 4, className }: { lines?: number; className?:
   return (
     <div role="status" aria-label="Loading" className={clsx("flex flex-col gap-3", className)}>
       {Array.from({ length: lines }, (_, line) => (
-        <div key={line} className={clsx("skeleton h-4", line % 3 === 2 ? "w-1/2" : line % 3 === 1 ? "w-11/12" : "w-3/4")} />
+        <div
+          key={line}
+          className={clsx("skeleton h-4", line % 3 === 2 ? "w-1/2" : line % 3 === 1 ? "w-11/12" : "w-3/4")}
+        />
       ))}
     </div>
   );
@@ -80,7 +83,12 @@ const TONES: Record<Tone, string> = {
 
 export function Badge({ tone = "plain", children }: { tone?: Tone; children: ReactNode }) {
   return (
-    <span className={clsx("inline-flex h-5 items-center rounded-sm px-1.5 text-xs font-medium whitespace-nowrap", TONES[tone])}>
+    <span
+      className={clsx(
+        "inline-flex h-5 items-center rounded-sm px-1.5 text-xs font-medium whitespace-nowrap",
+        TONES[tone],
+      )}
+    >
       {children}
     </span>
   );
@@ -100,7 +108,10 @@ export function Avatar({ name, color, title }: { name: string; color: number; ti
       role="img"
       aria-label={title ?? name}
       title={title ?? name}
-      className={clsx("avatar inline-flex size-7 items-center justify-center rounded-full text-xs font-semibold uppercase", HUES[color % 8])}
+      className={clsx(
+        "avatar inline-flex size-7 items-center justify-center rounded-full text-xs font-semibold uppercase",
+        HUES[color % 8],
+      )}
     >
       <span aria-hidden>{initials}</span>
     </span>

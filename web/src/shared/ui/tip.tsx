@@ -5,7 +5,15 @@ import { Keys } from "./keys";
 
 export const TipProvider = Tooltip.Provider;
 
-export function Tip({ text, shortcut, children }: { text: string; shortcut?: string | undefined; children: ReactNode }) {
+export function Tip({
+  text,
+  shortcut,
+  children,
+}: {
+  text: string;
+  shortcut?: string | undefined;
+  children: ReactNode;
+}) {
   return (
     <Tooltip.Root delayDuration={500}>
       <Tooltip.Trigger asChild>{children}</Tooltip.Trigger>

@@ -14,7 +14,11 @@ const EDGE = { info: "border-l-ink-3", success: "border-l-good", warning: "borde
 export function Toaster() {
   const toasts = useToasts((state) => state.toasts);
   return (
-    <section aria-label="Messages" aria-live="polite" className="fixed bottom-4 left-4 z-50 flex w-80 max-w-[calc(100vw-2rem)] flex-col gap-2">
+    <section
+      aria-label="Messages"
+      aria-live="polite"
+      className="fixed bottom-4 left-4 z-50 flex w-80 max-w-[calc(100vw-2rem)] flex-col gap-2"
+    >
       {toasts.map((toast) => (
         <Note key={toast.id} toast={toast} />
       ))}
@@ -36,7 +40,10 @@ function Note({ toast }: { toast: Toast }) {
       onMouseLeave={() => setHeld(false)}
       onFocus={() => setHeld(true)}
       onBlur={() => setHeld(false)}
-      className={clsx("slide-in flex items-start gap-2 rounded-lg border border-l-3 border-line bg-raised p-3 text-sm shadow-float", EDGE[toast.level])}
+      className={clsx(
+        "slide-in flex items-start gap-2 rounded-lg border border-l-3 border-line bg-raised p-3 text-sm shadow-float",
+        EDGE[toast.level],
+      )}
     >
       <div className="min-w-0 grow">
         <p className="font-medium">{toast.title}</p>

@@ -1,0 +1,286 @@
+/** A collection as a table that stays smooth with ten thousand rows: filter, bin, and a new record. */
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import clsx from "clsx";
+import { Plus, RotateCcw, Search, Trash2 } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { type Action, useOffer } from "@/shared/actions";
+import { useMay, useProjectId, useSchema } from "@/shared/place";
+import { recordsQuery } from "@/shared/queries";
+import { useRemoveRecord, useRestoreRecord } from "@/shared/records";
+import { ago, exact } from "@/shared/time";
+import { Button, IconButton } from "@/shared/ui/button";
+import { CollectionIcon } from "@/shared/ui/collection-icon";
+import { inputClass } from "@/shared/ui/field";
+import { Empty, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
+import type { CollectionSchema, Entity, FieldSchema } from "@/shared/wire";
+import { NewRecord } from "./new";
+import { shown } from "./values";
+
+const ROW = 40;
+/** Columns beside the name; more would not fit beside an open orchestrator. */
+const COLUMNS = 3;
+/** What is typed is asked for once the person pauses, in milliseconds. */
+const PAUSE = 200;
+
+export function RecordList() {
+  const project = useProjectId();
+  const { collection = "" } = useParams({ strict: false });
+  const { name = "", bin = false } = useSearch({ strict: false });
+  const schema = useSchema().find((one) => one.name === collection);
+  const editor = useMay("editor");
+  const [making, setMaking] = useState(false);
+  const navigate = useNavigate();
+  const list = useInfiniteQuery({
+    ...recordsQuery(project, collection, { name, removed: bin }),
+    placeholderData: keepPreviousData,
+  });
+  const rows = list.data?.pages.flatMap((page) => page.docs) ?? [];
+  const total = list.data?.pages[0]?.totalDocs ?? 0;
+  const label = schema?.label ?? collection;
+  const singular = schema?.singular ?? "record";
+
+  const actions = useMemo<Action[]>(
+    () =>
+      editor
+        ? [
+            {
+              id: "record.new",
+              name: `New ${singular}`,
+              group: "Make",
+              icon: Plus,
+              shortcut: "N",
+              run: () => setMaking(true),
+            },
+          ]
+        : [],
+    [editor, singular],
+  );
+  useOffer(actions);
+  const show = (search: { name?: string; bin?: boolean }) =>
+    void navigate({
+      to: "/projects/$project/records/$collection",
+      params: { project, collection },
+      search,
+      replace: true,
+    });
+
+  return (
+    <div className="flex h-full flex-col">
+      <PageHead
+        title={bin ? `${label}: the bin` : label}
+        note={list.isSuccess ? `${total} ${total === 1 ? "record" : "records"}` : undefined}
+      >
+        <NameFilter
+          key={collection}
+          value={name}
+          onChange={(value) => show({ ...(value && { name: value }), ...(bin && { bin }) })}
+        />
+        <Button aria-pressed={bin} look={bin ? "plain" : "quiet"} onClick={() => show(bin ? {} : { bin: true })}>
+          <Trash2 /> {bin ? "Leave the bin" : "Bin"}
+        </Button>
+        {editor && !bin && (
+          <Button look="main" onClick={() => setMaking(true)}>
+            <Plus /> New {singular}
+          </Button>
+        )}
+      </PageHead>
+      {list.isPending && <Skeleton className="p-6" lines={8} />}
+      {list.error && <Failure error={list.error} onRetry={() => void list.refetch()} />}
+      {list.isSuccess && rows.length === 0 && (
+        <Nothing label={label} collection={collection} filtered={name !== ""} bin={bin} />
+      )}
+      {rows.length > 0 && schema && (
+        <Table
+          key={`${collection}.${bin}`}
+          project={project}
+          schema={schema}
+          rows={rows}
+          total={total}
+          bin={bin}
+          editor={editor}
+          more={list.hasNextPage && !list.isFetchingNextPage ? () => void list.fetchNextPage() : null}
+        />
+      )}
+      {schema && <NewRecord open={making} onClose={() => setMaking(false)} schema={schema} />}
+    </div>
+  );
+}
+
+function NameFilter({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+  const [text, setText] = useState(value);
+  const latest = useRef(onChange);
+  useEffect(() => {
+    latest.current = onChange;
+  });
+  useEffect(() => {
+    if (text === value) return;
+    const timer = setTimeout(() => latest.current(text), PAUSE);
+    return () => clearTimeout(timer);
+  }, [text, value]);
+  return (
+    <div className="relative">
+      <Search className="pointer-events-none absolute top-2 left-2.5 size-4 text-ink-3" />
+      <input
+        type="search"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        aria-label="Filter by name"
+        placeholder="Name begins with"
+        className={clsx(inputClass, "h-8 w-48 pl-8")}
+      />
+    </div>
+  );
+}
+
+function Nothing({
+  label,
+  collection,
+  filtered,
+  bin,
+}: {
+  label: string;
+  collection: string;
+  filtered: boolean;
+  bin: boolean;
+}) {
+  if (filtered) return <Empty icon={<CollectionIcon collection={collection} />} title="No name begins like this" />;
+  if (bin) return <Empty icon={<Trash2 />} title="The bin is empty" />;
+  return (
+    <Empty icon={<CollectionIcon collection={collection} />} title={`No ${label.toLowerCase()} yet`}>
+      <p>Import a screenplay, tell the orchestrator in data mode, or make one by hand.</p>
+    </Empty>
+  );
+}
+
+interface TableProps {
+  project: string;
+  schema: CollectionSchema;
+  rows: Entity[];
+  total: number;
+  bin: boolean;
+  editor: boolean;
+  /** Fetches the next page; null when there is none, or it is on its way. */
+  more: (() => void) | null;
+}
+
+const GRID = "grid grid-cols-[minmax(10rem,2fr)_repeat(3,minmax(5rem,1fr))_6rem_2.5rem] items-center gap-4 px-6";
+
+function Table({ project, schema, rows, total, bin, editor, more }: TableProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const columns = useMemo(() => telling(schema.fields, rows), [schema.fields, rows]);
+  const virtualizer = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    overscan: 12,
+  });
+  const items = virtualizer.getVirtualItems();
+  const end = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (more && end >= rows.length - 30) more();
+  }, [end, more, rows.length]);
+  const remove = useRemoveRecord(project, schema.name);
+  const restore = useRestoreRecord(project, schema.name);
+  return (
+    <div
+      role="table"
+      aria-label={schema.label}
+      aria-rowcount={total + 1}
+      className="flex min-h-0 grow flex-col text-sm"
+    >
+      <div role="rowgroup">
+        <div role="row" aria-rowindex={1} className={clsx(GRID, "h-8 border-b border-line text-xs text-ink-3")}>
+          <span role="columnheader">Name</span>
+          {columns.map((field) => (
+            <span key={field.name} role="columnheader" className="truncate">
+              {field.label}
+            </span>
+          ))}
+          {columns.length < COLUMNS && (
+            <span role="columnheader" style={{ gridColumn: `span ${COLUMNS - columns.length}` }} />
+          )}
+          <span role="columnheader">Changed</span>
+          <span role="columnheader">
+            <span className="sr-only">{bin ? "Restore" : "Remove"}</span>
+          </span>
+        </div>
+      </div>
+      <div ref={scroller} role="rowgroup" className="min-h-0 grow overflow-y-auto">
+        <div role="presentation" className="relative" style={{ height: virtualizer.getTotalSize() }}>
+          {items.map((item) => {
+            const row = rows[item.index];
+            if (!row) return null;
+            return (
+              <div
+                key={row.id}
+                role="row"
+                aria-rowindex={item.index + 2}
+                className={clsx(GRID, "group absolute inset-x-0 h-10 border-b border-line hover:bg-hover")}
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                <span role="cell" className="min-w-0 truncate font-medium">
+                  {bin ? (
+                    row.name
+                  ) : (
+                    <Link
+                      to="/projects/$project/records/$collection/$record"
+                      params={{ project, collection: schema.name, record: row.id }}
+                      className="hover:underline"
+                    >
+                      {row.name}
+                    </Link>
+                  )}
+                </span>
+                {columns.map((field) => (
+                  <span key={field.name} role="cell" className="truncate text-ink-2">
+                    {shown(row.metadata[field.name])}
+                  </span>
+                ))}
+                {columns.length < COLUMNS && (
+                  <span
+                    role="cell"
+                    className="truncate text-ink-3"
+                    style={{ gridColumn: `span ${COLUMNS - columns.length}` }}
+                  >
+                    {row.description}
+                  </span>
+                )}
+                <time
+                  role="cell"
+                  dateTime={row.updatedAt}
+                  title={exact(row.updatedAt)}
+                  className="truncate text-xs text-ink-3"
+                >
+                  {ago(row.updatedAt)}
+                </time>
+                <span role="cell" className="opacity-0 group-focus-within:opacity-100 group-hover:opacity-100">
+                  {editor &&
+                    (bin ? (
+                      <IconButton label={`Restore ${row.name}`} onClick={() => restore.mutate({ id: row.id })}>
+                        <RotateCcw />
+                      </IconButton>
+                    ) : (
+                      <IconButton
+                        label={`Remove ${row.name}`}
+                        onClick={() => remove.mutate({ id: row.id, name: row.name })}
+                      >
+                        <Trash2 />
+                      </IconButton>
+                    ))}
+                </span>
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** The fields that say something here: those that the first rows have, in the schema's order. */
+function telling(fields: FieldSchema[], rows: Entity[]): FieldSchema[] {
+  const looked = rows.slice(0, 50);
+  return fields.filter(({ name }) => looked.some((row) => shown(row.metadata[name]) !== "")).slice(0, COLUMNS);
+}
