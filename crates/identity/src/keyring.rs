@@ -187,7 +187,7 @@ impl Keyring {
 
     /// Opens what was sealed for `place` under any of the keys.
     pub(crate) fn unseal(&self, place: &str, value: &str) -> Option<Zeroizing<Vec<u8>>> {
-        let (name, sealed) = value.strip_prefix(FORM)?.strip_prefix(':')?.split_once(':')?;
+        let (name, sealed) = parts(value)?;
         let key = std::iter::once(&self.first).chain(&self.former).find(|key| key.name == name)?;
         let sealed = STANDARD.decode(sealed).ok()?;
         let (nonce, body) = sealed.split_at_checked(NONCE)?;
@@ -206,12 +206,13 @@ impl Keyring {
 
     /// Whether a sealed value is under the first key already.
     pub(crate) fn is_current(&self, value: &str) -> bool {
-        value
-            .strip_prefix(FORM)
-            .and_then(|rest| rest.strip_prefix(':'))
-            .and_then(|rest| rest.split_once(':'))
-            .is_some_and(|(name, _)| name == self.first.name)
+        parts(value).is_some_and(|(name, _)| name == self.first.name)
     }
+}
+
+/// The name of the key that a value is sealed under, and what is sealed.
+fn parts(value: &str) -> Option<(&str, &str)> {
+    value.strip_prefix(FORM)?.strip_prefix(':')?.split_once(':')
 }
 
 /// Keys stand one after another, with white space or commas between them; the one in use comes first.

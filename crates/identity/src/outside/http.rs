@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use openidconnect::{HttpRequest, HttpResponse};
 use reqwest::{Client, redirect};
-use rustls::ClientConfig;
+use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
 /// How long a provider may take, connection and answer.
@@ -28,30 +28,33 @@ pub(super) enum Fault {
     Status(u16),
 }
 
-/// A client of all providers. A cheap clone of one shared thing.
-#[derive(Clone)]
-pub(super) struct Http(Client);
+/// The clients of all providers.
+pub(super) struct Http {
+    /// By the environment's proxy, if it names one.
+    outside: Client,
+    /// For providers on this machine, which no proxy can reach.
+    inside: Client,
+}
 
 impl Http {
     pub(super) fn new() -> Result<Self, Fault> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_platform_verifier()?
-            .with_no_client_auth();
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            // An answer that leads elsewhere could lead into this machine's own network.
-            .redirect(redirect::Policy::none())
-            .timeout(PATIENCE)
-            .user_agent(concat!("Atelier/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Self(client))
+        let tls = tls()?;
+        let builder = || {
+            Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                // An answer that leads elsewhere could lead into this machine's own network.
+                .redirect(redirect::Policy::none())
+                .timeout(PATIENCE)
+                .user_agent(concat!("Atelier/", env!("CARGO_PKG_VERSION")))
+        };
+        Ok(Self { outside: builder().build()?, inside: builder().no_proxy().build()? })
     }
 
     /// Does a request as the protocol's library wants it done.
     pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Fault> {
-        let mut answer = self.0.execute(request.try_into()?).await.map_err(reqwest::Error::without_url)?;
+        let here = matches!(request.uri().host(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        let client = if here { &self.inside } else { &self.outside };
+        let mut answer = client.execute(request.try_into()?).await.map_err(reqwest::Error::without_url)?;
         let mut response = openidconnect::http::Response::builder().status(answer.status());
         if let Some(headers) = response.headers_mut() {
             headers.clone_from(answer.headers());
@@ -65,4 +68,19 @@ impl Http {
         }
         Ok(response.body(body)?)
     }
+}
+
+/// The operating system's trust, by *ring*. Without any trusted root (a bare container) the server still starts, and
+/// every provider on `https` fails.
+fn tls() -> Result<ClientConfig, Fault> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder =
+        || ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
+    Ok(match builder()?.with_platform_verifier() {
+        Ok(verified) => verified.with_no_client_auth(),
+        Err(error) => {
+            tracing::warn!(%error, "no trusted certificates on this machine: nobody can sign in at a provider");
+            builder()?.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
+        }
+    })
 }

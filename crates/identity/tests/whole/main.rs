@@ -1,5 +1,7 @@
 //! Identity as a whole, on a real store in a folder of its own.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic; so may what it stands on")]
+
 mod doubles;
 mod elsewhere;
 mod house;
