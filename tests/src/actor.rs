@@ -27,6 +27,11 @@ impl Actor {
         }
     }
 
+    /// The same person by another token, such as an API key.
+    pub fn by(&self, token: &str) -> Self {
+        Self { token: token.to_owned(), ..self.clone() }
+    }
+
     /// The same person at another address of the server.
     pub fn at(&self, app: &Atelier) -> Self {
         Self { url: app.url.clone(), ..self.clone() }

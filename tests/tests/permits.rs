@@ -275,7 +275,7 @@ async fn a_member_may_do_what_their_role_stands_for_and_no_more() {
 async fn a_key_that_may_only_read_changes_nothing_whatever_its_owners_role() {
     let world = World::new().await;
     let key = world.ada.post("/auth/keys", &json!({ "name": "reader", "scope": "read" })).await;
-    let reader = Actor { token: key["key"].as_str().unwrap().to_owned(), ..world.ada.clone() };
+    let reader = world.ada.by(key["key"].as_str().unwrap());
     for (method, path, least) in ROUTES.iter().filter(|(_, _, least)| (Viewer..=Owner).contains(least)) {
         let status = world.ask(Some(&reader), method, path).await;
         if *least > Viewer || (*method != "GET" && *path != "/orchestrator/query") {

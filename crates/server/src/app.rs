@@ -127,7 +127,9 @@ fn indexer_options(config: &Config) -> indexer::Options {
 
 /// How identity is opened under a configuration.
 pub(crate) fn identity_options(config: &Config, public_url: &str) -> identity::Options {
+    let providers = config.sign_in.iter().map(|sign_in| sign_in.provider(public_url)).collect();
     identity::Options {
+        providers,
         data: config.data.clone(),
         public_url: public_url.to_owned(),
         master_key: config.master_key.clone().map(identity::Secret::new),

@@ -21,6 +21,13 @@ const STREAM: &str = "atelier_stream";
 /// Where it is sent.
 const STREAM_PATH: &str = "/api/v1/orchestrator/stream";
 
+/// The cookie that a browser leaves with to sign in elsewhere, and comes back with.
+const DEPARTED: &str = "atelier_departed";
+/// Where it is sent.
+const DEPARTED_PATH: &str = "/api/v1/auth/oidc";
+/// How long a sign-in elsewhere may take, in seconds.
+const AWAY: i64 = 10 * 60;
+
 /// A caller who is known, by access token or API key.
 pub(crate) struct SignedIn(pub(crate) Caller);
 
@@ -92,6 +99,25 @@ impl FromRequestParts<App> for Refresh {
         let cookie = jar.get(REFRESH).ok_or_else(unknown_caller)?;
         Ok(Self(cookie.value().to_owned()))
     }
+}
+
+/// What a browser left with to sign in elsewhere, if it did.
+pub(crate) struct Departed(pub(crate) Option<String>);
+
+impl FromRequestParts<App> for Departed {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refusal> {
+        let jar = CookieJar::from_headers(&parts.headers);
+        Ok(Self(jar.get(DEPARTED).map(|cookie| cookie.value().to_owned())))
+    }
+}
+
+/// The cookie of a browser that leaves to sign in elsewhere. It is sent when the other site sends the browser back.
+pub(crate) fn departed(app: &App, state: &str) -> CookieJar {
+    let mut cookie = cookie(app, DEPARTED, DEPARTED_PATH, state.to_owned(), AWAY);
+    cookie.set_same_site(SameSite::Lax);
+    CookieJar::new().add(cookie)
 }
 
 /// From where, and with what, a person signs in.

@@ -35,6 +35,11 @@ pub struct Config {
     #[config(env = "ATELIER_MASTER_KEY")]
     pub master_key: Option<String>,
 
+    /// Other ways to sign in, a table each: `id`, `label`, `client_id`, `client_secret`, and for OpenID Connect the
+    /// `issuer`; GitHub has none. Register `{public_url}/api/v1/auth/oidc/{id}/callback` there as the redirect address.
+    #[config(default = [])]
+    pub sign_in: Vec<SignIn>,
+
     #[allow(missing_docs)]
     #[config(nested)]
     pub log: Log,
@@ -50,6 +55,39 @@ pub struct Config {
     #[allow(missing_docs)]
     #[config(nested)]
     pub embedder: Embedder,
+}
+
+/// Another way to sign in.
+#[derive(Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// As addresses name it.
+    pub id: String,
+    /// As people know it.
+    pub label: String,
+    /// As the provider knows this server.
+    pub client_id: String,
+    /// What the provider knows this server by.
+    pub client_secret: String,
+    /// The OpenID Connect issuer; GitHub if absent.
+    pub issuer: Option<String>,
+}
+
+impl SignIn {
+    /// As identity takes it.
+    pub(crate) fn provider(&self, public_url: &str) -> identity::ProviderOptions {
+        identity::ProviderOptions {
+            id: self.id.clone(),
+            label: self.label.clone(),
+            protocol: match &self.issuer {
+                Some(issuer) => identity::Protocol::OpenId { issuer: issuer.clone() },
+                None => identity::Protocol::github(),
+            },
+            client_id: self.client_id.clone(),
+            client_secret: identity::Secret::new(self.client_secret.clone()),
+            redirect_url: format!("{public_url}/api/v1/auth/oidc/{}/callback", self.id),
+        }
+    }
 }
 
 /// What is logged, and how.

@@ -71,7 +71,7 @@ pub(super) async fn come_back(
     let token = client(web, options)?
         .exchange_code(AuthorizationCode::new(code.to_owned()))
         .set_pkce_verifier(PkceCodeVerifier::new(away.verifier.clone()))
-        .request_async(&|request| http.send(request))
+        .request_async(http)
         .await
         .map_err(failed)?;
     let (api, token) = (api.trim_end_matches('/'), token.access_token().secret());

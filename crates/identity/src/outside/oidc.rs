@@ -44,7 +44,7 @@ impl Found {
             return Ok(metadata.clone());
         }
         let issuer = IssuerUrl::new(issuer.to_owned()).map_err(|bad| misconfigured("issuer", bad))?;
-        let metadata = CoreProviderMetadata::discover_async(issuer, &|request| http.send(request))
+        let metadata = CoreProviderMetadata::discover_async(issuer, http)
             .await
             .map_err(failed)?;
         *found = Some((now, metadata.clone()));
@@ -93,12 +93,11 @@ pub(super) async fn come_back(
     now: Timestamp,
 ) -> Result<Vouched> {
     let client = client(metadata, options)?;
-    let send = |request| http.send(request);
     let answer = client
         .exchange_code(AuthorizationCode::new(code.to_owned()))
         .map_err(failed)?
         .set_pkce_verifier(PkceCodeVerifier::new(away.verifier.clone()))
-        .request_async(&send)
+        .request_async(http)
         .await
         .map_err(failed)?;
     let token = answer.id_token().ok_or_else(|| {
@@ -123,7 +122,7 @@ pub(super) async fn come_back(
     if claims.email().is_none()
         && let Ok(ask) = client.user_info(answer.access_token().clone(), Some(claims.subject().clone()))
     {
-        let more: CoreUserInfoClaims = ask.request_async(&send).await.map_err(failed)?;
+        let more: CoreUserInfoClaims = ask.request_async(http).await.map_err(failed)?;
         vouched.email =
             verified(more.email().map(|email| email.as_str()), more.email_verified() == Some(true));
         vouched.name =

@@ -3,18 +3,19 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Redirect};
 use kernel::{KeyId, SessionId};
+use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wire::auth::{
-    CreateKey, CreatedKey, Key, LoginRequest, Session, SignedIn as Opened, UpdateMe, User,
+    CreateKey, CreatedKey, Key, LoginRequest, Session, SignInProvider, SignedIn as Opened, UpdateMe, User,
 };
 
 use crate::app::App;
-use crate::body::{Body, Path};
-use crate::caller::{Client, NO_STORE, Refresh, SignedIn, signed_in, signed_out};
-use crate::problem::Answer;
+use crate::body::{Body, Path, Query};
+use crate::caller::{Client, Departed, NO_STORE, Refresh, SignedIn, departed, signed_in, signed_out};
+use crate::problem::{Answer, unknown_caller};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -26,6 +27,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(end_session))
         .routes(routes!(keys, create_key))
         .routes(routes!(remove_key))
+        .routes(routes!(providers))
+        .routes(routes!(start))
+        .routes(routes!(callback))
 }
 
 /// Sign in with e-mail and password
@@ -118,4 +122,47 @@ async fn remove_key(
 ) -> Answer<StatusCode> {
     app.identity.remove_key(&caller, key).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The other ways to sign in
+#[utoipa::path(get, path = "/auth/providers", tag = "account", security(()),
+    responses((status = 200, body = Vec<SignInProvider>)))]
+async fn providers(State(app): State<App>) -> Json<Vec<SignInProvider>> {
+    Json(app.identity.providers())
+}
+
+/// Go to a provider to sign in there
+#[utoipa::path(get, path = "/auth/oidc/{provider}/start", tag = "account", security(()),
+    params(("provider" = String, Path)), responses((status = 303)))]
+async fn start(State(app): State<App>, Path(provider): Path<String>) -> Answer<impl IntoResponse> {
+    let departure = app.identity.begin(&provider).await?;
+    Ok((departed(&app, &departure.state), Redirect::to(&departure.url)))
+}
+
+/// What a provider sends the browser back with.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Callback {
+    /// What the provider vouches by; absent when the person declined.
+    code: Option<String>,
+    state: String,
+}
+
+/// Come back from a provider
+#[utoipa::path(get, path = "/auth/oidc/{provider}/callback", tag = "account", security(()),
+    params(("provider" = String, Path), Callback), responses((status = 303)))]
+async fn callback(
+    State(app): State<App>,
+    client: Client,
+    Departed(departed): Departed,
+    Path(provider): Path<String>,
+    Query(back): Query<Callback>,
+) -> Answer<impl IntoResponse> {
+    // Only the browser that left may come back: else a stranger's sign-in could be slipped to it.
+    if departed.as_deref() != Some(back.state.as_str()) {
+        return Err(unknown_caller().into());
+    }
+    let code = back.code.unwrap_or_default();
+    let opened = app.identity.finish(&provider, &code, &back.state, &client.device).await?;
+    Ok((signed_in(&app, &opened), Redirect::to("/")))
 }

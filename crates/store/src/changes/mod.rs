@@ -166,3 +166,21 @@ fn tell_related(t: &mut Tenant<'_, '_>, change: ChangeId, written: &[Written]) -
         .collect();
     emit(t, &events)
 }
+
+/// How many records a change made, and how many it changed otherwise.
+///
+/// # Errors
+/// When the database fails.
+pub fn counts(t: &mut Tenant<'_, '_>, change: ChangeId) -> Result<(i64, i64)> {
+    let project = t.project();
+    let rows = t.query(
+        "SELECT action, COUNT(*) FROM entity_versions WHERE project_id = $1 AND change_id = $2 GROUP BY action",
+        args![project, change],
+        |row| Ok((row.get::<String>(0)?, row.get::<i64>(1)?)),
+    )?;
+    let made = |created: bool| {
+        let rows = rows.iter().filter(|(action, _)| (action == Action::Created.as_str()) == created);
+        rows.map(|(_, count)| count).sum()
+    };
+    Ok((made(true), made(false)))
+}

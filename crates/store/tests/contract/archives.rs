@@ -9,6 +9,7 @@ use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use kernel::{Ambient, Code, Role};
 use store::changes::{Draft, Write as Change};
+use store::passages::Wanted;
 use store::{
     Options, Scope, Store, conversations, keys, members, passages, people, reviews, sessions, settings,
     uploads,
