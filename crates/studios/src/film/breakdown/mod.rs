@@ -86,7 +86,7 @@ pub struct Character {
     pub aliases: Vec<String>,
     /// The age as written.
     pub age: Option<String>,
-    /// The sentence that introduces them.
+    /// The sentence that introduces them in capitals, or else the first that names them.
     pub introduction: String,
     /// Words that they say in all.
     pub words: u32,
@@ -124,6 +124,7 @@ pub fn breakdown(screenplay: &Screenplay) -> Breakdown {
     let mut out = Breakdown::default();
     let mut places: HashMap<String, usize> = HashMap::new();
     let numbered = drafts.iter().any(|draft| draft.number.is_some());
+    let mut mentions = HashMap::new();
     let mut now = None;
     for (at, (draft, part)) in drafts.iter().zip(&screenplay.scenes).enumerate() {
         let setting = heading::read(&draft.heading);
@@ -139,7 +140,7 @@ pub fn breakdown(screenplay: &Screenplay) -> Breakdown {
             .cloned()
             .collect();
         let Candidates { props, sounds } = candidates::of_scene(&part.elements, &runs, &screenplay.tags);
-        let appearances = appearances(draft, &cast);
+        let appearances = appearances(draft, &cast, &mut mentions);
         out.scenes.push(Scene {
             heading: draft.heading.clone(),
             number: if numbered { draft.number.clone() } else { Some((at + 1).to_string()) },
@@ -157,7 +158,7 @@ pub fn breakdown(screenplay: &Screenplay) -> Breakdown {
             sounds,
         });
     }
-    out.characters = characters(&cast, &out.scenes);
+    out.characters = characters(&cast, &mentions, &out.scenes);
     out
 }
 
@@ -259,7 +260,8 @@ fn count_words(text: &str) -> u32 {
     u32::try_from(words).unwrap_or(u32::MAX)
 }
 
-fn appearances(draft: &Draft, cast: &Cast) -> Vec<Appearance> {
+/// Who is in a scene; and the first sentence, of all scenes, that names each.
+fn appearances<'d>(draft: &'d Draft, cast: &Cast, mentions: &mut HashMap<usize, &'d str>) -> Vec<Appearance> {
     let mut found: Vec<Appearance> = Vec::new();
     for speech in &draft.speeches {
         for character in cast.of_cue(&speech.names) {
@@ -269,10 +271,17 @@ fn appearances(draft: &Draft, cast: &Cast) -> Vec<Appearance> {
             }
         }
     }
-    let mut named = HashSet::new();
-    draft.action.iter().for_each(|action| cast.named_in(&action.text, &mut named));
-    let mut silent: Vec<usize> =
-        named.into_iter().filter(|who| found.iter().all(|known| known.character != *who)).collect();
+    let mut silent: Vec<usize> = Vec::new();
+    for sentence in draft.action.iter().flat_map(|action| &action.sentences) {
+        let mut named = HashSet::new();
+        cast.named_in(sentence, &mut named);
+        for character in named {
+            mentions.entry(character).or_insert(sentence);
+            if !silent.contains(&character) && found.iter().all(|known| known.character != character) {
+                silent.push(character);
+            }
+        }
+    }
     silent.sort_unstable();
     found.extend(silent.into_iter().map(|character| Appearance { character, speaks: false, words: 0 }));
     found
@@ -312,15 +321,19 @@ fn place(
     at
 }
 
-fn characters(cast: &Cast, scenes: &[Scene]) -> Vec<Character> {
+fn characters(cast: &Cast, mentions: &HashMap<usize, &str>, scenes: &[Scene]) -> Vec<Character> {
     let mut characters: Vec<Character> = cast
         .people
         .iter()
-        .map(|person| Character {
+        .enumerate()
+        .map(|(at, person)| Character {
             name: person.name.clone(),
             aliases: person.others.iter().map(|other| names::titled(other)).collect(),
             age: person.age.clone(),
-            introduction: sentences::shortened(&person.introduction, INTRODUCTION),
+            introduction: match person.introduction.as_str() {
+                "" => sentences::shortened(mentions.get(&at).copied().unwrap_or_default(), INTRODUCTION),
+                told => sentences::shortened(told, INTRODUCTION),
+            },
             words: 0,
             scenes: 0,
         })
@@ -330,4 +343,72 @@ fn characters(cast: &Cast, scenes: &[Scene]) -> Vec<Character> {
         characters[appearance.character].scenes += 1;
     }
     characters
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::screenplay::{Format, parse};
+    use super::*;
+
+    fn of(text: &str) -> Breakdown {
+        breakdown(&parse(Format::Fountain, text).unwrap())
+    }
+
+    #[test]
+    fn time_goes_on_where_a_heading_says_so_and_nowhere_else() {
+        let times = |headings: &[&str]| -> Vec<Option<&'static str>> {
+            let text: Vec<String> = headings.iter().map(|heading| format!("{heading}\n\nX.\n")).collect();
+            of(&text.join("\n")).scenes.iter().map(|scene| scene.time_of_day).collect()
+        };
+        let told =
+            times(&["INT. A - NIGHT", "INT. B - CONTINUOUS", "INT. C", "INT. D - LATER", "INT. E - DAY"]);
+        assert_eq!(told, [Some("night"), Some("night"), None, None, Some("day")]);
+    }
+
+    #[test]
+    fn scenes_are_counted_only_if_the_script_numbers_none() {
+        let numbers = |text: &str| -> Vec<Option<String>> {
+            of(text).scenes.into_iter().map(|scene| scene.number).collect()
+        };
+        assert_eq!(numbers("INT. A\n\nX.\n\nINT. B\n"), [Some("1".into()), Some("2".into())]);
+        assert_eq!(numbers("INT. A #7#\n\nX.\n\nINT. B\n"), [Some("7".into()), None]);
+    }
+
+    #[test]
+    fn a_character_is_introduced_by_the_first_sentence_in_capitals_or_else_that_names_them() {
+        let read = of(
+            "INT. A\n\nRain. Mara waits. MARA VOSS (34) sighs.\n\nMARA\nHm.\n\nJoss nods.\n\nJOSS\nYes.\n",
+        );
+        let told: Vec<&str> = read.characters.iter().map(|who| who.introduction.as_str()).collect();
+        assert_eq!(told, ["MARA VOSS (34) sighs.", "Joss nods."]);
+    }
+
+    #[test]
+    fn words_of_a_speech_count_for_all_who_say_them_and_parentheticals_for_none() {
+        let read = of(
+            "INT. A\n\nMARA\n(to Joss, loud)\nOne two.\n~three\n\nJOSS\nFour.\n\nMARA AND JOSS\nFive, six -- go!\n",
+        );
+        let words: Vec<u32> = read.characters.iter().map(|who| who.words).collect();
+        assert_eq!(words, [6, 4]);
+        assert_eq!(read.scenes[0].words, 7);
+    }
+
+    #[test]
+    fn what_is_in_a_scene_is_told_with_it() {
+        let read = of(
+            "EXT. PIER - EAST END - DUSK\n\n= They wait.\n\nMara takes the LANTERN. A BELL rings. Joss!\n\nMARA\nJoss?\n",
+        );
+        let scene = &read.scenes[0];
+        assert_eq!((scene.int_ext, scene.area.as_deref(), scene.eighths), (Some("EXT"), Some("East End"), 1));
+        assert_eq!(
+            (scene.description.as_str(), scene.synopsis.as_deref()),
+            ("They wait.", Some("They wait."))
+        );
+        assert_eq!(
+            (scene.props.as_slice(), scene.sounds.as_slice()),
+            (&["Lantern".to_owned()][..], &["Bell".to_owned()][..])
+        );
+        assert_eq!(read.locations[0].areas, ["East End"]);
+        assert_eq!(read.characters.len(), 1, "who has neither a cue nor an age is no character");
+    }
 }
