@@ -13,7 +13,9 @@ import { Dialog } from "@/shared/ui/dialog";
 import { Skeleton } from "@/shared/ui/parts";
 import { useWorkspaceActions } from "./actions";
 
-const Orchestrator = lazy(() => import("@/features/orchestrator/panel").then((module) => ({ default: module.Panel })));
+const Orchestrator = lazy(() =>
+  import("@/features/orchestrator/panel").then((module) => ({ default: module.Orchestrator })),
+);
 const Palette = lazy(() => import("@/features/workspace/palette").then((module) => ({ default: module.Palette })));
 const Help = lazy(() => import("@/features/workspace/help").then((module) => ({ default: module.Help })));
 
@@ -41,7 +43,7 @@ export function Workspace() {
         <main id="main" tabIndex={-1} className="min-w-0 grow overflow-y-auto outline-none">
           <Outlet />
         </main>
-        {project !== undefined && <Right />}
+        {project !== undefined && <Right project={project} />}
       </div>
       <Suspense>
         {palette && <Palette />}
@@ -52,14 +54,14 @@ export function Workspace() {
 }
 
 /** The orchestrator: beside the page, over it, or a sheet, as the window allows. */
-function Right() {
+function Right({ project }: { project: string }) {
   const open = useLayout((state) => state.orchestrator);
   const wide = useMedia(`(min-width: ${WIDE}px)`);
   const sheet = useMedia(`(max-width: ${NARROW - 1}px)`);
   if (!open) return null;
   const panel = (
     <Suspense fallback={<Skeleton className="p-4" />}>
-      <Orchestrator />
+      <Orchestrator key={project} project={project} />
     </Suspense>
   );
   if (sheet) {

@@ -10,11 +10,13 @@ interface Layout {
   sidebar: boolean;
   orchestrator: boolean;
   mode: Mode;
+  /** How often a mode was asked for: each time the input wants the keys. */
+  calls: number;
   palette: boolean;
   help: boolean;
 }
 
-const DEFAULT: Layout = { sidebar: true, orchestrator: true, mode: "query", palette: false, help: false };
+const DEFAULT: Layout = { sidebar: true, orchestrator: true, mode: "query", calls: 0, palette: false, help: false };
 
 /** At this width and above the orchestrator stands beside the page; below it lies over it. */
 export const WIDE = 1280;
@@ -29,6 +31,7 @@ function initial(): Layout {
     ...kept,
     sidebar: wide >= NARROW && (kept?.sidebar ?? wide >= 1024),
     orchestrator: wide >= WIDE && (kept?.orchestrator ?? true),
+    calls: 0,
     palette: false,
     help: false,
   };
@@ -42,7 +45,9 @@ export const layout = {
   toggleSidebar: () => useLayout.setState(({ sidebar }) => ({ sidebar: !sidebar })),
   toggleOrchestrator: () => useLayout.setState(({ orchestrator }) => ({ orchestrator: !orchestrator })),
   /** Switches the mode and brings the orchestrator up, because that is what the person wants to write in. */
-  speak: (mode: Mode) => useLayout.setState({ mode, orchestrator: true }),
+  speak: (mode: Mode) => useLayout.setState(({ calls }) => ({ mode, orchestrator: true, calls: calls + 1 })),
+  /** Switches the mode and leaves the keys where they are. */
+  choose: (mode: Mode) => useLayout.setState({ mode }),
   setPalette: (palette: boolean) => useLayout.setState({ palette }),
   setHelp: (help: boolean) => useLayout.setState({ help }),
 };

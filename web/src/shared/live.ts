@@ -134,7 +134,7 @@ function deliver(project: string, event: Reliable): void {
       break;
     case "review:updated":
       again(keys.imports(project));
-      again([...keys.project(project), "ingest"]);
+      again(keys.proposals(project));
       break;
     case "notification":
       useLive.setState(({ notifications, unread }) => ({

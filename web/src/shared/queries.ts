@@ -19,6 +19,8 @@ export const keys = {
   people: (id: string) => ["project", id, "people"] as const,
   conversations: (id: string) => ["project", id, "conversations"] as const,
   messages: (conversation: string) => ["messages", conversation] as const,
+  /** What was told in data mode and waits for a decision, or had one. */
+  proposals: (id: string) => ["project", id, "proposals"] as const,
 };
 
 /** Pages of a list, one after the other, by the server's cursor. */
@@ -99,17 +101,14 @@ export const auditQuery = (id: string) =>
 export const conversationsQuery = (id: string) =>
   pages<Schemas["Conversation"]>(keys.conversations(id), `/projects/${id}/conversations`);
 
-/** The last messages, in the order in which they were said; the server gives the newest first. */
+/** The messages of a conversation, newest first. */
 export const messagesQuery = (conversation: string) =>
+  pages<Message>(keys.messages(conversation), `/orchestrator/conversations/${conversation}/messages`);
+
+export const proposalQuery = (id: string, proposal: string) =>
   queryOptions({
-    queryKey: keys.messages(conversation),
-    queryFn: async ({ signal }) => {
-      const page = await api.get<Page<Message>>(`/orchestrator/conversations/${conversation}/messages`, {
-        query: { limit: ROWS },
-        signal,
-      });
-      return page.docs.toReversed();
-    },
+    queryKey: [...keys.proposals(id), proposal],
+    queryFn: ({ signal }) => api.get<Schemas["IngestResponse"]>(`/orchestrator/ingest/${proposal}`, { signal }),
   });
 
 export const searchQuery = (id: string, q: string) =>

@@ -1,46 +1,81 @@
-/** What each mode is for, with something to try. */
+/** Before the first word: what a mode is for, with examples made of the project's own records. */
+import { useQueries } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { examples } from "@/engines/examples";
+import { api } from "@/shared/api";
 import { MODE_LOOKS } from "@/shared/modes";
-import type { Mode } from "@/shared/wire";
-import { put } from "./words";
+import { useMay, useProjectId } from "@/shared/place";
+import { keys } from "@/shared/queries";
+import type { Entity, Mode, Page } from "@/shared/wire";
+import type { Talk } from "./talk";
 
-const LEADS: Record<Mode, { title: string; text: string; tries: string[] }> = {
-  query: {
-    title: "Ask the project",
-    text: "Answers come from the records and the script, each with its source.",
-    tries: ["Who has the most dialogue?", "Which scenes are at night?", "What happens at the harbour at night?"],
-  },
+const LEADS: Record<Mode, { title: string; text: string }> = {
+  query: { title: "Ask the project", text: "Answers come from its records, and each one links to its source." },
   data: {
     title: "Tell it something",
-    text: "Write in your own words, or paste JSON, CSV or YAML. You see what was understood, and how good it is, before anything is saved.",
-    tries: ["Ines Falk, 52, is the harbour master. She distrusts Mara and keeps the keys to the old pier."],
+    text: "In your own words, or as “key: value” lines, JSON, CSV or YAML; a text file can be dropped here. You see what was understood, and how good it is, before anything is saved.",
   },
   task: {
-    title: "Order work",
-    text: "Here departments will work for you: story, character, visual and the others. They are not there yet; ask and tell until then.",
-    tries: [],
+    title: "Departments come with the next release",
+    text: "Then you can order work here. Until then nothing that is written in this mode is sent; ask and tell in the others.",
   },
   chat: {
     title: "Talk of anything",
-    text: "The project stays out of it. Without a language model it can only tell of Atelier itself; set one under Settings, Model.",
-    tries: ["What can you do?"],
+    text: "The project stays out of it. Without a language model it can only tell of Atelier itself.",
   },
 };
 
-export function Beginning({ mode }: { mode: Mode }) {
-  const { title, text, tries } = LEADS[mode];
+const COLLECTIONS = ["characters", "locations", "scenes"] as const;
+/** Enough to make examples of. */
+const FEW = 3;
+
+/** The first names of a collection; read anew when one of its records changes. */
+const firstOf = (project: string, collection: string) => ({
+  queryKey: [...keys.collection(project, collection), "first"],
+  queryFn: async ({ signal }: { signal: AbortSignal }) => {
+    const page = await api.get<Page<Entity>>(`/projects/${project}/${collection}`, { query: { limit: FEW }, signal });
+    return page.docs.map(({ name }) => name);
+  },
+});
+
+export function Beginning({ talk, mode }: { talk: Talk; mode: Mode }) {
+  const project = useProjectId();
+  const editor = useMay("editor");
+  const [characters, locations, scenes] = useQueries({
+    queries: COLLECTIONS.map((collection) => firstOf(project, collection)),
+    combine: (results) => results.map(({ data }) => data ?? []),
+  });
+  const known = { characters: characters ?? [], locations: locations ?? [], scenes: scenes ?? [] };
+  const tries = mode === "data" && !editor ? [] : examples(mode, known);
+  const { title, text } = LEADS[mode];
   const Icon = MODE_LOOKS.find((look) => look.mode === mode)?.icon;
   return (
-    <div className="flex min-h-0 grow flex-col justify-end gap-3 overflow-y-auto p-5 text-sm">
-      {Icon && <Icon className="size-6 stroke-[1.5] text-mode" />}
+    <div className="flex min-h-0 grow flex-col justify-end gap-3 overflow-y-auto p-4">
+      {Icon && <Icon aria-hidden className="size-6 stroke-[1.5] text-mode" />}
       <h2 className="text-base font-semibold">{title}</h2>
       <p className="text-ink-2">{text}</p>
+      {mode === "query" && tries.length === 0 && (
+        <p className="text-ink-2">
+          There is little to ask about yet.{" "}
+          {editor && (
+            <Link
+              to="/projects/$project/imports/new"
+              params={{ project }}
+              className="text-accent underline underline-offset-2"
+            >
+              Bring in a screenplay
+            </Link>
+          )}
+        </p>
+      )}
       <ul className="flex flex-col items-start gap-1.5">
         {tries.map((words) => (
-          <li key={words}>
+          <li key={words} className="max-w-full">
             <button
               type="button"
-              onClick={() => put(words)}
-              className="rounded-md border border-line px-2.5 py-1.5 text-left text-ink-2 transition-colors hover:border-line-strong hover:text-ink"
+              // What would be kept is looked over first; a question can be asked at once.
+              onClick={() => (mode === "data" ? talk.write(words) : void talk.say(mode, words))}
+              className="max-w-full rounded-md border border-line bg-surface px-2.5 py-1.5 text-left text-sm whitespace-pre-wrap text-ink-2 wrap-anywhere transition-colors hover:border-mode hover:text-ink"
             >
               {words}
             </button>

@@ -1,53 +1,109 @@
-/** The orchestrator: its modes, what was said, and what is being written. */
-import { useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
-import { useLayout } from "@/shared/layout";
-import { useProjectId } from "@/shared/place";
+/** The orchestrator: its mode, its conversations, what was said, and where to say more. */
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { History as HistoryIcon, SquarePen, X } from "lucide-react";
+import { useEffect, useMemo, useState } from "react";
+import { asked, transcript } from "@/engines/transcript";
+import { layout, useLayout } from "@/shared/layout";
 import { messagesQuery } from "@/shared/queries";
+import { IconButton } from "@/shared/ui/button";
 import { Failure, Skeleton } from "@/shared/ui/parts";
+import { useAbout } from "./about";
+import { useTalkActions } from "./actions";
 import { Beginning } from "./beginning";
-import { Header } from "./header";
-import { Input } from "./input";
-import { Thread } from "./thread";
-import { catchUp, enterProject, turnTo, useTalk } from "./talk";
-import { Problem } from "@/shared/problem";
+import { Composer } from "./composer";
+import { Conversation } from "./conversation";
+import { useFiles } from "./dropping";
+import { History } from "./history";
+import { Modes } from "./modes";
+import { gone, talkOf, useTalk } from "./talk";
 
-export function Panel() {
-  const project = useProjectId();
+export function Orchestrator({ project }: { project: string }) {
+  const talk = talkOf(project);
   const mode = useLayout((state) => state.mode);
-  const { conversation, said, answer, busy, waiting, error } = useTalk();
-  useEffect(() => enterProject(project), [project]);
-  const messages = useQuery({ ...messagesQuery(conversation ?? ""), enabled: conversation !== null });
+  const [past, setPast] = useState(false);
+  const conversation = useTalk(talk, (state) => state.conversation);
+  const sent = useTalk(talk, (state) => state.sent);
+  const answer = useTalk(talk, (state) => state.answer);
+  const messages = useInfiniteQuery({ ...messagesQuery(conversation ?? ""), enabled: conversation !== null });
+  const said = useMemo(() => messages.data?.pages.flatMap((page) => page.docs).toReversed() ?? [], [messages.data]);
+  const rows = useMemo(() => transcript(said, sent, answer), [said, sent, answer]);
+  const [about, forget] = useAbout(project);
+  const { over, onFile, dropping } = useFiles(project, talk);
+  useTalkActions(talk);
 
-  const gone = messages.error instanceof Problem && messages.error.code === "NOT_FOUND";
+  const lost = gone(messages.error);
   useEffect(() => {
     // The conversation that this browser remembers was removed elsewhere.
-    if (gone) turnTo(null);
-  }, [gone]);
+    if (lost) talk.open(null);
+  }, [lost, talk]);
   useEffect(() => {
-    if (conversation !== null && messages.data) catchUp(conversation, messages.data);
-  }, [conversation, messages.data]);
+    const last = said.at(-1);
+    if (conversation !== null && last?.state === "streaming") talk.resume(conversation, last.id, last.mode);
+  }, [conversation, said, talk]);
 
-  const nothing = conversation === null || (messages.isSuccess && messages.data.length === 0);
+  const waiting = conversation !== null && messages.isPending && rows.length === 0;
   return (
-    <section aria-label="Orchestrator" data-mode={mode} className="flex min-h-0 grow flex-col">
-      <Header project={project} />
-      {conversation !== null && messages.isPending && !said && <Skeleton className="grow p-4" />}
-      {messages.error && !gone && <Failure error={messages.error} onRetry={() => void messages.refetch()} />}
-      {nothing && !said ? (
-        <Beginning mode={mode} />
+    <section aria-label="Talk" data-mode={mode} className="relative flex min-h-0 grow flex-col text-base" {...dropping}>
+      <header className="flex h-15 shrink-0 items-center gap-1 border-b border-line px-2">
+        <Modes mode={mode} />
+        <span className="grow" />
+        <IconButton label="Earlier conversations" aria-pressed={past} onClick={() => setPast(!past)}>
+          <HistoryIcon />
+        </IconButton>
+        <IconButton
+          label="New conversation"
+          disabled={rows.length === 0 && conversation === null}
+          onClick={() => {
+            setPast(false);
+            talk.open(null);
+          }}
+        >
+          <SquarePen />
+        </IconButton>
+        <IconButton
+          label="Hide the orchestrator"
+          shortcut="Mod+/"
+          className="max-md:hidden"
+          onClick={layout.toggleOrchestrator}
+        >
+          <X />
+        </IconButton>
+      </header>
+      {past ? (
+        <History project={project} talk={talk} onDone={() => setPast(false)} />
+      ) : waiting ? (
+        <Skeleton className="grow p-4" />
+      ) : rows.length === 0 ? (
+        messages.error && !lost ? (
+          <Failure error={messages.error} onRetry={() => void messages.refetch()} />
+        ) : (
+          <Beginning talk={talk} mode={mode} />
+        )
       ) : (
-        <Thread
-          project={project}
-          messages={messages.data ?? []}
-          said={said}
-          answer={answer}
-          busy={busy}
-          waiting={waiting}
+        <Conversation
+          talk={talk}
+          rows={rows}
+          onEarlier={messages.hasNextPage ? () => void messages.fetchNextPage() : null}
+          fetching={messages.isFetchingNextPage}
+          onAgain={(id) => {
+            const question = asked(rows, id);
+            if (question) void talk.say(question.mode, question.content);
+          }}
         />
       )}
-      {error !== null && <Failure error={error} />}
-      <Input />
+      <Composer
+        talk={talk}
+        mode={mode}
+        about={about}
+        onForget={forget}
+        onFile={onFile}
+        last={rows.findLast(({ author }) => author === "user")?.content ?? null}
+      />
+      {over && (
+        <p className="pointer-events-none absolute inset-2 grid place-items-center rounded-lg border-2 border-dashed border-mode bg-surface/90 font-medium">
+          Drop a text file to tell the project of it
+        </p>
+      )}
     </section>
   );
 }

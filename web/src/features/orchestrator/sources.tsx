@@ -1,0 +1,94 @@
+/** What a question found: each result with its excerpt and relationships, and a link to its record. */
+import { useState } from "react";
+import { Button } from "@/shared/ui/button";
+import { CollectionIcon } from "@/shared/ui/collection-icon";
+import { Badge } from "@/shared/ui/parts";
+import type { Schemas } from "@/shared/wire";
+import { RecordLink } from "./record-link";
+
+/** As many as can be looked over without scrolling past the answer. */
+const FIRST = 4;
+/** More of a record's relationships are on its own page. */
+const RELATED = 4;
+
+export function Sources({ found }: { found: Schemas["QueryResponse"] }) {
+  const [all, setAll] = useState(false);
+  const { results, total, queryAnalysis: analysis, arms } = found;
+  if (results.length === 0) return null;
+  const shown = all ? results : results.slice(0, FIRST);
+  const rest = results.length - shown.length;
+  return (
+    <section aria-label="Sources" className="flex flex-col gap-2">
+      <h3 className="text-xs font-medium text-ink-3">
+        {total === 1 ? "1 source" : `${total} sources`}
+        {total > results.length && `, the best ${results.length} here`}
+      </h3>
+      <ol className="flex flex-col divide-y divide-line rounded-lg border border-line bg-surface">
+        {shown.map((result) => (
+          <Result key={`${result.id}.${result.source.field}`} result={result} />
+        ))}
+      </ol>
+      {rest > 0 && (
+        <Button look="quiet" className="h-7 self-start px-2" onClick={() => setAll(true)}>
+          {rest} more
+        </Button>
+      )}
+      <details className="text-xs text-ink-3">
+        <summary className="w-fit rounded-sm hover:text-ink">How this was understood</summary>
+        <p className="mt-1">
+          {analysis.intent}
+          {analysis.entities.length > 0 && `, about ${analysis.entities.join(", ")}`}; {percent(analysis.confidence)}{" "}
+          sure. Found by {arms.length > 0 ? arms.join(", ") : "no arm of the memory"}.
+        </p>
+      </details>
+    </section>
+  );
+}
+
+function Result({ result }: { result: Schemas["QueryResult"] }) {
+  const { title, type, excerpt, relevanceScore, relationships, source } = result;
+  const related = relationships.slice(0, RELATED);
+  return (
+    <li className="flex flex-col gap-1 px-3 py-2 text-sm">
+      <div className="flex items-center gap-2">
+        <CollectionIcon collection={source.collection} className="size-4 shrink-0 text-ink-3" />
+        <span className="sr-only">{type}</span>
+        <RecordLink
+          collection={source.collection}
+          record={source.recordId}
+          className="min-w-0 grow truncate font-medium"
+        >
+          {title}
+        </RecordLink>
+        <meter
+          aria-label={`Relevance ${percent(relevanceScore)}`}
+          title={`Relevance ${percent(relevanceScore)}`}
+          min={0}
+          max={1}
+          value={relevanceScore}
+          className="bar h-1 w-10 shrink-0"
+        />
+      </div>
+      {excerpt !== "" && source.field !== "name" && (
+        <p className={`line-clamp-3 text-ink-2 ${source.field === "body" ? "font-script" : ""}`}>{excerpt}</p>
+      )}
+      {related.length > 0 && (
+        <ul className="flex flex-wrap gap-1" aria-label={`Relationships of ${title}`}>
+          {related.map(({ type, target }) => (
+            <li key={`${type}.${target}`} className="max-w-full">
+              <Badge>
+                <span className="truncate">
+                  {type.replaceAll("_", " ")} {target}
+                </span>
+              </Badge>
+            </li>
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
