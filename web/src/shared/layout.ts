@@ -43,7 +43,11 @@ useLayout.subscribe(({ sidebar, orchestrator, mode }) => remember("layout", { si
 
 export const layout = {
   toggleSidebar: () => useLayout.setState(({ sidebar }) => ({ sidebar: !sidebar })),
-  toggleOrchestrator: () => useLayout.setState(({ orchestrator }) => ({ orchestrator: !orchestrator })),
+  toggleOrchestrator: () =>
+    useLayout.setState(({ orchestrator, calls }) => ({
+      orchestrator: !orchestrator,
+      calls: orchestrator ? calls : calls + 1,
+    })),
   /** Switches the mode and brings the orchestrator up, because that is what the person wants to write in. */
   speak: (mode: Mode) => useLayout.setState(({ calls }) => ({ mode, orchestrator: true, calls: calls + 1 })),
   /** Switches the mode and leaves the keys where they are. */

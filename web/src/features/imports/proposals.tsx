@@ -14,6 +14,7 @@ const ACTIONS = {
   create: { name: "New", tone: "good" },
   change: { name: "Changed", tone: "warn" },
   keep: { name: "As it is", tone: "plain" },
+  remove: { name: "Gone", tone: "bad" },
 } as const;
 
 interface ProposalsProps {
@@ -56,7 +57,7 @@ export function Proposals({ records, editable, changes, onChange }: ProposalsPro
 
 function Tally({ members }: { members: Proposed[] }): ReactNode {
   const count = (action: Proposed["action"]) => members.filter((one) => one.action === action).length;
-  const parts = (["create", "change", "keep"] as const).map((action) => [ACTIONS[action].name, count(action)] as const);
+  const parts = (["create", "change", "remove", "keep"] as const).map((action) => [ACTIONS[action].name, count(action)] as const);
   return (
     <span className="text-xs font-normal text-ink-3">
       {parts

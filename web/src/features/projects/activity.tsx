@@ -52,7 +52,7 @@ function Deed({ event, project }: { event: Schemas["Activity"]; project: string 
             <Link
               to="/projects/$project/records/$collection/$record"
               params={{ project, collection, record: text(payload["entityId"]) }}
-              className="text-accent hover:underline"
+              className="underline decoration-line-strong underline-offset-2 hover:decoration-current"
             >
               {name}
             </Link>

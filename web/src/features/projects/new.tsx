@@ -30,14 +30,7 @@ export function NewProject({ open, onClose }: { open: boolean; onClose: () => vo
   return (
     <Dialog open={open} onClose={onClose} title="New project">
       <form onSubmit={submit} className="flex flex-col gap-4 p-4">
-        <TextField
-          label="Name"
-          name="name"
-          required
-          maxLength={200}
-          autoFocus
-          error={fieldProblem(create.error, "name")}
-        />
+        <TextField label="Name" name="name" required maxLength={200} error={fieldProblem(create.error, "name")} />
         <Choice label="What is made" name="type" defaultValue="movie">
           <option value="movie">A film</option>
           <option value="series">A series</option>

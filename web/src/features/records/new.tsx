@@ -34,14 +34,7 @@ export function NewRecord({ open, onClose, schema }: { open: boolean; onClose: (
   return (
     <Dialog open={open} onClose={onClose} title={`New ${schema.singular}`}>
       <form onSubmit={submit} className="flex flex-col gap-4 p-4">
-        <TextField
-          label="Name"
-          name="name"
-          required
-          maxLength={200}
-          autoFocus
-          error={fieldProblem(create.error, "name")}
-        />
+        <TextField label="Name" name="name" required maxLength={200} error={fieldProblem(create.error, "name")} />
         <TextArea label="Description" name="description" rows={4} maxLength={20_000} />
         {create.error && <Failure error={create.error} />}
         <div className="flex justify-end gap-2">

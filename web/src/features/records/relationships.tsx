@@ -155,7 +155,6 @@ function Relate({ target, onClose }: { target: Target; onClose: () => void }) {
           label="To"
           value={chosen?.name ?? text}
           placeholder="A few letters of its name"
-          autoFocus
           onChange={(event) => {
             setChosen(null);
             setText(event.target.value);

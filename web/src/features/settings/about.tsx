@@ -111,7 +111,6 @@ function End({ project, onClose }: { project: Project; onClose: () => void }) {
         <TextField
           label={`Write “${project.name}” to remove it for good`}
           value={name}
-          autoFocus
           onChange={(event) => setName(event.target.value)}
         />
         {remove.error && <Failure error={remove.error} />}

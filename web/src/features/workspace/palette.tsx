@@ -32,11 +32,10 @@ export function Palette() {
     <Dialog open onClose={close} title="Search or do" titleHidden side="top">
       <Command label="Search or do" loop className="flex min-h-0 flex-col">
         <Command.Input
-          autoFocus
           value={text}
           onValueChange={setText}
           placeholder={project === undefined ? "What do you want to do?" : "Find a record, or say what to do"}
-          className="h-12 border-b border-line bg-transparent px-4 text-base outline-none"
+          className="h-12 shrink-0 border-b border-line bg-transparent px-4 text-base outline-none"
         />
         <Command.List label="Results" className="min-h-0 overflow-y-auto p-1.5">
           {hits.length === 0 && (

@@ -35,7 +35,11 @@ export function Dialog({
   const id = useId();
   useEffect(() => {
     const dialog = ref.current;
-    if (open && dialog && !dialog.open) dialog.showModal();
+    if (open && dialog && !dialog.open) {
+      dialog.showModal();
+      // A dialog that asks for something begins there, not at its close button.
+      dialog.querySelector<HTMLElement>("input, textarea, select")?.focus();
+    }
     return () => dialog?.close();
   }, [open]);
   if (!open) return null;

@@ -45,27 +45,53 @@ export function Skeleton({ lines = 4, className }: { lines?: number; className?:
   );
 }
 
+interface BarProps {
+  label: string;
+  /** From 0 to 1. */
+  value: number;
+  role: "progressbar" | "meter";
+  tone?: "accent" | "good" | "warn" | "bad";
+  className?: string;
+}
+
+const FILLS = { accent: "bg-accent", good: "bg-good", warn: "bg-warn", bad: "bg-bad" };
+
+/** The bar alone; its width is set from script, which the policy allows, and never in a style attribute of markup. */
+export function Bar({ label, value, role, tone = "accent", className }: BarProps) {
+  const percent = Math.round(Math.min(1, Math.max(0, value)) * 100);
+  return (
+    <div
+      role={role}
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={percent}
+      className={clsx("h-1.5 overflow-hidden rounded-full bg-line", className)}
+    >
+      <div className={clsx("h-full rounded-full transition-[width]", FILLS[tone])} style={{ width: `${percent}%` }} />
+    </div>
+  );
+}
+
 /** A bar with its number, for anything that takes more than a second. */
 export function Progress({ value, label }: { value: number; label: string }) {
-  const percent = Math.round(Math.min(1, Math.max(0, value)) * 100);
   return (
     <div className="flex flex-col gap-1 text-sm">
       <div className="flex justify-between gap-4 text-ink-2">
         <span>{label}</span>
-        <span className="tabular-nums">{percent} %</span>
+        <span className="tabular-nums">{Math.round(value * 100)} %</span>
       </div>
-      <progress aria-label={label} max={100} value={percent} className="bar h-1.5 w-full" />
+      <Bar role="progressbar" label={label} value={value} />
     </div>
   );
 }
 
 /** A score from 0 to 1 as a bar, coloured by the gate that it would pass. */
 export function Score({ name, value }: { name: string; value: number }) {
-  const tone = value >= 0.75 ? "bar-good" : value >= 0.5 ? "bar-warn" : "bar-bad";
   return (
-    <div className="grid grid-cols-[9rem_1fr_2.5rem] items-center gap-2 text-sm">
+    <div className="grid grid-cols-[8rem_1fr_2.5rem] items-center gap-2 text-sm">
       <span className="text-ink-2">{name}</span>
-      <meter aria-label={name} min={0} max={1} value={value} className={clsx("bar h-1.5 w-full", tone)} />
+      <Bar role="meter" label={name} value={value} tone={value >= 0.75 ? "good" : value >= 0.5 ? "warn" : "bad"} />
       <span className="text-right tabular-nums">{value.toFixed(2)}</span>
     </div>
   );
@@ -106,15 +132,14 @@ export function Avatar({ name, color, title }: { name: string; color: number; ti
   return (
     <span
       role="img"
+      data-initials={initials}
       aria-label={title ?? name}
       title={title ?? name}
       className={clsx(
         "avatar inline-flex size-7 items-center justify-center rounded-full text-xs font-semibold uppercase",
         HUES[color % 8],
       )}
-    >
-      <span aria-hidden>{initials}</span>
-    </span>
+    ></span>
   );
 }
 
