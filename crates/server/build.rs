@@ -21,7 +21,8 @@ fn build(web: &Path) -> Result<(), String> {
         return if web.join("dist/index.html").exists() { Ok(()) } else { Err("web/dist is empty".into()) };
     }
     let lock = std::fs::metadata(web.join("package-lock.json")).and_then(|file| file.modified());
-    let installed = std::fs::metadata(web.join("node_modules/.package-lock.json")).and_then(|file| file.modified());
+    let installed =
+        std::fs::metadata(web.join("node_modules/.package-lock.json")).and_then(|file| file.modified());
     let fresh = matches!((lock, installed), (Ok(lock), Ok(installed)) if installed >= lock);
     if !fresh {
         npm(web, &["ci", "--no-audit", "--no-fund"])?;

@@ -84,13 +84,17 @@ impl Actor {
     /// Invites a new person to a project, who accepts.
     pub async fn invite(&self, app: &Atelier, project: &str, name: &str, role: &str) -> Self {
         let email = format!("{name}@example.org");
-        let invitation =
-            self.post(&format!("/projects/{project}/invitations"), &json!({ "email": email, "role": role })).await;
+        let invitation = self
+            .post(&format!("/projects/{project}/invitations"), &json!({ "email": email, "role": role }))
+            .await;
         let link = invitation["link"].as_str().expect("a link");
         let token = link.split_once("#token=").expect("a token behind #").1;
         let body = json!({ "token": token, "name": name, "password": "correct horse battery" });
-        let answer =
-            reqwest::Client::new().post(format!("{}/api/v1/invitations/accept", app.url)).json(&body).send().await;
+        let answer = reqwest::Client::new()
+            .post(format!("{}/api/v1/invitations/accept", app.url))
+            .json(&body)
+            .send()
+            .await;
         let answer: Value = answer.expect("an answer").json().await.expect("JSON");
         Self::of(&app.url, &answer["signedIn"])
     }
@@ -98,10 +102,14 @@ impl Actor {
     /// Imports a text and saves what was read of it.
     pub async fn import(&self, project: &str, filename: &str, content: &str) -> Value {
         let import = self
-            .post(&format!("/projects/{project}/imports"), &json!({ "filename": filename, "content": content }))
+            .post(
+                &format!("/projects/{project}/imports"),
+                &json!({ "filename": filename, "content": content }),
+            )
             .await;
         let id = import["importId"].as_str().expect("an id");
-        self.post(&format!("/projects/{project}/imports/{id}/decision"), &json!({ "decision": "ingest" })).await
+        self.post(&format!("/projects/{project}/imports/{id}/decision"), &json!({ "decision": "ingest" }))
+            .await
     }
 }
 

@@ -67,7 +67,8 @@ impl Atelier {
     pub async fn first_person(&self) -> Actor {
         let token = self.setup_token().expect("nobody is there yet");
         let body = json!({ "token": token, "email": "ada@example.org", "password": "correct horse battery", "name": "Ada" });
-        let answer = reqwest::Client::new().post(format!("{}/api/v1/setup", self.url)).json(&body).send().await;
+        let answer =
+            reqwest::Client::new().post(format!("{}/api/v1/setup", self.url)).json(&body).send().await;
         let answer = answer.expect("an answer");
         assert_eq!(answer.status(), 201, "{:?}", answer.text().await);
         Actor::of(&self.url, &answer.json().await.expect("JSON"))
@@ -90,7 +91,8 @@ async fn spawn(data: &TempDir, environment: &Vec<(&'static str, String)>) -> (Ch
         .spawn()
         .expect("the binary starts");
     let output = child.stdout.take().expect("it is piped");
-    let line = BufReader::new(output).lines().next_line().await.expect("readable").expect("it says its address");
+    let line =
+        BufReader::new(output).lines().next_line().await.expect("readable").expect("it says its address");
     let address = line.rsplit(": ").next().expect("`…: address`");
     let (url, setup) = match address.split_once("/setup#token=") {
         Some((url, token)) => (url, Some(token.to_owned())),

@@ -156,7 +156,9 @@ impl World {
     fn body(&self, method: &str, pattern: &str) -> Option<Value> {
         let project = &self.project;
         Some(match (method, pattern) {
-            ("POST", "/orchestrator/chat") => json!({ "projectId": project, "mode": "query", "content": "Who is Mara?" }),
+            ("POST", "/orchestrator/chat") => {
+                json!({ "projectId": project, "mode": "query", "content": "Who is Mara?" })
+            }
             ("POST", "/orchestrator/query") => json!({ "projectId": project, "query": "Who is Mara?" }),
             ("POST", "/orchestrator/ingest") => json!({ "projectId": project, "content": "name: Someone" }),
             ("POST", "/orchestrator/ingest/{preview}/decision") => json!({ "decision": "modify" }),
@@ -205,7 +207,8 @@ fn absent(name: &str) -> &'static str {
 #[tokio::test]
 async fn every_route_is_in_the_table_of_permits() {
     let app = Atelier::start().await;
-    let api: Value = reqwest::get(format!("{}/api/openapi.json", app.url)).await.unwrap().json().await.unwrap();
+    let api: Value =
+        reqwest::get(format!("{}/api/openapi.json", app.url)).await.unwrap().json().await.unwrap();
     let mut described: Vec<(String, String)> = Vec::new();
     for (path, item) in api["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {
@@ -253,7 +256,8 @@ async fn a_member_may_do_what_their_role_stands_for_and_no_more() {
         let role_name = format!("{role:?}").to_lowercase();
         let actor = world.ada.invite(&world.app, &world.project, name, &role_name).await;
         // What ends the project or the membership comes last.
-        let mut routes: Vec<_> = ROUTES.iter().filter(|(_, _, least)| (Viewer..=Owner).contains(least)).collect();
+        let mut routes: Vec<_> =
+            ROUTES.iter().filter(|(_, _, least)| (Viewer..=Owner).contains(least)).collect();
         routes.sort_by_key(|(method, path, _)| {
             (path.ends_with("/leave"), *method == "DELETE", *path == "/projects/{id}")
         });
@@ -265,7 +269,10 @@ async fn a_member_may_do_what_their_role_stands_for_and_no_more() {
             } else if own_talk {
                 assert_eq!(status, 404, "{role:?}: someone else's talk is nobody's to hear: {method} {path}");
             } else {
-                assert!(status != 401 && status != 403 && !status.is_server_error(), "{role:?}: {method} {path}: {status}");
+                assert!(
+                    status != 401 && status != 403 && !status.is_server_error(),
+                    "{role:?}: {method} {path}: {status}"
+                );
             }
         }
     }

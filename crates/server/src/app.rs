@@ -57,7 +57,8 @@ impl Parts {
     pub(crate) async fn compose(config: Config, bound: SocketAddr, ambient: Ambient) -> Result<App> {
         let store = Store::open(config.store(), ambient.clone()).await?;
         let public_url = config.public_url(bound);
-        let identity = Identity::open(store.clone(), ambient.clone(), identity_options(&config, &public_url)).await?;
+        let identity =
+            Identity::open(store.clone(), ambient.clone(), identity_options(&config, &public_url)).await?;
         let brain = Brain::new(store.clone());
         let language = Language::default();
         let (indexer, embedder) = Indexer::new(&brain, indexer_options(&config));

@@ -41,7 +41,10 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
 /// Why a body could not be taken in.
 pub(crate) fn unread(rejection: &BytesRejection) -> Error {
     if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-        return Error::new(Code::TooLarge, "The request is larger than this endpoint takes. Nothing was saved.");
+        return Error::new(
+            Code::TooLarge,
+            "The request is larger than this endpoint takes. Nothing was saved.",
+        );
     }
     Error::new(Code::ValidationError, "The body did not arrive whole. Nothing was saved.")
 }
@@ -106,7 +109,8 @@ fn validator<T: ToSchema + 'static>() -> Result<Arc<Validator>, Error> {
     if let Some(whole) = whole.as_object_mut() {
         whole.insert(String::from("components"), json!({ "schemas": parts }));
     }
-    let made = Arc::new(jsonschema::draft202012::new(&whole).map_err(|error| Error::internal(error.to_string()))?);
+    let made =
+        Arc::new(jsonschema::draft202012::new(&whole).map_err(|error| Error::internal(error.to_string()))?);
     compiled.write().unwrap_or_else(PoisonError::into_inner).insert(TypeId::of::<T>(), made.clone());
     Ok(made)
 }

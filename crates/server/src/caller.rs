@@ -141,7 +141,17 @@ impl FromRequestParts<App> for Client {
 
 /// The last address that the proxy added: those before it are the caller's own words.
 fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
-    headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+    headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .next_back()?
+        .to_str()
+        .ok()?
+        .rsplit(',')
+        .next()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -176,9 +186,13 @@ pub(crate) fn signed_in(app: &App, opened: &Opened) -> CookieJar {
 
 /// Takes the cookies of a sign-in out of the browser.
 pub(crate) fn signed_out(app: &App) -> CookieJar {
-    CookieJar::new()
-        .add(cookie(app, REFRESH, REFRESH_PATH, String::new(), 0))
-        .add(cookie(app, STREAM, STREAM_PATH, String::new(), 0))
+    CookieJar::new().add(cookie(app, REFRESH, REFRESH_PATH, String::new(), 0)).add(cookie(
+        app,
+        STREAM,
+        STREAM_PATH,
+        String::new(),
+        0,
+    ))
 }
 
 fn cookie(app: &App, name: &'static str, path: &'static str, value: String, seconds: i64) -> Cookie<'static> {

@@ -255,8 +255,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("atelier.toml");
         std::fs::write(&file, "listen = \"127.0.0.1:1\"\n[limits]\norchestrator_per_minute = 3\n").unwrap();
-        let flags =
-            Flags { config: Some(file), listen: "127.0.0.1:2".parse().ok(), ..Flags::default() };
+        let flags = Flags { config: Some(file), listen: "127.0.0.1:2".parse().ok(), ..Flags::default() };
         let config = Config::load(&flags).unwrap();
         assert_eq!((config.listen.port(), config.limits.orchestrator_per_minute), (2, 3));
         assert_eq!(config.limits.import_bytes, 16 << 20);
@@ -273,7 +272,7 @@ mod tests {
         ] {
             std::fs::write(&file, text).unwrap();
             let flags = Flags { config: Some(file.clone()), ..Flags::default() };
-            let why = Config::load(&flags).unwrap_err();
+            let why = Config::load(&flags).err().unwrap();
             assert!(why.contains(named), "{text}: {why}");
         }
     }

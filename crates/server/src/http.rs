@@ -49,12 +49,14 @@ pub(crate) fn router(app: &App) -> Router {
         .with_state(app.clone());
     routed
         .layer(live::layer(app.clone()))
-        .layer(CompressionLayer::new().compress_when(
-            SizeAbove::new(1024)
-                .and(NotForContentType::SSE)
-                .and(NotForContentType::IMAGES)
-                .and(NotForContentType::const_new("application/octet-stream")),
-        ))
+        .layer(
+            CompressionLayer::new().compress_when(
+                SizeAbove::new(1024)
+                    .and(NotForContentType::SSE)
+                    .and(NotForContentType::IMAGES)
+                    .and(NotForContentType::const_new("application/octet-stream")),
+            ),
+        )
         .layer(DefaultBodyLimit::max(documents.max(BODY)))
         .layer(cors(app))
         .layer(CatchPanicLayer::custom(|_| Refusal(Error::internal("a handler panicked")).into_response()))
@@ -68,8 +70,12 @@ pub(crate) fn description() -> utoipa::openapi::OpenApi {
 }
 
 fn cors(app: &App) -> CorsLayer {
-    let origins: Vec<HeaderValue> =
-        app.config.allowed_origins.iter().filter_map(|origin| origin.trim_end_matches('/').parse().ok()).collect();
+    let origins: Vec<HeaderValue> = app
+        .config
+        .allowed_origins
+        .iter()
+        .filter_map(|origin| origin.trim_end_matches('/').parse().ok())
+        .collect();
     CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
@@ -99,7 +105,8 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let span = tracing::info_span!("request", %id, %method, route);
     let began = Instant::now();
-    let answered = REQUEST.scope(id, tokio::time::timeout(PATIENCE, next.run(request))).instrument(span.clone()).await;
+    let answered =
+        REQUEST.scope(id, tokio::time::timeout(PATIENCE, next.run(request))).instrument(span.clone()).await;
     let mut response = answered.unwrap_or_else(|_| {
         Refusal(Error::new(Code::Unavailable, "The answer took too long to begin.")).into_response()
     });

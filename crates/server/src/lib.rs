@@ -38,7 +38,10 @@ impl Server {
         let app = app::Parts::compose(config, bound, ambient).await?;
         let broken_off = app.orchestrator.recover().await?;
         if broken_off > 0 {
-            tracing::info!(broken_off, "answers that the last run did not finish are kept as far as they came");
+            tracing::info!(
+                broken_off,
+                "answers that the last run did not finish are kept as far as they came"
+            );
         }
         Ok(Self { listener, app })
     }

@@ -59,7 +59,9 @@ fn main() -> ExitCode {
     let done = Config::load(&cli.flags).and_then(|config| {
         log(&config);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        runtime.map_err(|error| error.to_string())?.block_on(run(cli.command.unwrap_or(Command::Serve), config))
+        runtime
+            .map_err(|error| error.to_string())?
+            .block_on(run(cli.command.unwrap_or(Command::Serve), config))
     });
     match done {
         Ok(code) => code,
@@ -148,7 +150,8 @@ async fn open(config: &Config, ambient: &Ambient) -> Result<Store, String> {
 
 async fn serve(config: Config, ambient: Ambient) -> Result<ExitCode, String> {
     let listen = config.listen;
-    let server = server::Server::bind(config, ambient).await.map_err(|error| format!("{listen}: {}", told(error)))?;
+    let server =
+        server::Server::bind(config, ambient).await.map_err(|error| format!("{listen}: {}", told(error)))?;
     match server.setup_link().await.map_err(told)? {
         Some(link) => say(&format!("Atelier waits for its first person: {link}")),
         None => say(&format!("Atelier: {}", server.url())),

@@ -44,17 +44,21 @@ pub(crate) fn completed(mut api: OpenApi) -> OpenApi {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool)> {
-    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten().map(
-        |operation| {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
+        .into_iter()
+        .flatten()
+        .map(|operation| {
             let has_body = operation.request_body.is_some();
             (operation, has_body)
-        },
-    )
+        })
 }
 
 /// The refusals that an operation may answer with, by what it takes.
 fn refusals(path: &str, operation: &mut Operation, has_body: bool) {
-    let open = operation.security.as_ref().is_some_and(|all| all.iter().any(|one| *one == SecurityRequirement::default()));
+    let open = operation
+        .security
+        .as_ref()
+        .is_some_and(|all| all.iter().any(|one| *one == SecurityRequirement::default()));
     let mut codes = vec![Code::ValidationError, Code::RateLimited, Code::Unavailable, Code::UnknownError];
     // Cookies are refused where they come from another site's page.
     codes.extend([Code::AuthError, Code::Forbidden]);
@@ -80,7 +84,10 @@ fn refusals(path: &str, operation: &mut Operation, has_body: bool) {
         let status = status(code);
         let answer = ResponseBuilder::new()
             .description(status.canonical_reason().unwrap_or("Refused"))
-            .content("application/json", ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build())
+            .content(
+                "application/json",
+                ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build(),
+            )
             .build();
         operation.responses.responses.entry(status.as_str().to_owned()).or_insert(RefOr::T(answer));
     }

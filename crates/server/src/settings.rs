@@ -71,7 +71,9 @@ impl Settings {
 
     async fn apply(&self) -> Result<()> {
         let voice = match self.kept().await? {
-            Some(kept) => Some(Voice { models: self.models.clone(), route: self.target(&kept).await?.into() }),
+            Some(kept) => {
+                Some(Voice { models: self.models.clone(), route: self.target(&kept).await?.into() })
+            }
             None => None,
         };
         self.language.set(voice);
@@ -90,7 +92,9 @@ impl Settings {
         let provider = match (kept.provider, base) {
             (Provider::Openai, None) => models::Provider::OpenAi(OpenAi::hosted(key.ok_or_else(needed)?)),
             (Provider::Openai, Some(base)) => models::Provider::OpenAi(OpenAi::at(base, key)),
-            (Provider::Anthropic, None) => models::Provider::Anthropic(Anthropic::hosted(key.ok_or_else(needed)?)),
+            (Provider::Anthropic, None) => {
+                models::Provider::Anthropic(Anthropic::hosted(key.ok_or_else(needed)?))
+            }
             (Provider::Anthropic, Some(base)) => {
                 models::Provider::Anthropic(Anthropic::at(base, key.ok_or_else(needed)?))
             }
@@ -118,7 +122,11 @@ impl Settings {
     ///
     /// # Errors
     /// `VALIDATION_ERROR` naming the field; then the settings are as they were.
-    pub(crate) async fn set_model(&self, admin: &Admin, change: UpdateModelSettings) -> Result<ModelSettings> {
+    pub(crate) async fn set_model(
+        &self,
+        admin: &Admin,
+        change: UpdateModelSettings,
+    ) -> Result<ModelSettings> {
         let _one = self.changing.lock().await;
         let Some(provider) = change.provider else {
             self.store.transact(|tx| store::settings::remove(tx, MODEL)).await?;

@@ -44,9 +44,7 @@ impl Found {
             return Ok(metadata.clone());
         }
         let issuer = IssuerUrl::new(issuer.to_owned()).map_err(|bad| misconfigured("issuer", bad))?;
-        let metadata = CoreProviderMetadata::discover_async(issuer, http)
-            .await
-            .map_err(failed)?;
+        let metadata = CoreProviderMetadata::discover_async(issuer, http).await.map_err(failed)?;
         *found = Some((now, metadata.clone()));
         Ok(metadata)
     }

@@ -99,6 +99,8 @@ fn told(event: &kernel::Event) -> Option<ToClient> {
         fields.insert("userId".into(), serde_json::to_value(event.actor).ok()?);
     }
     serde_json::from_value(payload)
-        .inspect_err(|error| tracing::error!(%error, kind = event.kind.as_str(), "an event that cannot be told"))
+        .inspect_err(
+            |error| tracing::error!(%error, kind = event.kind.as_str(), "an event that cannot be told"),
+        )
         .ok()
 }

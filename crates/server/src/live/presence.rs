@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 
 use kernel::{PersonId, ProjectId};
 use socketioxide::socket::Sid;
-use wire::live::{Present, PresenceState, ToClient};
+use wire::live::{PresenceState, Present, ToClient};
 
 use super::{Live, Rooms, Seat, Wake};
 
@@ -75,7 +75,9 @@ impl Live {
             *view = view.chars().take(LONGEST_VIEW).collect();
         }
         let mut rooms = self.rooms();
-        let Some(seat) = rooms.by_project.get_mut(&project).and_then(|room| room.get_mut(&sid)) else { return };
+        let Some(seat) = rooms.by_project.get_mut(&project).and_then(|room| room.get_mut(&sid)) else {
+            return;
+        };
         if seat.state != state {
             seat.state = state;
             drop(rooms);

@@ -78,7 +78,11 @@ impl Live {
     async fn relay_all(&self) {
         let projects: Vec<ProjectId> = {
             let mut rooms = self.rooms();
-            rooms.by_project.values_mut().flat_map(|room| room.values_mut()).for_each(|seat| seat.lags = false);
+            rooms
+                .by_project
+                .values_mut()
+                .flat_map(|room| room.values_mut())
+                .for_each(|seat| seat.lags = false);
             rooms.by_project.keys().copied().collect()
         };
         for project in projects {
@@ -124,7 +128,8 @@ impl Live {
     }
 
     fn hand_out(&self, project: ProjectId, newest: i64, events: &[Event]) {
-        let messages: Vec<(i64, Option<ToClient>)> = events.iter().map(|event| (event.seq, told(event))).collect();
+        let messages: Vec<(i64, Option<ToClient>)> =
+            events.iter().map(|event| (event.seq, told(event))).collect();
         let mut rooms = self.rooms();
         for seat in rooms.by_project.get_mut(&project).into_iter().flat_map(|room| room.values_mut()) {
             if !seat.lags {
@@ -152,7 +157,7 @@ impl Live {
         let seats: Vec<(Sid, SocketRef, identity::Caller)> = {
             let rooms = self.rooms();
             let room = rooms.by_project.get(&project).into_iter().flatten();
-            room.map(|(sid, seat)| (*sid, seat.socket.clone(), seat.caller.clone())).collect()
+            room.map(|(sid, seat)| (*sid, seat.socket.clone(), seat.caller)).collect()
         };
         for (sid, socket, caller) in seats {
             match self.identity.may_listen(&caller, project).await {

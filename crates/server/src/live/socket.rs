@@ -66,7 +66,10 @@ pub(crate) fn layer(app: App) -> SocketIoLayer {
 async fn admit(app: &App, socket: &SocketRef, said: Option<Value>) -> Result<(), Error> {
     let said = said.ok_or_else(unknown_caller)?;
     let handshake: Handshake = serde_json::from_value(said).map_err(|_| {
-        Error::new(Code::AuthError, "The handshake needs `auth: { token, projectId }` and may have `lastSeq`.")
+        Error::new(
+            Code::AuthError,
+            "The handshake needs `auth: { token, projectId }` and may have `lastSeq`.",
+        )
     })?;
     let caller = app.identity.authenticate(&handshake.token).await?;
     app.identity.permit::<Viewer>(&caller, handshake.project_id).await?;

@@ -86,19 +86,18 @@ async fn posted(request: Request, app: &App) -> Result<(String, Vec<u8>), Error>
         if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
             return too_large(app);
         }
-        Error::new(Code::ValidationError, "The form did not arrive whole. Nothing was saved.").caused_by(error)
+        Error::new(Code::ValidationError, "The form did not arrive whole. Nothing was saved.")
+            .caused_by(error)
     };
-    while let Some(field) = form.next_field().await.map_err(broken)? {
-        if field.name() != Some("file") {
-            return Err(Error::field(field.name().unwrap_or("body"), "is not a field of this form"));
-        }
-        let filename = field.file_name().unwrap_or("untitled").to_owned();
-        if filename.chars().count() > 200 || filename.contains('\0') {
-            return Err(Error::field("file", "its name must have at most 200 characters"));
-        }
-        return Ok((filename, field.bytes().await.map_err(broken)?.into()));
+    let field = form.next_field().await.map_err(broken)?.ok_or_else(|| Error::field("file", "is missing"))?;
+    if field.name() != Some("file") {
+        return Err(Error::field(field.name().unwrap_or("body"), "is not a field of this form"));
     }
-    Err(Error::field("file", "is missing"))
+    let filename = field.file_name().unwrap_or("untitled").to_owned();
+    if filename.chars().count() > 200 || filename.contains('\0') {
+        return Err(Error::field("file", "its name must have at most 200 characters"));
+    }
+    Ok((filename, field.bytes().await.map_err(broken)?.into()))
 }
 
 /// An import with its preview

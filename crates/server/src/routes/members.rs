@@ -9,8 +9,8 @@ use kernel::{InvitationId, PersonId, ProjectId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wire::people::{
-    AcceptInvitation, AcceptedInvitation, AuditEntry, CreateInvitation, CreatedInvitation, Invitation, Member,
-    UpdateMember,
+    AcceptInvitation, AcceptedInvitation, AuditEntry, CreateInvitation, CreatedInvitation, Invitation,
+    Member, UpdateMember,
 };
 use wire::{Page, PageQuery};
 

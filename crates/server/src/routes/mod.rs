@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn a_cursor_carries_the_number_of_its_page() {
-        let listed = Listed { rows: vec![1], total: 3, next: Some(kernel::Cursor { key: 7, id: "x".into() }) };
+        let listed =
+            Listed { rows: vec![1], total: 3, next: Some(kernel::Cursor { key: 7, id: "x".into() }) };
         let first = Paging::of(&PageQuery::default()).unwrap().page(listed);
         assert_eq!((first.page, first.next_cursor.as_deref()), (1, Some("2~7.x")));
         let second = Paging::of(&PageQuery { limit: None, cursor: first.next_cursor }).unwrap();
@@ -104,7 +105,9 @@ mod tests {
 
     #[test]
     fn what_is_no_cursor_or_limit_is_refused_by_name() {
-        for (limit, cursor, field) in [(Some(0), None, "limit"), (Some(201), None, "limit"), (None, Some("x"), "cursor")] {
+        for (limit, cursor, field) in
+            [(Some(0), None, "limit"), (Some(201), None, "limit"), (None, Some("x"), "cursor")]
+        {
             let query = PageQuery { limit, cursor: cursor.map(str::to_owned) };
             let error = Paging::of(&query).err().unwrap();
             assert_eq!(error.details().unwrap()["field"], field);

@@ -157,7 +157,8 @@ async fn export(
     let (name, bytes) = film::export(&app.store, permit.scope(), format).await?;
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{plain}\"")) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
@@ -173,7 +174,10 @@ async fn undo(
     Path((_project, change)): Path<(ProjectId, ChangeId)>,
 ) -> Answer<Json<Changed>> {
     let undone = app.store.transact_in(permit.scope(), move |t| store::changes::undo(t, change)).await?;
-    Ok(Json(Changed { change_id: undone.change, records: undone.records.iter().map(|record| record.id).collect() }))
+    Ok(Json(Changed {
+        change_id: undone.change,
+        records: undone.records.iter().map(|record| record.id).collect(),
+    }))
 }
 
 /// A name without blanks around it.

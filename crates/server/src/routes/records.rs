@@ -13,8 +13,8 @@ use studios::film;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wire::records::{
-    Changed, CreateRecord, Origin, Record, RecordChanged, RecordQuery, RecordVersion, Relationship, RestoreRecord,
-    UpdateRecord,
+    Changed, CreateRecord, Origin, Record, RecordChanged, RecordQuery, RecordVersion, Relationship,
+    RestoreRecord, UpdateRecord,
 };
 use wire::{Page, PageQuery};
 
@@ -53,7 +53,9 @@ async fn list(
         return Err(Error::field("name", "must have at most 200 characters").into());
     }
     let (paging, skip) = match (query.page, &query.cursor) {
-        (Some(_), Some(_)) => return Err(Error::field("page", "cannot be used together with `cursor`").into()),
+        (Some(_), Some(_)) => {
+            return Err(Error::field("page", "cannot be used together with `cursor`").into());
+        }
         (Some(number), None) => Paging::numbered(query.limit, number)?,
         (None, _) => (Paging::of(&PageQuery { limit: query.limit, cursor: query.cursor })?, 0),
     };
@@ -262,6 +264,7 @@ async fn relationships(
 /// The one record that a change wrote.
 fn changed(applied: Applied) -> Result<RecordChanged> {
     let change_id = applied.change;
-    let record = applied.records.into_iter().next().ok_or_else(|| Error::internal("a change without a record"))?;
+    let record =
+        applied.records.into_iter().next().ok_or_else(|| Error::internal("a change without a record"))?;
     Ok(RecordChanged { record, change_id })
 }

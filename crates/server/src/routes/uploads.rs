@@ -102,7 +102,9 @@ impl Said {
                 .transpose()
         };
         let range = text("Content-Range")?
-            .map(|text| range(text).ok_or_else(|| Error::field("Content-Range", "must be `bytes first-last/size`")))
+            .map(|text| {
+                range(text).ok_or_else(|| Error::field("Content-Range", "must be `bytes first-last/size`"))
+            })
             .transpose()?;
         Ok(Self { range, index: number("X-Chunk-Index")?, total: number("X-Total-Chunks")? })
     }

@@ -1,9 +1,9 @@
 //! Passages: the text index is in step with the records and never leaves the project.
 
 use kernel::EntityId;
+use store::Scope;
 use store::changes::{Draft, Patch, Write};
 use store::passages::{self, Wanted};
-use store::Scope;
 
 use crate::stage::Stage;
 

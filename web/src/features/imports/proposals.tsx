@@ -57,7 +57,9 @@ export function Proposals({ records, editable, changes, onChange }: ProposalsPro
 
 function Tally({ members }: { members: Proposed[] }): ReactNode {
   const count = (action: Proposed["action"]) => members.filter((one) => one.action === action).length;
-  const parts = (["create", "change", "remove", "keep"] as const).map((action) => [ACTIONS[action].name, count(action)] as const);
+  const parts = (["create", "change", "remove", "keep"] as const).map(
+    (action) => [ACTIONS[action].name, count(action)] as const,
+  );
   return (
     <span className="text-xs font-normal text-ink-3">
       {parts
