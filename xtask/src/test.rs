@@ -1,7 +1,7 @@
 //! Runs every check and test that the project has, and says what could not be run and why.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Formatting, lints, the invariants, dependencies and all tests.
@@ -27,7 +27,25 @@ pub(crate) fn run() -> Result<(), String> {
     }
     // The whole-app tests start this binary.
     step("the server", "cargo", &["build", "--package", "server"])?;
-    step("tests", "cargo", &["test", "--workspace", "--no-fail-fast"])
+    step("tests", "cargo", &["test", "--workspace", "--no-fail-fast"])?;
+    if has("npm") && (std::env::var_os("ATELIER_CHROMIUM").is_some() || has("chromium")) {
+        browser()
+    } else {
+        skipped("the browser tests", "npm or Chromium is not installed (ATELIER_CHROMIUM names one)")
+    }
+}
+
+/// The browser tests, on the binary that the whole-app tests used.
+fn browser() -> Result<(), String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let binary = fs::canonicalize(target.join("debug/atelier")).map_err(|error| error.to_string())?;
+    let folder = root.join("e2e");
+    step_in(&folder, "the browser tests' packages", "npm", &["ci", "--no-audit", "--no-fund"])?;
+    println!("== browser tests: npm test");
+    let status = Command::new("npm").arg("test").current_dir(folder).env("ATELIER_BINARY", binary).status();
+    let status = status.map_err(|error| format!("browser tests: {error}"))?;
+    if status.success() { Ok(()) } else { Err(String::from("browser tests failed")) }
 }
 
 /// The web UI's own checks; and whether its types are those that the server's description gives.
