@@ -1,8 +1,8 @@
 /** The first main job in a real browser on the real program: from a screenplay to a film that one can ask, with two people. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { accessibility, newPerson, startBrowser } from "../support/browser.mjs";
-import { picture } from "../support/pictures.mjs";
+import { newPerson, startBrowser } from "../support/browser.mjs";
+import { seen } from "../support/looks.mjs";
 import { startServer } from "../support/server.mjs";
 
 const PASSWORD = "a quiet harbour at night";
@@ -49,11 +49,6 @@ after(async () => {
   await browser?.close();
   await server?.stop();
 });
-
-async function seen(page, name) {
-  await picture(page, name);
-  assert.deepEqual(await accessibility(page), [], `axe on ${name}`);
-}
 
 const message = (page) => page.getByRole("textbox", { name: /^Message/ });
 const nav = (page, name) => page.getByRole("navigation", { name: "Main" }).getByRole("link", { name });
