@@ -26,7 +26,7 @@ export async function startBrowser() {
 
 /** A person at a browser of their own. `faults` are the errors that their pages met. */
 export async function newPerson(browser, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: "reduce", ...options });
   context.setDefaultTimeout(20_000);
   const page = await context.newPage();
   const faults = [];
