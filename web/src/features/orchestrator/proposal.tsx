@@ -60,71 +60,71 @@ export function Proposal({ main, proposal }: { main: string; proposal: Read }) {
   };
 
   return (
-    <form
-      ref={form}
-      // Many proposals may be on a page: as groups they are told apart, as landmarks they would crowd it.
-      role="group"
-      aria-label={`Preview of ${nameOf(proposal)}`}
-      onSubmit={(event) => event.preventDefault()}
-      className="flex flex-col gap-3 rounded-lg border border-line bg-surface p-3"
-    >
-      <div className="flex items-center gap-2">
-        <CollectionIcon collection={schema?.name ?? ""} className="size-4 shrink-0 text-ink-3" />
-        <span className="min-w-0 grow truncate font-medium capitalize">{preview.entityType}</span>
-        {!decided && <Badge tone={ADVICE[proposal.recommendation]}>Advice: {proposal.recommendation}</Badge>}
-      </div>
-      {decided && (
-        <Outcome decided={decided} entity={decide.data?.entityId ?? null} schema={schema} name={nameOf(proposal)} />
-      )}
-      <Folded when={decided != null}>
-        <Fields
-          proposal={proposal}
-          schema={schema}
-          edits={edits}
-          problems={refused}
-          disabled={!editor || decided != null || decide.isPending}
-          twin={twin.data ?? null}
-          onEdit={(field, text) => setEdits((before) => ({ ...before, [field]: text }))}
-        />
-        <Relationships found={preview.suggestedRelationships} />
-      </Folded>
-      {!decided && (
-        <>
-          <Duplicates
-            found={proposal.duplicates}
-            collection={schema?.name}
-            onMerge={editor && !wrong ? (mergeInto) => choose({ decision: "ingest", mergeInto }) : null}
-            busy={decide.isPending}
+    // Many proposals may be on a page: as groups they are told apart, as landmarks they would crowd it.
+    <div role="group" aria-label={`Preview of ${nameOf(proposal)}`}>
+      <form
+        ref={form}
+        onSubmit={(event) => event.preventDefault()}
+        className="flex flex-col gap-3 rounded-lg border border-line bg-surface p-3"
+      >
+        <div className="flex items-center gap-2">
+          <CollectionIcon collection={schema?.name ?? ""} className="size-4 shrink-0 text-ink-3" />
+          <span className="min-w-0 grow truncate font-medium capitalize">{preview.entityType}</span>
+          {!decided && <Badge tone={ADVICE[proposal.recommendation]}>Advice: {proposal.recommendation}</Badge>}
+        </div>
+        {decided && (
+          <Outcome decided={decided} entity={decide.data?.entityId ?? null} schema={schema} name={nameOf(proposal)} />
+        )}
+        <Folded when={decided != null}>
+          <Fields
+            proposal={proposal}
+            schema={schema}
+            edits={edits}
+            problems={refused}
+            disabled={!editor || decided != null || decide.isPending}
+            twin={twin.data ?? null}
+            onEdit={(field, text) => setEdits((before) => ({ ...before, [field]: text }))}
           />
-          <Remarks validation={proposal.validation} />
-          <Scores scores={proposal.qualityScores} />
-          <p className="text-sm text-ink-2">{proposal.reasoning}</p>
-          {decide.error && !taken && (
-            <p role="alert" className="text-sm text-bad">
-              {sentence(decide.error)}
-            </p>
-          )}
-          {editor && (
-            <div className="flex gap-2">
-              <Button
-                look="main"
-                disabled={wrong || (!proposal.validation.isValid && !changed)}
-                busy={decide.isPending}
-                onClick={() => choose({ decision: "ingest" })}
-              >
-                Ingest
-              </Button>
-              <Button disabled={wrong} busy={decide.isPending} onClick={modify}>
-                {changed ? "Modify, look again" : "Modify"}
-              </Button>
-              <Button look="danger" busy={decide.isPending} onClick={() => choose({ decision: "discard" })}>
-                Discard
-              </Button>
-            </div>
-          )}
-        </>
-      )}
-    </form>
+          <Relationships found={preview.suggestedRelationships} />
+        </Folded>
+        {!decided && (
+          <>
+            <Duplicates
+              found={proposal.duplicates}
+              collection={schema?.name}
+              onMerge={editor && !wrong ? (mergeInto) => choose({ decision: "ingest", mergeInto }) : null}
+              busy={decide.isPending}
+            />
+            <Remarks validation={proposal.validation} />
+            <Scores scores={proposal.qualityScores} />
+            <p className="text-sm text-ink-2">{proposal.reasoning}</p>
+            {decide.error && !taken && (
+              <p role="alert" className="text-sm text-bad">
+                {sentence(decide.error)}
+              </p>
+            )}
+            {editor && (
+              <div className="flex gap-2">
+                <Button
+                  look="main"
+                  disabled={wrong || (!proposal.validation.isValid && !changed)}
+                  busy={decide.isPending}
+                  onClick={() => choose({ decision: "ingest" })}
+                >
+                  Ingest
+                </Button>
+                <Button disabled={wrong} busy={decide.isPending} onClick={modify}>
+                  {changed ? "Modify, look again" : "Modify"}
+                </Button>
+                <Button look="danger" busy={decide.isPending} onClick={() => choose({ decision: "discard" })}>
+                  Discard
+                </Button>
+              </div>
+            )}
+          </>
+        )}
+      </form>
+    </div>
   );
 }
 
