@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Formatting, lints, the invariants, dependencies and all tests.
 ///
@@ -27,7 +27,15 @@ pub(crate) fn run() -> Result<(), String> {
     }
     // The whole-app tests start this binary.
     step("the server", "cargo", &["build", "--package", "server"])?;
-    step("tests", "cargo", &["test", "--workspace", "--no-fail-fast"])?;
+    let mut tests = Command::new("cargo");
+    tests.args(["test", "--workspace", "--no-fail-fast"]);
+    match weights() {
+        Some(folder) => {
+            tests.env("ATELIER_WEIGHTS", folder);
+        }
+        None => skipped("the embedder against its reference", "its weights cannot be had (see above)")?,
+    }
+    watch("tests", &mut tests)?;
     if has("npm") && (std::env::var_os("ATELIER_CHROMIUM").is_some() || has("chromium")) {
         browser()
     } else {
@@ -42,10 +50,19 @@ fn browser() -> Result<(), String> {
     let binary = fs::canonicalize(target.join("debug/atelier")).map_err(|error| error.to_string())?;
     let folder = root.join("e2e");
     step_in(&folder, "the browser tests' packages", "npm", &["ci", "--no-audit", "--no-fund"])?;
-    println!("== browser tests: npm test");
-    let status = Command::new("npm").arg("test").current_dir(folder).env("ATELIER_BINARY", binary).status();
-    let status = status.map_err(|error| format!("browser tests: {error}"))?;
-    if status.success() { Ok(()) } else { Err(String::from("browser tests failed")) }
+    watch("browser tests", Command::new("npm").arg("test").current_dir(folder).env("ATELIER_BINARY", binary))
+}
+
+/// The folder of the embedder's weights: given by `ATELIER_WEIGHTS`, in the build's cache, or fetched into it as the
+/// program itself does.
+fn weights() -> Option<String> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    let cache = std::path::absolute(target.join("weights")).ok()?;
+    println!("== the embedder's weights, in {}", cache.display());
+    let mut fetch = Command::new("cargo");
+    fetch.args(["run", "--quiet", "--package", "embedding", "--example", "fetch", "--"]).arg(cache);
+    let output = fetch.stderr(Stdio::inherit()).output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
 
 /// The web UI's own checks; and whether its types are those that the server's description gives.
@@ -86,11 +103,12 @@ fn step(name: &str, program: &str, args: &[&str]) -> Result<(), String> {
 }
 
 fn step_in(folder: &Path, name: &str, program: &str, args: &[&str]) -> Result<(), String> {
-    println!("== {name}: {program} {}", args.join(" "));
-    let status = Command::new(program)
-        .args(args)
-        .current_dir(folder)
-        .status()
-        .map_err(|error| format!("{name}: {error}"))?;
+    watch(name, Command::new(program).args(args).current_dir(folder))
+}
+
+fn watch(name: &str, command: &mut Command) -> Result<(), String> {
+    let args: Vec<_> = command.get_args().map(|arg| arg.to_string_lossy()).collect();
+    println!("== {name}: {} {}", command.get_program().to_string_lossy(), args.join(" "));
+    let status = command.status().map_err(|error| format!("{name}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("{name} failed")) }
 }
