@@ -1,5 +1,7 @@
 //! Set-up, sign-in, sessions and API keys.
 
+use std::fmt;
+
 use kernel::{KeyId, PersonId, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -152,4 +154,17 @@ pub struct SignInProvider {
     pub id: String,
     /// As people know it.
     pub label: String,
+}
+
+// What bears a secret prints without it.
+impl fmt::Debug for SignedIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedIn").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for CreatedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreatedKey").field("about", &self.about).finish_non_exhaustive()
+    }
 }

@@ -1,5 +1,7 @@
 //! Who is in a project, who is invited, and what was done.
 
+use std::fmt;
+
 use kernel::{AuditId, InvitationId, PersonId, ProjectId, Role, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -73,7 +75,7 @@ pub struct AcceptInvitation {
 }
 
 /// What an invitation led to.
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AcceptedInvitation {
     /// The project that the person is now in.
@@ -98,4 +100,11 @@ pub struct AuditEntry {
     pub target: String,
     #[schema(value_type = Object)]
     pub details: serde_json::Value,
+}
+
+// The link lets its bearer in.
+impl fmt::Debug for CreatedInvitation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreatedInvitation").field("invitation", &self.invitation).finish_non_exhaustive()
+    }
 }
