@@ -60,9 +60,13 @@ function Right({ project }: { project: string }) {
   const sheet = useMedia(`(max-width: ${NARROW - 1}px)`);
   const path = useRouterState({ select: (state) => state.location.pathname });
   useEffect(() => {
+    // What lies over the page comes only when it is called.
+    if (!wide) useLayout.setState({ orchestrator: false });
+  }, [wide]);
+  useEffect(() => {
     // A sheet that stays would cover the page that was asked for.
     if (sheet) useLayout.setState({ orchestrator: false });
-  }, [sheet, path]);
+  }, [path, sheet]);
   if (!open) return null;
   const panel = (
     <Suspense fallback={<Skeleton className="p-4" />}>

@@ -94,6 +94,7 @@ export function Composer({ talk, mode, about, onForget, onFile, last }: Composer
         <div className="flex grow items-end gap-1 pr-1.5 pb-1.5">
           <textarea
             ref={field}
+            data-first
             value={draft}
             rows={2}
             disabled={closed}

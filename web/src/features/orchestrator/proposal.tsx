@@ -1,8 +1,8 @@
 /** A proposal as a form: its fields, the records that it may double, its scores with one reason, and three decisions. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { type ReactNode, useRef, useState } from "react";
-import { askedFor } from "@/engines/proposal";
+import { useRef, useState } from "react";
+import { askedFor, written } from "@/engines/proposal";
 import { useMay, useProjectId, useSchema } from "@/shared/place";
 import { fieldProblem, Problem, sentence } from "@/shared/problem";
 import { recordQuery } from "@/shared/queries";
@@ -12,7 +12,7 @@ import { CollectionIcon } from "@/shared/ui/collection-icon";
 import { Badge, Score } from "@/shared/ui/parts";
 import type { CollectionSchema, Schemas } from "@/shared/wire";
 import { type Choice, useDecision } from "./decision";
-import { type Edits, Fields, kindOf } from "./proposal-fields";
+import { type Edits, Fields, kindOf, labelOf } from "./proposal-fields";
 import { RecordLink } from "./record-link";
 
 type Read = Schemas["IngestResponse"];
@@ -75,18 +75,20 @@ export function Proposal({ main, proposal }: { main: string; proposal: Read }) {
         {decided && (
           <Outcome decided={decided} entity={decide.data?.entityId ?? null} schema={schema} name={nameOf(proposal)} />
         )}
-        <Folded when={decided != null}>
+        {decided ? (
+          <Understood proposal={proposal} schema={schema} />
+        ) : (
           <Fields
             proposal={proposal}
             schema={schema}
             edits={edits}
             problems={refused}
-            disabled={!editor || decided != null || decide.isPending}
+            disabled={!editor || decide.isPending}
             twin={twin.data ?? null}
             onEdit={(field, text) => setEdits((before) => ({ ...before, [field]: text }))}
           />
-          <Relationships found={preview.suggestedRelationships} />
-        </Folded>
+        )}
+        {!decided && <Relationships found={preview.suggestedRelationships} />}
         {!decided && (
           <>
             <Duplicates
@@ -128,13 +130,22 @@ export function Proposal({ main, proposal }: { main: string; proposal: Read }) {
   );
 }
 
-/** What was decided stays to be read, out of the way. */
-function Folded({ when, children }: { when: boolean; children: ReactNode }) {
-  if (!when) return children;
+/** What was decided on stays to be read, out of the way. */
+function Understood({ proposal, schema }: { proposal: Read; schema: CollectionSchema | undefined }) {
+  const { parsedData, suggestedRelationships } = proposal.preview;
+  const said = Object.entries(parsedData).filter(([, value]) => written(value) !== "");
   return (
-    <details>
+    <details className="text-sm">
       <summary className="w-fit rounded-sm text-xs text-ink-3 hover:text-ink">What was understood</summary>
-      <div className="flex flex-col gap-3 pt-2">{children}</div>
+      <dl className="grid grid-cols-[5.5rem_1fr] gap-x-2 gap-y-1 py-2">
+        {said.map(([field, value]) => (
+          <div key={field} className="contents">
+            <dt className="truncate text-ink-2">{labelOf(schema, field)}</dt>
+            <dd className="wrap-anywhere">{written(value)}</dd>
+          </div>
+        ))}
+      </dl>
+      <Relationships found={suggestedRelationships} />
     </details>
   );
 }
