@@ -107,7 +107,7 @@ function Attribute({ field, value, error, onChange }: AttributeProps) {
       return (
         <TextArea
           {...shared}
-          help={`${field.help ? `${field.help} ` : ""}One on each line.`}
+          help={[field.help.replace(/\.?$/, "."), "One on each line."].filter((part) => part !== ".").join(" ")}
           value={text}
           rows={Math.min(6, Math.max(2, text.split("\n").length))}
           onChange={(event) => onChange(read(field, event.target.value))}
