@@ -26,7 +26,7 @@ export async function startBrowser() {
 
 /** A person at a browser of their own. `faults` are the errors that their pages met. */
 export async function newPerson(browser, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: "reduce", ...options });
   context.setDefaultTimeout(20_000);
   const page = await context.newPage();
   const faults = [];
@@ -52,5 +52,6 @@ export async function accessibility(page) {
     (rules) => globalThis.axe.run(document, { runOnly: rules }),
     RULES,
   );
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(" | ")}`);
+  const told = ({ html, any }) => `${html.slice(0, 160)} (${any[0]?.message ?? "see the rule"})`;
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(told).join(" | ")}`);
 }

@@ -3,31 +3,18 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Longest time that the program may take until it serves, in milliseconds; machines that build meanwhile are slow. */
 const PATIENCE = 30_000;
 
-async function freePort() {
-  const probe = createServer();
-  probe.listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
-
 /** Starts the program; `setupLink` is the one-time link that it printed. */
 export async function startServer() {
   const binary = process.env.ATELIER_BINARY;
   if (!binary || !existsSync(binary)) throw new Error("ATELIER_BINARY must be the path of the server's program");
   const data = await mkdtemp(join(tmpdir(), "atelier-e2e-"));
-  const port = await freePort();
-  const base = `http://127.0.0.1:${port}`;
-  const child = spawn(binary, ["--data", data, "--listen", `127.0.0.1:${port}`], {
+  const child = spawn(binary, ["--data", data, "--listen", "127.0.0.1:0"], {
     stdio: ["ignore", "pipe", "pipe"],
     // A person asks less often than a test does.
     env: { ...process.env, ATELIER_LIMITS_ORCHESTRATOR_PER_MINUTE: "1000" },
@@ -52,7 +39,8 @@ export async function startServer() {
     await rm(data, { recursive: true, force: true });
   };
   try {
-    return { base, setupLink: await link, stop, said: () => said };
+    const setupLink = await link;
+    return { base: new URL(setupLink).origin, setupLink, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,5 +1,9 @@
 //! The orchestrator and its agents: questions answered, data prepared, talk held, live. Nothing here knows HTTP.
 
 pub mod catalogue;
+pub mod ingest;
+pub mod language;
+pub mod orchestrator;
 
 pub use catalogue::Catalogue;
+pub use language::Language;

@@ -80,12 +80,12 @@ fn relation(analysis: &Analysis, graph: &Graph, lexicon: &Lexicon) -> Answer {
     let target = analysis.target.unwrap_or(lexicon.hub);
     let conditions = conditions(analysis, graph, lexicon);
     if hubs.is_empty() {
-        let sentence = format!("No {} {conditions}.", lexicon.singular(lexicon.hub));
+        let sentence = format!("No {}{conditions}.", lexicon.singular(lexicon.hub));
         return Answer { sentence: Some(sentence), hits: Vec::new(), within: None };
     }
     if target == lexicon.hub {
         let sentence = format!(
-            "{} {conditions}: {}.",
+            "{}{conditions}: {}.",
             counted(hubs.len(), lexicon, lexicon.hub),
             listed(&hubs, graph, lexicon)
         );
@@ -95,13 +95,31 @@ fn relation(analysis: &Analysis, graph: &Graph, lexicon: &Lexicon) -> Answer {
     }
     let named: HashSet<EntityId> = analysis.mentions.iter().flat_map(|m| m.ids.iter().copied()).collect();
     let found = spokes(&hubs, target, &named, graph, lexicon);
+    let asked: Vec<EntityId> = analysis
+        .mentions
+        .iter()
+        .filter(|mention| mention.collection == target)
+        .flat_map(|mention| mention.ids.iter().copied())
+        .collect();
+    if found.is_empty() && !asked.is_empty() {
+        // "Where is the lighthouse?": what is named is itself of the kind that is asked for.
+        let sentence = format!(
+            "{}: {}: {}.",
+            listed(&asked, graph, lexicon),
+            counted(hubs.len(), lexicon, lexicon.hub),
+            listed(&hubs, graph, lexicon)
+        );
+        let hits =
+            asked.iter().map(|id| (*id, certainty)).chain(hubs.iter().map(|id| (*id, certainty * 0.85)));
+        return Answer { sentence: Some(sentence), hits: hits.collect(), within: Some(within) };
+    }
     if found.is_empty() {
-        let sentence = format!("No {} {conditions}.", lexicon.singular(target));
+        let sentence = format!("No {}{conditions}.", lexicon.singular(target));
         return Answer { sentence: Some(sentence), hits: Vec::new(), within: Some(within) };
     }
     let ids: Vec<EntityId> = found.iter().map(|(id, _)| *id).collect();
     let sentence = format!(
-        "{}: {} ({} {conditions}: {}).",
+        "{}: {} ({}{conditions}: {}).",
         counted(ids.len(), lexicon, target),
         listed(&ids, graph, lexicon),
         counted(hubs.len(), lexicon, lexicon.hub),
@@ -181,10 +199,10 @@ fn superlative(
         .collect();
     ranked.sort_by(|a, b| if least { a.1.total_cmp(&b.1) } else { b.1.total_cmp(&a.1) });
     let Some((first, top)) = ranked.first() else { return Answer::default() };
-    let ties: Vec<&str> = ranked
+    let ties: Vec<String> = ranked
         .iter()
         .take_while(|(_, amount)| amount == top)
-        .map(|(node, _)| node.name.as_str())
+        .map(|(node, _)| label(node, lexicon))
         .take(LISTED)
         .collect();
     let which = if least { "least" } else { "most" };
@@ -253,7 +271,7 @@ fn edge(analysis: &Analysis, last: bool, graph: &Graph, lexicon: &Lexicon) -> An
     let which = if last { "last" } else { "first" };
     let sentence = graph.node(*id).map(|node| {
         format!(
-            "The {which} {} {}: {}.",
+            "The {which} {}{}: {}.",
             lexicon.singular(lexicon.hub),
             conditions(analysis, graph, lexicon),
             label(node, lexicon)
@@ -262,10 +280,11 @@ fn edge(analysis: &Analysis, last: bool, graph: &Graph, lexicon: &Lexicon) -> An
     Answer { sentence, hits: vec![(*id, 1.0)], within: None }
 }
 
-/// What the question names, in words: `with Mara and Joss, at Harbour, at night`.
+/// What the question names, in words that follow a noun: ` with Mara and Joss at Harbour (night)`; else nothing.
 fn conditions(analysis: &Analysis, graph: &Graph, lexicon: &Lexicon) -> String {
     let mut parts: Vec<String> = Vec::new();
-    for mention in &analysis.mentions {
+    // A record of the hub is listed by number and name itself.
+    for mention in analysis.mentions.iter().filter(|mention| mention.collection != lexicon.hub) {
         let names: Vec<&str> = mention
             .ids
             .iter()
@@ -279,13 +298,7 @@ fn conditions(analysis: &Analysis, graph: &Graph, lexicon: &Lexicon) -> String {
             names.join(" or ")
         };
         let from_hub = lexicon.relations.iter().any(|r| r.with == mention.collection && r.from_hub);
-        let word = if mention.collection == lexicon.hub {
-            "named"
-        } else if from_hub {
-            "at"
-        } else {
-            "with"
-        };
+        let word = if from_hub { "at" } else { "with" };
         match parts.last_mut().filter(|last| word == "with" && last.starts_with("with ")) {
             Some(last) => last.push_str(&format!(" and {names}")),
             None => parts.push(format!("{word} {names}")),
@@ -295,7 +308,7 @@ fn conditions(analysis: &Analysis, graph: &Graph, lexicon: &Lexicon) -> String {
     if !values.is_empty() {
         parts.push(format!("({})", values.join(", ")));
     }
-    parts.join(" ")
+    parts.iter().map(|part| format!(" {part}")).collect()
 }
 
 fn counted(n: usize, lexicon: &Lexicon, collection: &str) -> String {

@@ -96,6 +96,12 @@ impl Lexicon {
         self.collections.iter().find(|collection| collection.singular == singular)
     }
 
+    /// The names of the collections: what the memory finds. A studio's collections that are not among them stay hidden.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'static str> {
+        self.collections.iter().map(|collection| collection.name).collect()
+    }
+
     /// What one record of a collection is called; the collection's own name if the lexicon does not know it.
     #[must_use]
     pub fn singular<'n>(&self, collection: &'n str) -> &'n str {

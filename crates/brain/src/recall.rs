@@ -2,103 +2,51 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
-use kernel::{EntityId, ProjectId, Result};
-use store::passages::{self, Passage};
-use store::{Scope, Store, Tenant, entities};
-use wire::orchestrator::{
-    QueryAnalysis, QueryFilters, QueryRelationship, QueryResponse, QueryResult, QuerySource,
-};
-use wire::records::Record;
+use embedding::Vector;
+use kernel::{EntityId, Result};
+use store::passages::{self, Passage, Wanted};
+use store::{Scope, Tenant};
+use wire::orchestrator::{QueryAnalysis, QueryFilters, QueryResponse};
 
 use crate::analysis::{Analysis, Intent, analyse};
 use crate::answer::{Answer, answer};
-use crate::excerpt::excerpt;
+use crate::brain::Brain;
+use crate::dress::{dress, narrow};
+use crate::fusion::{Arms, Kind};
 use crate::graph::Graph;
 use crate::lexicon::Lexicon;
-use crate::words::keys;
+use crate::vectors::{Near, Vectors};
+use crate::words::{is_empty, keys};
 
-/// Projects whose graph is kept in memory; beyond that the one that was not asked for longest is read anew when it is.
-const GRAPHS: usize = 32;
 /// Passages that the text arm looks at.
 const TEXT_CANDIDATES: u32 = 200;
-/// Relationships that a result names.
-const RELATIONSHIPS: usize = 6;
-/// The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009).
-const RRF_K: f64 = 60.0;
-
-/// The memory of all projects. A cheap clone of one shared thing.
-#[derive(Clone)]
-pub struct Brain {
-    store: Store,
-    graphs: Arc<Mutex<Graphs>>,
-}
-
-#[derive(Default)]
-struct Graphs {
-    by_project: HashMap<ProjectId, (Arc<Graph>, u64)>,
-    uses: u64,
-}
-
-impl Graphs {
-    fn get(&mut self, project: ProjectId) -> Option<Arc<Graph>> {
-        self.uses += 1;
-        let (graph, used) = self.by_project.get_mut(&project)?;
-        *used = self.uses;
-        Some(graph.clone())
-    }
-
-    fn keep(&mut self, project: ProjectId, graph: Arc<Graph>) {
-        self.uses += 1;
-        self.by_project.insert(project, (graph, self.uses));
-        if self.by_project.len() > GRAPHS {
-            let oldest =
-                self.by_project.iter().min_by_key(|(_, (_, used))| *used).map(|(project, _)| *project);
-            if let Some(oldest) = oldest {
-                self.by_project.remove(&oldest);
-            }
-        }
-    }
-}
+/// How many of a question's words a passage must hold to be what the person remembers, and how many there must be to tell.
+const VERBATIM: (f64, usize) = (0.8, 3);
 
 /// What recall found, before it is dressed for the wire.
-struct Found {
-    analysis: Analysis,
+pub(crate) struct Found {
+    pub(crate) analysis: Analysis,
     sentence: Option<String>,
+    arms: Arms,
+    /// The arms that took part, by their names in the API.
+    named: Vec<String>,
     /// Entities with their relevance, best first.
-    ranked: Vec<(EntityId, f64)>,
-    /// The best passage of those that the text arm found.
-    passages: HashMap<EntityId, Passage>,
-    arms: Vec<String>,
+    pub(crate) ranked: Vec<(EntityId, f64)>,
+    /// The passage for which an entity was found.
+    pub(crate) passages: HashMap<EntityId, Passage>,
+}
+
+/// A question that was read, and what the graph says to it.
+struct Reading {
+    analysis: Analysis,
+    answer: Answer,
+    /// What to look for in the text; nothing when the graph's answer is all that is asked for.
+    words: Vec<String>,
 }
 
 impl Brain {
-    /// The memory over a store.
-    #[must_use]
-    pub fn new(store: Store) -> Self {
-        Self { store, graphs: Arc::default() }
-    }
-
-    /// The project's graph as it is now.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn graph(&self, scope: &Scope, lexicon: &'static Lexicon) -> Result<Arc<Graph>> {
-        let known = self.known(scope.project());
-        let graph = self.store.read_in(scope, move |t| Graph::current(t, lexicon, known.as_ref())).await?;
-        self.keep(scope.project(), &graph);
-        Ok(graph)
-    }
-
-    fn known(&self, project: ProjectId) -> Option<Arc<Graph>> {
-        self.graphs.lock().unwrap_or_else(PoisonError::into_inner).get(project)
-    }
-
-    fn keep(&self, project: ProjectId, graph: &Arc<Graph>) {
-        self.graphs.lock().unwrap_or_else(PoisonError::into_inner).keep(project, graph.clone());
-    }
-
     /// Answers a question from the project's memory.
     ///
     /// # Errors
@@ -111,18 +59,57 @@ impl Brain {
         filters: QueryFilters,
         limit: usize,
     ) -> Result<QueryResponse> {
-        let known = self.known(scope.project());
-        let question = question.to_owned();
-        let (graph, response) = self
-            .store
+        let (graph, vector) = self.prepare(scope, lexicon, question).await?;
+        let (vectors, question) = (self.vectors.clone(), question.to_owned());
+        self.store
             .read_in(scope, move |t| {
-                let graph = Graph::current(t, lexicon, known.as_ref())?;
-                let response = respond(t, &graph, lexicon, &question, &filters, limit)?;
-                Ok((graph, response))
+                let vector = vector.as_ref().map(|vector| (vector, &*vectors));
+                let mut found = find(t, &graph, lexicon, &question, vector)?;
+                narrow(t, &graph, lexicon, &filters, &mut found.ranked)?;
+                respond(t, &graph, lexicon, &question, found, limit)
             })
-            .await?;
-        self.keep(scope.project(), &graph);
-        Ok(response)
+            .await
+    }
+
+    /// What each arm finds for a question, before it is fused: for evaluations.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn arms(&self, scope: &Scope, lexicon: &'static Lexicon, question: &str) -> Result<Arms> {
+        let (graph, vector) = self.prepare(scope, lexicon, question).await?;
+        let (vectors, question) = (self.vectors.clone(), question.to_owned());
+        self.store
+            .read_in(scope, move |t| {
+                let vector = vector.as_ref().map(|vector| (vector, &*vectors));
+                Ok(find(t, &graph, lexicon, &question, vector)?.arms)
+            })
+            .await
+    }
+
+    /// The graph as it is now, and the question's vector if there is an embedder and the question needs it.
+    async fn prepare(
+        &self,
+        scope: &Scope,
+        lexicon: &'static Lexicon,
+        question: &str,
+    ) -> Result<(Arc<Graph>, Option<Vector>)> {
+        let graph = self.graph(scope, lexicon).await?;
+        let model = self.model.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(model) = model else { return Ok((graph, None)) };
+        if read(question, &graph, lexicon).words.is_empty() {
+            return Ok((graph, None));
+        }
+        let question = question.to_owned();
+        let embedded = tokio::task::spawn_blocking(move || model.vectors(&[&question])).await;
+        let vector = match embedded.map_err(kernel::Error::internal)? {
+            Ok(vectors) => vectors.into_iter().next(),
+            Err(error) => {
+                // Text and graph carry recall, and the answer says that they did.
+                tracing::warn!(%error, "a question could not be embedded");
+                None
+            }
+        };
+        Ok((graph, vector))
     }
 }
 
@@ -131,11 +118,9 @@ fn respond(
     graph: &Graph,
     lexicon: &Lexicon,
     question: &str,
-    filters: &QueryFilters,
+    mut found: Found,
     limit: usize,
 ) -> Result<QueryResponse> {
-    let mut found = find(t, graph, lexicon, question)?;
-    narrow(t, graph, lexicon, filters, &mut found.ranked)?;
     let total = found.ranked.len() as i64;
     found.ranked.truncate(limit);
     let sentence = found.sentence.take();
@@ -149,7 +134,7 @@ fn respond(
             entities: named(&found.analysis, graph),
             confidence: (found.analysis.confidence * 100.0).round() / 100.0,
         },
-        arms: found.arms,
+        arms: found.named,
     })
 }
 
@@ -158,178 +143,127 @@ fn named(analysis: &Analysis, graph: &Graph) -> Vec<String> {
     ids.filter_map(|id| graph.node(*id)).map(|node| node.name.clone()).collect()
 }
 
-fn find(t: &mut Tenant<'_, '_>, graph: &Graph, lexicon: &Lexicon, question: &str) -> Result<Found> {
+fn read(question: &str, graph: &Graph, lexicon: &Lexicon) -> Reading {
     let analysis = analyse(question, graph, lexicon);
-    let Answer { sentence, hits, within } = answer(&analysis, graph, lexicon);
-    let by_graph = !hits.is_empty() || sentence.is_some();
-    let relational = matches!(analysis.intent, Intent::Relation | Intent::Recall | Intent::Lookup);
-    let needs_words = relational && (!analysis.rest.is_empty() || hits.is_empty());
-    let mut found = Found {
-        analysis,
-        sentence,
-        ranked: hits,
-        passages: HashMap::new(),
-        arms: if by_graph { vec!["graph".to_owned()] } else { Vec::new() },
-    };
-    if !needs_words {
-        return Ok(found);
-    }
-    let words = if found.ranked.is_empty() || found.analysis.rest.is_empty() {
-        let mut all = found.analysis.rest.clone();
-        all.extend(found.analysis.mentions.iter().flat_map(|mention| keys(&mention.text)));
-        all.extend(found.analysis.attributes.iter().map(|(_, value)| (*value).to_owned()));
-        all
-    } else {
-        found.analysis.rest.clone()
-    };
-    let within: Option<Vec<EntityId>> =
-        within.filter(|set| !set.is_empty()).map(|set| set.into_iter().collect());
-    let passages = passages::search(t, &words, within.as_deref(), TEXT_CANDIDATES)?;
-    if passages.is_empty() {
-        return Ok(found);
-    }
-    found.arms.push("text".to_owned());
-    let mut by_text: Vec<EntityId> = Vec::new();
-    for (passage, _) in passages {
-        if let Entry::Vacant(place) = found.passages.entry(passage.entity) {
-            by_text.push(passage.entity);
-            place.insert(passage);
+    let answer = answer(&analysis, graph, lexicon);
+    let words = match analysis.intent {
+        // Words that questions are made of can be the very ones that are remembered: "what a piece of work".
+        Intent::Recall => keys(question).into_iter().filter(|key| !is_empty(key)).collect(),
+        Intent::Relation | Intent::Lookup if answer.hits.is_empty() => {
+            let mut all = analysis.rest.clone();
+            all.extend(analysis.mentions.iter().flat_map(|mention| keys(&mention.text)));
+            all.extend(analysis.attributes.iter().map(|(_, value)| (*value).to_owned()));
+            all
         }
-    }
-    // What the words say is what was asked; the list of all that stands in relation would only hide it.
-    if !found.analysis.rest.is_empty() && matches!(found.analysis.intent, Intent::Relation) {
-        found.sentence = None;
-    }
-    found.ranked = fuse(&found.ranked, &by_text);
-    Ok(found)
+        Intent::Relation | Intent::Lookup => analysis.rest.clone(),
+        _ => Vec::new(),
+    };
+    Reading { analysis, answer, words }
 }
 
-/// Weighted reciprocal rank fusion, scaled so that the first has at most 1. What the graph holds to be equally relevant
-/// is ordered by the words.
-fn fuse(by_graph: &[(EntityId, f64)], by_text: &[EntityId]) -> Vec<(EntityId, f64)> {
-    let mut scores: Vec<(EntityId, f64)> =
-        by_graph.iter().map(|(id, relevance)| (*id, 0.5 * relevance)).collect();
-    let (floor, room) = if by_graph.is_empty() { (0.0, 0.9) } else { (0.0, 0.5) };
-    for (rank, id) in by_text.iter().enumerate() {
-        let score = floor + room * (RRF_K + 1.0) / (RRF_K + 1.0 + rank as f64);
-        match scores.iter_mut().find(|(known, _)| known == id) {
-            Some((_, known)) => *known += score,
-            None => scores.push((*id, score)),
-        }
-    }
-    scores.sort_by(|a, b| b.1.total_cmp(&a.1));
-    scores
-}
-
-/// Keeps what passes the filters.
-fn narrow(
-    t: &mut Tenant<'_, '_>,
-    graph: &Graph,
-    lexicon: &Lexicon,
-    filters: &QueryFilters,
-    ranked: &mut Vec<(EntityId, f64)>,
-) -> Result<()> {
-    if let Some(types) = filters.entity_types.as_ref().filter(|types| !types.is_empty()) {
-        ranked.retain(|(id, _)| {
-            let collection = graph.node(*id).map_or("", |node| node.collection.as_str());
-            types.iter().any(|wanted| wanted == lexicon.singular(collection) || wanted == collection)
-        });
-    }
-    if let Some(range) = &filters.date_range {
-        let changed: HashSet<EntityId> =
-            entities::changed_between(t, range.start, range.end)?.into_iter().collect();
-        ranked.retain(|(id, _)| changed.contains(id));
-    }
-    if let Some(tags) = filters.tags.as_ref().filter(|tags| !tags.is_empty()) {
-        let ids: Vec<EntityId> = ranked.iter().map(|(id, _)| *id).collect();
-        let bears = |record: &Record| {
-            let own = record.metadata.get("tags").and_then(|value| value.as_array());
-            own.is_some_and(|own| {
-                own.iter().any(|tag| tags.iter().any(|wanted| tag.as_str() == Some(wanted)))
-            })
-        };
-        let tagged: HashSet<EntityId> =
-            entities::many(t, &ids)?.iter().filter(|record| bears(record)).map(|record| record.id).collect();
-        ranked.retain(|(id, _)| tagged.contains(id));
-    }
-    Ok(())
-}
-
-/// Gives each found entity its excerpt, relationships and source; and, for a question who someone is, a sentence.
-fn dress(
+fn find(
     t: &mut Tenant<'_, '_>,
     graph: &Graph,
     lexicon: &Lexicon,
     question: &str,
-    found: &Found,
-) -> Result<(Vec<QueryResult>, Option<String>)> {
-    let ids: Vec<EntityId> = found.ranked.iter().map(|(id, _)| *id).collect();
-    let records: HashMap<EntityId, Record> =
-        entities::many(t, &ids)?.into_iter().map(|record| (record.id, record)).collect();
-    let mut texts: HashMap<EntityId, Vec<Passage>> = HashMap::new();
-    for passage in passages::of(t, &ids)? {
-        texts.entry(passage.entity).or_default().push(passage);
-    }
-    let wanted: Vec<String> = keys(question).into_iter().filter(|key| !crate::words::is_empty(key)).collect();
-    let mut results = Vec::with_capacity(ids.len());
-    for (id, relevance) in &found.ranked {
-        let Some(record) = records.get(id) else { continue };
-        let own = texts.get(id).map_or(&[][..], Vec::as_slice);
-        let (text, field) = excerpt(own, found.passages.get(id), &wanted);
-        results.push(QueryResult {
-            id: *id,
-            r#type: lexicon.singular(&record.collection).to_owned(),
-            title: record.name.clone(),
-            excerpt: text,
-            relevance_score: (relevance.clamp(0.0, 1.0) * 1000.0).round() / 1000.0,
-            metadata: record.metadata.clone(),
-            relationships: relationships(graph, lexicon, *id),
-            source: QuerySource { collection: record.collection.clone(), record_id: *id, field },
-        });
-    }
-    let described = match found.analysis.intent {
-        Intent::Lookup => results.first().and_then(|first| describe(first, &records, graph, lexicon)),
-        _ => None,
+    vector: Option<(&Vector, &Vectors)>,
+) -> Result<Found> {
+    let Reading { analysis, answer: Answer { mut sentence, hits, within }, words } =
+        read(question, graph, lexicon);
+    let by_graph = !hits.is_empty() || sentence.is_some();
+    let mut named = if by_graph { vec!["graph".to_owned()] } else { Vec::new() };
+    let within = within.filter(|set| !set.is_empty());
+    // What a question asks of named records is kept to what they are related to; a memory that only names them is not:
+    // people are also called `she`, and `the captain`.
+    let (only, related) = match analysis.intent {
+        Intent::Recall => (None, within.unwrap_or_default()),
+        _ => (within, HashSet::new()),
     };
-    Ok((results, described))
+    let mut arms = Arms {
+        kind: if analysis.mentions.is_empty() { Kind::Described } else { Kind::Named },
+        graph: hits,
+        related,
+        text: Vec::new(),
+        vectors: None,
+    };
+    let mut passages: HashMap<EntityId, Passage> = HashMap::new();
+    if !words.is_empty() {
+        let by_text = by_words(t, lexicon, &words, only.as_ref())?;
+        if by_text.first().is_some_and(|best| holds(best, &words)) {
+            arms.kind = Kind::Verbatim;
+        }
+        for passage in by_text {
+            if let Entry::Vacant(place) = passages.entry(passage.entity) {
+                arms.text.push(passage.entity);
+                place.insert(passage);
+            }
+        }
+        let near = match vector {
+            Some((vector, vectors)) => vectors.search(t, vector, |entity| {
+                graph.node(entity).is_some() && only.as_ref().is_none_or(|only| only.contains(&entity))
+            })?,
+            None => Vec::new(),
+        };
+        if !near.is_empty() {
+            arms.vectors = Some(near.iter().map(|near| near.entity).collect());
+            show(t, &near, &mut passages)?;
+        }
+        let weights = arms.kind.weights();
+        let has_vectors = arms.vectors.is_some() && weights.vectors > 0.0;
+        if !arms.related.is_empty() && weights.graph > 0.0 && named.is_empty() {
+            named.push("graph".to_owned());
+        }
+        if !arms.text.is_empty() && (weights.text > 0.0 || !has_vectors) {
+            named.push("text".to_owned());
+        }
+        if has_vectors {
+            named.push("vectors".to_owned());
+        }
+        // What the words say is what was asked; the list of all that stands in relation would only hide it.
+        let found_by_words = !passages.is_empty();
+        if found_by_words && !analysis.rest.is_empty() && matches!(analysis.intent, Intent::Relation) {
+            sentence = None;
+        }
+    }
+    let ranked = arms.fused(arms.kind.weights());
+    Ok(Found { analysis, sentence, arms, named, ranked, passages })
 }
 
-fn relationships(graph: &Graph, lexicon: &Lexicon, id: EntityId) -> Vec<QueryRelationship> {
-    let mut edges: Vec<&crate::graph::Edge> = graph.edges(id).iter().collect();
-    edges.sort_by(|a, b| b.weight.total_cmp(&a.weight));
-    let others = edges.into_iter().filter_map(|edge| {
-        let other = graph.node(if edge.subject == id { edge.object } else { edge.subject })?;
-        Some(QueryRelationship {
-            r#type: edge.predicate.clone(),
-            target: other.name.clone(),
-            target_type: lexicon.singular(&other.collection).to_owned(),
-        })
-    });
-    others.take(RELATIONSHIPS).collect()
-}
-
-fn describe(
-    first: &QueryResult,
-    records: &HashMap<EntityId, Record>,
-    graph: &Graph,
+fn by_words(
+    t: &mut Tenant<'_, '_>,
     lexicon: &Lexicon,
-) -> Option<String> {
-    let record = records.get(&first.id)?;
-    let mut parts = vec![record.name.clone()];
-    if !record.description.is_empty() {
-        parts.push(format!(": {}", record.description.trim_end_matches('.')));
+    words: &[String],
+    only: Option<&HashSet<EntityId>>,
+) -> Result<Vec<Passage>> {
+    let collections = lexicon.names();
+    let within: Option<Vec<EntityId>> = only.map(|only| only.iter().copied().collect());
+    let wanted = Wanted { words, typing: false, collections: &collections, within: within.as_deref() };
+    let found = passages::search(t, &wanted, TEXT_CANDIDATES)?;
+    Ok(found.into_iter().map(|(passage, _)| passage).collect())
+}
+
+/// Reads the passages for which the vectors found what the text did not.
+fn show(t: &mut Tenant<'_, '_>, near: &[Near], passages: &mut HashMap<EntityId, Passage>) -> Result<()> {
+    let new = near.iter().filter(|near| !passages.contains_key(&near.entity));
+    let ids: Vec<_> = new.map(|near| near.passage).collect();
+    for passage in passages::many(t, &ids)? {
+        passages.insert(passage.entity, passage);
     }
-    let hubs: HashSet<EntityId> = lexicon
-        .relations
-        .iter()
-        .filter(|relation| relation.with == record.collection)
-        .flat_map(|relation| graph.across(record.id, relation.predicate))
-        .map(|(id, _)| id)
-        .collect();
-    if !hubs.is_empty() {
-        let noun = if hubs.len() == 1 { lexicon.singular(lexicon.hub) } else { lexicon.hub };
-        parts.push(format!(". In {} {noun}", hubs.len()));
-    }
-    parts.push(".".to_owned());
-    Some(parts.concat())
+    Ok(())
+}
+
+/// Whether a passage holds so many of the words that it is what the person remembers.
+fn holds(passage: &Passage, words: &[String]) -> bool {
+    let (share, least) = VERBATIM;
+    let has: HashSet<String> = keys(&passage.text).into_iter().collect();
+    // Endings differ: `waits` is `waited`. Four letters in common are taken for the same word.
+    let alike = |word: &str| {
+        has.contains(word)
+            || has.iter().any(|other| {
+                let common = word.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+                common >= 4 && common + 3 >= word.chars().count().max(other.chars().count())
+            })
+    };
+    let held = words.iter().filter(|word| alike(word)).count();
+    words.len() >= least && held as f64 >= share * words.len() as f64
 }

@@ -90,6 +90,25 @@ impl<K: Hash + Ord + Clone> Limiter<K> {
         Verdict::Allowed { remaining, reset: free_at(passed.front().copied().unwrap_or(now)) }
     }
 
+    /// Takes back a call of `key` that passed at `at`, as if it had not been made: it turned out not to count.
+    pub fn take_back(&mut self, key: &K, at: Timestamp) {
+        let Some(passed) = self.passed.get_mut(key) else { return };
+        let Some(place) = passed.iter().rposition(|passed| *passed == at) else { return };
+        let latest = passed.back().copied();
+        passed.remove(place);
+        let left = passed.back().copied();
+        if left == latest {
+            return;
+        }
+        if let Some(latest) = latest {
+            self.by_latest.remove(&(latest, key.clone()));
+        }
+        match left {
+            Some(left) => drop(self.by_latest.insert((left, key.clone()))),
+            None => drop(self.passed.remove(key)),
+        }
+    }
+
     /// Keys that are remembered.
     #[must_use]
     pub fn keys(&self) -> usize {

@@ -1,4 +1,4 @@
-//! The rules L1 to L10 of SPEC.md.
+//! The rules L1 to L11 of SPEC.md.
 
 use kernel::Timestamp;
 use proptest::prelude::*;
@@ -152,4 +152,25 @@ fn l10_the_orchestrator_is_open_to_ten_calls_a_minute() {
     let passed = (0..100).filter(|i| passes(limiter.check(&("ada", "chat"), Timestamp(i * 599)))).count();
     assert_eq!(passed, 10);
     assert!(passes(limiter.check(&("ada", "chat"), Timestamp(60_000))));
+}
+
+proptest! {
+    #[test]
+    fn l11_a_call_that_is_taken_back_is_as_one_that_was_never_made(
+        calls in prop::collection::vec((0..4u8, 0..60i64, any::<bool>()), 1..300),
+    ) {
+        let (mut limiter, mut without) = (Limiter::new(THREE), Limiter::new(THREE));
+        let mut now = Timestamp(0);
+        for (key, pause, counts) in calls {
+            now = now.plus_millis(pause);
+            let verdict = limiter.check(&key, now);
+            if !counts && passes(verdict) {
+                limiter.take_back(&key, now);
+            } else {
+                prop_assert_eq!(verdict, without.check(&key, now));
+            }
+        }
+        prop_assert_eq!(limiter.check(&9, now), without.check(&9, now));
+        prop_assert_eq!(limiter.keys(), without.keys());
+    }
 }

@@ -32,15 +32,34 @@ pub fn write(
 /// # Errors
 /// When the database fails.
 pub fn list(t: &mut Tenant<'_, '_>, page: &PageRequest) -> Result<Listed<AuditEntry>> {
-    let (key, id) = page.after.as_ref().map_or((i64::MAX, "~"), |cursor| (cursor.key, cursor.id.as_str()));
     let project = t.project();
+    of(t, Some(project), page)
+}
+
+/// The log of what belongs to no project (sign-ins, keys, secrets), newest first. For who administers the server.
+///
+/// # Errors
+/// When the database fails.
+pub fn of_server(tx: &mut Tx<'_>, page: &PageRequest) -> Result<Listed<AuditEntry>> {
+    of(tx, None, page)
+}
+
+fn of(tx: &mut Tx<'_>, project: Option<ProjectId>, page: &PageRequest) -> Result<Listed<AuditEntry>> {
+    let (key, id) = page.after.as_ref().map_or((i64::MAX, "~"), |cursor| (cursor.key, cursor.id.as_str()));
+    let whose = if project.is_some() {
+        "audit.project_id = $1"
+    } else {
+        "audit.project_id IS NULL AND CAST($1 AS TEXT) IS NULL"
+    };
     let total =
-        t.query_one("SELECT COUNT(*) FROM audit WHERE project_id = $1", args![project], |row| row.get(0))?;
-    let rows = t.query(
-        "SELECT audit.id, audit.at, audit.person_id, people.name, audit.action, audit.target, audit.details
-         FROM audit LEFT JOIN people ON people.id = audit.person_id
-         WHERE audit.project_id = $1 AND (audit.at < $2 OR (audit.at = $2 AND audit.id < $3))
-         ORDER BY audit.at DESC, audit.id DESC LIMIT $4",
+        tx.query_one(&format!("SELECT COUNT(*) FROM audit WHERE {whose}"), args![project], |row| row.get(0))?;
+    let rows = tx.query(
+        &format!(
+            "SELECT audit.id, audit.at, audit.person_id, people.name, audit.action, audit.target, audit.details
+             FROM audit LEFT JOIN people ON people.id = audit.person_id
+             WHERE {whose} AND (audit.at < $2 OR (audit.at = $2 AND audit.id < $3))
+             ORDER BY audit.at DESC, audit.id DESC LIMIT $4"
+        ),
         args![project, key, id, i64::from(page.limit) + 1],
         |row| {
             Ok(AuditEntry {

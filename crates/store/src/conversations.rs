@@ -22,6 +22,22 @@ fn read(row: &Row<'_>) -> Result<Conversation, DbError> {
 
 const COLUMNS: &str = "id, project_id, title, created_at, updated_at";
 
+fn read_message(row: &Row<'_>) -> Result<Message, DbError> {
+    let metadata: Option<String> = row.get(6)?;
+    Ok(Message {
+        id: row.id(0)?,
+        conversation_id: row.id(1)?,
+        author: row.tag(2)?,
+        mode: row.tag::<Mode>(3)?,
+        state: row.tag(4)?,
+        content: row.get(5)?,
+        metadata: metadata.and_then(|text| serde_json::from_str(&text).ok()),
+        created_at: row.get(7)?,
+    })
+}
+
+const MESSAGE: &str = "id, conversation_id, author, mode, state, content, metadata, created_at";
+
 /// Begins a conversation.
 ///
 /// # Errors
@@ -97,7 +113,7 @@ pub fn remove(t: &mut Tenant<'_, '_>, id: ConversationId) -> Result<()> {
 /// Adds a message. The first one of a person gives the conversation its title.
 ///
 /// # Errors
-/// When the database fails.
+/// `NOT_FOUND` when the conversation is not of this project.
 pub fn add(t: &mut Tenant<'_, '_>, message: &Message) -> Result<()> {
     let project = t.project();
     let metadata =
@@ -119,11 +135,12 @@ pub fn add(t: &mut Tenant<'_, '_>, message: &Message) -> Result<()> {
     )?;
     let title: String = message.content.lines().next().unwrap_or_default().chars().take(TITLE).collect();
     let title = if message.author == Author::User { title } else { String::new() };
-    t.execute(
-        "UPDATE conversations SET updated_at = $2, title = CASE WHEN title = '' THEN $3 ELSE title END WHERE id = $1",
-        args![message.conversation_id, message.created_at, &title],
+    let here = t.execute(
+        "UPDATE conversations SET updated_at = $3, title = CASE WHEN title = '' THEN $4 ELSE title END
+         WHERE project_id = $1 AND id = $2",
+        args![project, message.conversation_id, message.created_at, &title],
     )?;
-    Ok(())
+    if here == 1 { Ok(()) } else { Err(Error::not_found("conversation")) }
 }
 
 fn author(author: Author) -> &'static str {
@@ -160,28 +177,53 @@ pub fn update(
 /// `NOT_FOUND` when the conversation is not theirs.
 pub fn messages(t: &mut Tenant<'_, '_>, id: ConversationId, page: &PageRequest) -> Result<Listed<Message>> {
     get(t, id)?;
-    let before = page.after.as_ref().map_or("~", |cursor| cursor.id.as_str());
+    // A letter sorts behind the prefix of all messages in every collation, which a `~` does not.
+    let before = page.after.as_ref().map_or("n", |cursor| cursor.id.as_str());
     let total =
         t.query_one("SELECT COUNT(*) FROM messages WHERE conversation_id = $1", args![id], |row| row.get(0))?;
     let rows = t.query(
-        "SELECT id, author, mode, state, content, metadata, created_at FROM messages
-         WHERE conversation_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+        &format!(
+            "SELECT {MESSAGE} FROM messages WHERE conversation_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+        ),
         args![id, before, i64::from(page.limit) + 1],
-        |row| {
-            let metadata: Option<String> = row.get(5)?;
-            Ok(Message {
-                id: row.id(0)?,
-                conversation_id: id,
-                author: row.tag(1)?,
-                mode: row.tag::<Mode>(2)?,
-                state: row.tag(3)?,
-                content: row.get(4)?,
-                metadata: metadata.and_then(|text| serde_json::from_str(&text).ok()),
-                created_at: row.get(6)?,
-            })
-        },
+        read_message,
     )?;
     Ok(Listed::of(rows, total, page, |message| (0, message.id.to_string())))
+}
+
+/// One message of the actor's conversation.
+///
+/// # Errors
+/// `NOT_FOUND` when the conversation is not theirs, or has no such message.
+pub fn message(t: &mut Tenant<'_, '_>, conversation: ConversationId, id: MessageId) -> Result<Message> {
+    get(t, conversation)?;
+    t.query_opt(
+        &format!("SELECT {MESSAGE} FROM messages WHERE conversation_id = $1 AND id = $2"),
+        args![conversation, id],
+        read_message,
+    )?
+    .ok_or_else(|| Error::not_found("message"))
+}
+
+/// The first answer in the actor's conversation that came after the message `after`; without one, the very first.
+///
+/// # Errors
+/// `NOT_FOUND` when the conversation is not theirs.
+pub fn answer_after(
+    t: &mut Tenant<'_, '_>,
+    conversation: ConversationId,
+    after: Option<MessageId>,
+) -> Result<Option<Message>> {
+    get(t, conversation)?;
+    let after = after.map(|id| id.to_string()).unwrap_or_default();
+    Ok(t.query_opt(
+        &format!(
+            "SELECT {MESSAGE} FROM messages
+             WHERE conversation_id = $1 AND author = 'assistant' AND id > $2 ORDER BY id LIMIT 1"
+        ),
+        args![conversation, &after],
+        read_message,
+    )?)
 }
 
 /// Marks the answers that a stop of the server broke off. What was written of them is kept.

@@ -125,27 +125,35 @@ pub fn list(
     skip: u32,
 ) -> Result<Listed<Record>> {
     let project = t.project();
-    let which = if filter.removed { "IS NOT NULL" } else { "IS NULL" };
     let (key, id) = page.after.as_ref().map_or((i64::MIN, ""), |cursor| (cursor.key, cursor.id.as_str()));
-    let pattern =
-        filter.name.as_deref().map_or_else(|| String::from("%"), |name| like_prefix(&name_key(name)));
-    let wanted = format!(
-        "FROM entities WHERE project_id = $1 AND collection = $2 AND removed_at {which}
-         AND name_key LIKE $3 ESCAPE '\\'"
-    );
+    let pattern = filter.name.as_deref().map(|name| like_prefix(&name_key(name)));
+    let (wanted, pattern) = (wanted(filter), pattern.as_deref());
     let total =
-        t.query_one(&format!("SELECT COUNT(*) {wanted}"), args![project, collection, &pattern], |row| {
+        t.query_one(&format!("SELECT COUNT(*) {wanted}"), args![project, collection, pattern], |row| {
             row.get(0)
         })?;
     let rows = t.query(
-        &format!(
-            "SELECT {COLUMNS} {wanted} AND (position > $4 OR (position = $4 AND id > $5))
-             ORDER BY position, id LIMIT $6 OFFSET $7"
-        ),
-        args![project, collection, &pattern, key, id, i64::from(page.limit) + 1, skip],
+        &page_of(&wanted),
+        args![project, collection, pattern, key, id, i64::from(page.limit) + 1, skip],
         read,
     )?;
     Ok(Listed::of(rows, total, page, |record| (record.position, record.id.to_string())))
+}
+
+/// What a list takes from, of the arguments project, collection, pattern.
+fn wanted(filter: &Filter) -> String {
+    let which = if filter.removed { "IS NOT NULL" } else { "IS NULL" };
+    // The pattern is named in either case: Postgres wants to know the type of each argument.
+    let name =
+        if filter.name.is_some() { "name_key LIKE $3 ESCAPE '\\'" } else { "CAST($3 AS TEXT) IS NULL" };
+    format!("FROM entities WHERE project_id = $1 AND collection = $2 AND removed_at {which} AND {name}")
+}
+
+/// A page of it, of the further arguments position, id, limit, offset.
+fn page_of(wanted: &str) -> String {
+    format!(
+        "SELECT {COLUMNS} {wanted} AND (position, id) > ($4, $5) ORDER BY position, id LIMIT $6 OFFSET $7"
+    )
 }
 
 fn like_prefix(prefix: &str) -> String {
@@ -273,4 +281,53 @@ pub fn changed_between(t: &mut Tenant<'_, '_>, start: Timestamp, end: Timestamp)
         args![project, start, end],
         |row| row.id(0),
     )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+    use crate::changes::{self, Draft, New, Write};
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_page_of_ten_thousand_records_is_found_by_the_index_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let ambient = kernel::Ambient::system();
+        let options = crate::Options::sqlite(folder.path().join("atelier.db"));
+        let store = Store::open(options, ambient.clone()).await.unwrap();
+        let scope = store.transact(|tx| {
+            let ada = crate::people::create(tx, "ada@example.org", "Ada", None, false)?.id;
+            let project = crate::projects::create(tx, ada, "Tides", wire::projects::ProjectType::Movie)?;
+            crate::Scope::admit(tx, ada, project.id, kernel::Role::Owner)
+        });
+        let scope = scope.await.unwrap();
+        let new = |n| New {
+            id: ambient.id(),
+            collection: "scenes".into(),
+            name: format!("Scene {n}"),
+            description: String::new(),
+            metadata: wire::records::Metadata::new(),
+            body: None,
+            position: None,
+            origin: wire::records::Origin::Import,
+        };
+        let draft =
+            Draft { writes: (0..10_000).map(|n| Write::Create(new(n))).collect(), ..Draft::default() };
+        store.transact_in(&scope, move |t| changes::apply(t, &draft)).await.unwrap();
+        store.transact(|tx| Ok(tx.script("ANALYZE")?)).await.unwrap();
+        for removed in [false, true] {
+            let plan = store.read_in(&scope, move |t| {
+                let sql = page_of(&wanted(&Filter { name: None, removed }));
+                let (project, none) = (t.project(), None::<&str>);
+                let args = args![project, "scenes", none, 5_000_000i64, "ent_", 51i64, 0i64];
+                Ok(t.query(&format!("EXPLAIN QUERY PLAN {sql}"), args, |row| row.get::<String>(3))?)
+            });
+            let plan = plan.await.unwrap();
+            let index = if removed { "entities_bin" } else { "entities_list" };
+            let seek = format!(
+                "SEARCH entities USING INDEX {index} (project_id=? AND collection=? AND (position,id)>(?,?))"
+            );
+            assert_eq!(plan, [seek]);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! The stream of a project: events in the order of their commits, numbered without a gap.
 
-use kernel::{Cursor, Event, EventKind, PageRequest, Result};
+use kernel::{Cursor, Error, Event, EventKind, PageRequest, Result};
 use wire::records::Activity;
 
 use crate::db::{Arg, DbError, Row, args};
@@ -43,18 +43,19 @@ impl<T> Listed<T> {
 /// comes last in a transaction.
 ///
 /// # Errors
-/// When the database fails.
+/// `NOT_FOUND` when the project is gone.
 pub fn emit(t: &mut Tenant<'_, '_>, events: &[(EventKind, serde_json::Value)]) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }
     let (project, actor, now) = (t.project(), t.scope().actor(), t.now());
     let count = events.len() as i64;
-    let last: i64 = t.query_one(
+    let last: Option<i64> = t.query_opt(
         "UPDATE projects SET event_seq = event_seq + $2 WHERE id = $1 RETURNING event_seq",
         args![project, count],
         |row| row.get(0),
     )?;
+    let last = last.ok_or_else(|| Error::not_found("project"))?;
     let texts: Vec<String> = events.iter().map(|(_, payload)| payload.to_string()).collect();
     let rows: Vec<[Arg<'_>; 6]> = events
         .iter()

@@ -1,5 +1,7 @@
 //! Facts: what the brain knows of entities, from when, by whom, until when. Superseded, never overwritten.
 
+use std::collections::{BTreeSet, HashMap};
+
 use kernel::{ChangeId, EntityId, Error, FactId, PageRequest, Result, Timestamp};
 use wire::records::{Origin, Relationship};
 
@@ -68,14 +70,104 @@ fn read(row: &Row<'_>) -> Result<Fact, DbError> {
     })
 }
 
+/// What tells a fact from another, word for word.
+type Words =
+    (EntityId, String, Option<EntityId>, Option<String>, Option<u64>, u64, &'static str, Option<String>);
+
+impl NewFact {
+    fn words(&self) -> Words {
+        (
+            self.subject,
+            self.predicate.clone(),
+            self.object,
+            self.value.clone(),
+            self.weight.map(f64::to_bits),
+            self.confidence.to_bits(),
+            self.origin.as_str(),
+            self.source.clone(),
+        )
+    }
+}
+
+impl From<Fact> for NewFact {
+    fn from(fact: Fact) -> Self {
+        Self {
+            subject: fact.subject,
+            predicate: fact.predicate,
+            object: fact.object,
+            value: fact.value,
+            weight: fact.weight,
+            confidence: fact.confidence,
+            origin: fact.origin,
+            source: fact.source,
+        }
+    }
+}
+
 /// Records facts as part of a change. One that holds already, word for word, is not recorded twice.
 pub(crate) fn record(t: &mut Tenant<'_, '_>, change: ChangeId, facts: &[NewFact]) -> Result<Vec<FactId>> {
+    belong(t, facts)?;
+    let subjects: BTreeSet<EntityId> = facts.iter().map(|fact| fact.subject).collect();
+    let mut known: HashMap<Words, FactId> = holding(t, &subjects.into_iter().collect::<Vec<_>>())?;
+    let mut ids = Vec::with_capacity(facts.len());
+    let mut fresh = Vec::new();
+    for fact in facts {
+        ids.push(*known.entry(fact.words()).or_insert_with(|| {
+            let id = t.id();
+            fresh.push((id, fact));
+            id
+        }));
+    }
+    insert(t, change, &fresh)?;
+    Ok(ids)
+}
+
+/// Whom a fact names is of this project: the tables would take any entity.
+fn belong(t: &mut Tenant<'_, '_>, facts: &[NewFact]) -> Result<()> {
+    let named: BTreeSet<EntityId> =
+        facts.iter().flat_map(|fact| [Some(fact.subject), fact.object]).flatten().collect();
+    let (project, mut found) = (t.project(), 0);
+    for part in named.iter().copied().collect::<Vec<_>>().chunks(200) {
+        let mut values: Vec<Arg<'_>> = vec![project.into()];
+        values.extend(part.iter().map(|id| Arg::from(*id)));
+        let places = crate::entities::places(2, part.len());
+        found += t.query_one(
+            &format!("SELECT COUNT(*) FROM entities WHERE project_id = $1 AND id IN ({places})"),
+            &values,
+            |row| row.get::<i64>(0),
+        )?;
+    }
+    if found == named.len() as i64 { Ok(()) } else { Err(Error::not_found("record")) }
+}
+
+/// The facts of some entities that hold, be the entities live or not.
+fn holding(t: &mut Tenant<'_, '_>, subjects: &[EntityId]) -> Result<HashMap<Words, FactId>> {
+    let (project, mut found) = (t.project(), HashMap::new());
+    for part in subjects.chunks(200) {
+        let mut values: Vec<Arg<'_>> = vec![project.into()];
+        values.extend(part.iter().map(|id| Arg::from(*id)));
+        let places = crate::entities::places(2, part.len());
+        let facts = t.query(
+            &format!(
+                "SELECT {COLUMNS} FROM facts
+                 WHERE project_id = $1 AND valid_to IS NULL AND subject_id IN ({places})"
+            ),
+            &values,
+            read,
+        )?;
+        found.extend(facts.into_iter().map(|fact| {
+            let id = fact.id;
+            (NewFact::from(fact).words(), id)
+        }));
+    }
+    Ok(found)
+}
+
+fn insert(t: &mut Tenant<'_, '_>, change: ChangeId, facts: &[(FactId, &NewFact)]) -> Result<()> {
     let (project, now) = (t.project(), t.now());
-    let ids: Vec<FactId> = facts.iter().map(|_| t.id()).collect();
     let rows: Vec<[Arg<'_>; 12]> = facts
         .iter()
-        .zip(&ids)
-        .map(|(fact, id)| {
+        .map(|(id, fact)| {
             [
                 (*id).into(),
                 project.into(),
@@ -97,7 +189,7 @@ pub(crate) fn record(t: &mut Tenant<'_, '_>, change: ChangeId, facts: &[NewFact]
            recorded_at)",
         &rows,
     )?;
-    Ok(ids)
+    Ok(())
 }
 
 /// Ends facts as part of a change: they were true until now.
@@ -118,34 +210,63 @@ pub(crate) fn end(t: &mut Tenant<'_, '_>, change: ChangeId, facts: &[FactId]) ->
     Ok(ended)
 }
 
-/// Of whom some facts are, whether they hold or not.
-pub(crate) fn subjects(t: &mut Tenant<'_, '_>, facts: &[FactId]) -> Result<Vec<EntityId>> {
-    let (project, mut found) = (t.project(), Vec::new());
-    for part in facts.chunks(200) {
-        let mut values: Vec<Arg<'_>> = vec![project.into()];
-        values.extend(part.iter().map(|id| Arg::from(*id)));
-        let places = crate::entities::places(2, part.len());
-        found.extend(t.query(
-            &format!("SELECT subject_id FROM facts WHERE project_id = $1 AND id IN ({places})"),
-            &values,
-            |row| row.id::<EntityId>(0),
-        )?);
-    }
-    Ok(found)
+/// The entities of which a change recorded or ended facts, on either side of them.
+pub(crate) fn touched(t: &mut Tenant<'_, '_>, change: ChangeId) -> Result<Vec<EntityId>> {
+    let project = t.project();
+    let pairs = t.query(
+        "SELECT subject_id, object_id FROM facts WHERE project_id = $1 AND change_id = $2
+         UNION SELECT subject_id, object_id FROM facts WHERE project_id = $1 AND ended_by = $2",
+        args![project, change],
+        |row| Ok([Some(row.id(0)?), row.opt_id(1)?]),
+    )?;
+    Ok(pairs.into_iter().flatten().flatten().collect())
 }
 
-/// Takes back what `undone` recorded and ended, as part of `change`.
-pub(crate) fn undo(t: &mut Tenant<'_, '_>, change: ChangeId, undone: ChangeId) -> Result<()> {
-    let (project, now) = (t.project(), t.now());
-    t.execute(
-        "UPDATE facts SET valid_to = $3, ended_by = $2 WHERE project_id = $1 AND change_id = $4 AND valid_to IS NULL",
-        args![project, change, now, undone],
-    )?;
-    t.execute(
-        "UPDATE facts SET valid_to = NULL, ended_by = NULL WHERE project_id = $1 AND ended_by = $2",
+/// Takes back what `undone` recorded and ended, as part of `change`: what it recorded ends, what it ended is recorded
+/// anew, because what was said at a time stays said. Gives the facts that were recorded; or, if some of what `undone`
+/// recorded holds no longer, the names of the entities that those are of.
+pub(crate) fn undo(
+    t: &mut Tenant<'_, '_>,
+    change: ChangeId,
+    undone: ChangeId,
+) -> Result<Result<Vec<FactId>, Vec<String>>> {
+    let project = t.project();
+    let recorded = t.query(
+        &format!(
+            "SELECT {COLUMNS}, CASE WHEN facts.valid_to IS NULL THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END,
+               s.name
+             FROM facts JOIN entities s ON s.id = facts.subject_id
+             WHERE facts.project_id = $1 AND facts.change_id = $2"
+        ),
         args![project, undone],
+        |row| Ok((read(row)?, row.get::<bool>(10)?, row.get::<String>(11)?)),
     )?;
-    Ok(())
+    let mut ending = Vec::with_capacity(recorded.len());
+    let mut lost = BTreeSet::new();
+    for (fact, holds, name) in recorded {
+        // One that a change ended which was itself taken back holds again under another id.
+        let subject = fact.subject;
+        let now =
+            if holds { Some(fact.id) } else { holding(t, &[subject])?.remove(&NewFact::from(fact).words()) };
+        match now {
+            Some(id) => ending.push(id),
+            None => drop(lost.insert(name)),
+        }
+    }
+    if !lost.is_empty() {
+        return Ok(Err(lost.into_iter().collect()));
+    }
+    let again: Vec<NewFact> = t
+        .query(
+            &format!("SELECT {COLUMNS} FROM facts WHERE facts.project_id = $1 AND facts.ended_by = $2 ORDER BY facts.id"),
+            args![project, undone],
+            read,
+        )?
+        .into_iter()
+        .map(NewFact::from)
+        .collect();
+    end(t, change, &ending)?;
+    record(t, change, &again).map(Ok)
 }
 
 /// All facts that hold with one of `predicates`.
@@ -153,6 +274,9 @@ pub(crate) fn undo(t: &mut Tenant<'_, '_>, change: ChangeId, undone: ChangeId) -
 /// # Errors
 /// When the database fails.
 pub fn with(t: &mut Tenant<'_, '_>, predicates: &[&str]) -> Result<Vec<Fact>> {
+    if predicates.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut values: Vec<Arg<'_>> = vec![t.project().into()];
     values.extend(predicates.iter().map(|predicate| Arg::from(*predicate)));
     let places = crate::entities::places(2, predicates.len());

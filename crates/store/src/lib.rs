@@ -1,8 +1,12 @@
 //! All SQL, behind one closed door. Callers see typed functions on a [`Tx`] or a [`Tenant`]; they never see a database.
 
+mod archive;
 mod db;
+mod doctor;
 mod migrations;
 mod scope;
+mod scoped;
+mod sweep;
 
 pub mod audit;
 pub mod changes;
@@ -21,8 +25,11 @@ pub mod settings;
 pub mod slug;
 pub mod uploads;
 
+pub use archive::{BackupReport, Progress, restore, verify};
 pub use db::{Durability, Options, Tx};
+pub use doctor::{Check, Finding};
 pub use scope::{Scope, Tenant};
+pub use sweep::Swept;
 
 use kernel::{Ambient, ProjectId, Result};
 use tokio::sync::broadcast;
@@ -50,7 +57,9 @@ impl Store {
             let _ = sender.send(project);
         };
         let db = tokio::task::spawn_blocking(move || {
-            db::Db::open(&options, &ambient, std::sync::Arc::new(publish))
+            db::Db::open(&options, &ambient, std::sync::Arc::new(publish), |tx| {
+                migrations::apply(tx, migrations::newest())
+            })
         })
         .await
         .map_err(kernel::Error::internal)??;

@@ -62,13 +62,6 @@ pub fn get(t: &mut Tenant<'_, '_>, person: PersonId) -> Result<Member> {
     .ok_or_else(|| Error::not_found("member"))
 }
 
-/// Lets one change of membership in a project happen at a time, so that two owners cannot remove each other at once.
-fn one_at_a_time(t: &mut Tenant<'_, '_>) -> Result<()> {
-    let project = t.project();
-    t.execute("UPDATE projects SET event_seq = event_seq WHERE id = $1", args![project])?;
-    Ok(())
-}
-
 /// A project never loses its last owner.
 fn keeps_an_owner(t: &mut Tenant<'_, '_>) -> Result<()> {
     let project = t.project();
@@ -91,7 +84,8 @@ fn keeps_an_owner(t: &mut Tenant<'_, '_>) -> Result<()> {
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT` when no owner would be left.
 pub fn set_role(t: &mut Tenant<'_, '_>, person: PersonId, role: Role) -> Result<Member> {
-    one_at_a_time(t)?;
+    // Two owners cannot remove each other at once.
+    t.one_at_a_time()?;
     let (project, actor, before) = (t.project(), t.scope().actor(), get(t, person)?);
     t.execute(
         "UPDATE members SET role = $3 WHERE project_id = $1 AND person_id = $2",
@@ -109,7 +103,8 @@ pub fn set_role(t: &mut Tenant<'_, '_>, person: PersonId, role: Role) -> Result<
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT` when no owner would be left.
 pub fn remove(t: &mut Tenant<'_, '_>, person: PersonId) -> Result<()> {
-    one_at_a_time(t)?;
+    // Two owners cannot remove each other at once.
+    t.one_at_a_time()?;
     let (project, actor) = (t.project(), t.scope().actor());
     get(t, person)?;
     t.execute("DELETE FROM members WHERE project_id = $1 AND person_id = $2", args![project, person])?;
@@ -230,12 +225,27 @@ pub fn by_token(tx: &mut Tx<'_>, token_hash: &str) -> Result<Found> {
     .ok_or_else(|| Error::not_found("invitation"))
 }
 
+/// The open invitations of that address, oldest first. Only for someone whose address a provider has verified.
+///
+/// # Errors
+/// When the database fails.
+pub fn by_email(tx: &mut Tx<'_>, email: &str) -> Result<Vec<Found>> {
+    let email = email.to_lowercase();
+    Ok(tx.query(
+        "SELECT id, project_id, email, role FROM invitations
+         WHERE email = $1 AND accepted_at IS NULL AND expires_at > $2 ORDER BY created_at, id",
+        args![&email, tx.now()],
+        |row| Ok(Found { id: row.id(0)?, project: row.id(1)?, email: row.get(2)?, role: row.named(3)? }),
+    )?)
+}
+
 /// Makes `person` a member by an invitation, once. A member keeps the higher of the two roles.
 ///
 /// # Errors
 /// `NOT_FOUND` when someone else was faster.
 pub fn accept(tx: &mut Tx<'_>, found: &Found, person: PersonId) -> Result<()> {
     let now = tx.now();
+    Tenant::new(tx, Scope::server(found.project)).one_at_a_time()?;
     let taken = tx.execute(
         "UPDATE invitations SET accepted_at = $2 WHERE id = $1 AND accepted_at IS NULL",
         args![found.id, now],

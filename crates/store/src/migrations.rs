@@ -13,35 +13,66 @@ struct Migration {
     postgres: &'static str,
 }
 
-const ALL: &[Migration] = &[Migration {
-    number: 1,
-    name: "house",
-    both: include_str!("../migrations/0001_house.sql"),
-    sqlite: include_str!("../migrations/0001_house.sqlite.sql"),
-    postgres: include_str!("../migrations/0001_house.postgres.sql"),
-}];
+const ALL: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "house",
+        both: include_str!("../migrations/0001_house.sql"),
+        sqlite: include_str!("../migrations/0001_house.sqlite.sql"),
+        postgres: include_str!("../migrations/0001_house.postgres.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "indexes",
+        both: include_str!("../migrations/0002_indexes.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        number: 3,
+        name: "words",
+        both: "",
+        sqlite: include_str!("../migrations/0003_words.sqlite.sql"),
+        postgres: "",
+    },
+];
 
-/// Applies what is missing.
+/// The number of the newest migration that this program knows.
+pub(crate) fn newest() -> i64 {
+    ALL.last().map_or(0, |migration| migration.number)
+}
+
+/// The number of the newest migration that was applied; 0 if the database is new.
+pub(crate) fn applied(tx: &mut Tx<'_>) -> Result<i64> {
+    tx.script(
+        "CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL, at BIGINT NOT NULL)",
+    )?;
+    Ok(tx.query_one("SELECT COALESCE(MAX(number), 0) FROM migrations", args![], |row| row.get(0))?)
+}
+
+/// Refuses what a newer program wrote.
+pub(crate) fn known(number: i64) -> Result<()> {
+    if number <= newest() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::Unavailable,
+        format!(
+            "This was written by a newer Atelier (migration {number}). Nothing was changed; run that one."
+        ),
+    ))
+}
+
+/// Applies what is missing, as far as `last`.
 ///
 /// # Errors
 /// When the database was written by a newer program, or a statement fails; then nothing is applied.
-pub(crate) fn apply(tx: &mut Tx<'_>) -> Result<()> {
-    tx.run_script(
-        "CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL, at BIGINT NOT NULL)",
-    )?;
-    let newest =
-        tx.query_one("SELECT COALESCE(MAX(number), 0) FROM migrations", args![], |row| row.get::<i64>(0))?;
-    if newest > ALL.last().map_or(0, |migration| migration.number) {
-        return Err(Error::new(
-            Code::Unavailable,
-            format!(
-                "The database was written by a newer Atelier (migration {newest}). Nothing was changed; run that one."
-            ),
-        ));
-    }
-    for migration in ALL.iter().filter(|migration| migration.number > newest) {
-        tx.run_script(migration.both)?;
-        tx.run_script(if tx.is_sqlite() { migration.sqlite } else { migration.postgres })?;
+pub(crate) fn apply(tx: &mut Tx<'_>, last: i64) -> Result<()> {
+    let applied = applied(tx)?;
+    known(applied)?;
+    for migration in ALL.iter().filter(|migration| (applied + 1..=last).contains(&migration.number)) {
+        tx.script(migration.both)?;
+        tx.script(if tx.is_sqlite() { migration.sqlite } else { migration.postgres })?;
         tx.execute(
             "INSERT INTO migrations (number, name, at) VALUES ($1, $2, $3)",
             args![migration.number, migration.name, tx.now()],

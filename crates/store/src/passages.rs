@@ -1,12 +1,13 @@
 //! Passages: an entity's text in pieces that recall can find, with the text index that hangs on them.
 
-use kernel::{EntityId, PassageId, Result};
+use kernel::{EntityId, PassageId, ProjectId, Result};
 use sha2::{Digest, Sha256};
 use wire::records::Record;
 
-use crate::db::{Arg, args};
+use crate::db::{Arg, Tx, args};
 use crate::entities::places;
 use crate::scope::Tenant;
+use crate::scoped::scoped;
 
 /// The longest passage, in characters: about 200 word pieces, which the embedder takes whole.
 const LONGEST: usize = 800;
@@ -92,6 +93,17 @@ pub(crate) fn replace(t: &mut Tenant<'_, '_>, records: &[&Record]) -> Result<()>
     Ok(())
 }
 
+/// Whether the record's passages are those that its text gives.
+pub(crate) fn are_in_step(t: &mut Tenant<'_, '_>, record: &Record) -> Result<bool> {
+    let kept = t.query(
+        "SELECT field, hash FROM passages WHERE entity_id = $1 ORDER BY ordinal",
+        args![record.id],
+        |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)),
+    )?;
+    let given = pieces(record).into_iter().map(|(field, text)| (field.to_owned(), hash(&text)));
+    Ok(given.eq(kept))
+}
+
 /// Takes the entities' passages out of the index.
 pub(crate) fn forget(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<()> {
     let project = t.project();
@@ -107,61 +119,90 @@ pub(crate) fn forget(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<()
     Ok(())
 }
 
-/// The passages that hold any of `words`, best first by the database's own ranking, with their scores (higher is
-/// better). Words are taken as they are, stemmed by the index, and never read as query syntax. With `within`, only
-/// passages of those entities are looked at.
+/// What a search of the text index looks for, and where.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Words, taken as they are, stemmed by the index, and never read as query syntax; at most 32 count.
+    pub words: &'a [String],
+    /// Whether someone is still typing: then all words must be there, and the last one may be a beginning. Else any word
+    /// will do.
+    pub typing: bool,
+    /// Only passages of these collections.
+    pub collections: &'a [&'a str],
+    /// Only passages of these entities.
+    pub within: Option<&'a [EntityId]>,
+}
+
+impl Wanted<'_> {
+    /// The words in the database's own query syntax; `None` if there is none to look for.
+    fn expression(&self, project: ProjectId, sqlite: bool) -> Option<String> {
+        let mut words: Vec<String> = self.words.iter().flat_map(|word| parts(word)).take(32).collect();
+        let last = words.len().checked_sub(1)?;
+        for (place, word) in words.iter_mut().enumerate() {
+            let begins = self.typing && place == last;
+            if sqlite {
+                *word = scoped(&project.to_string(), word);
+            }
+            *word = match (sqlite, begins) {
+                (true, true) => format!("\"{word}\"*"),
+                (true, false) => format!("\"{word}\""),
+                (false, true) => format!("{word}:*"),
+                (false, false) => std::mem::take(word),
+            };
+        }
+        Some(words.join(match (sqlite, self.typing) {
+            (true, true) => " AND ",
+            (true, false) => " OR ",
+            (false, true) => " & ",
+            (false, false) => " | ",
+        }))
+    }
+}
+
+/// A word as the index has it: `O'Hara` is `O` and `Hara` there. Of such a word single letters say nothing.
+fn parts(word: &str) -> Vec<String> {
+    let parts: Vec<&str> =
+        word.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
+    let several = parts.len() > 1;
+    parts.into_iter().filter(|part| !several || part.chars().nth(1).is_some()).map(str::to_owned).collect()
+}
+
+/// The passages that hold the wanted words, best first by the database's own ranking, with their scores (higher is
+/// better).
 ///
 /// # Errors
 /// When the database fails.
-pub fn search(
-    t: &mut Tenant<'_, '_>,
-    words: &[String],
-    within: Option<&[EntityId]>,
-    limit: u32,
-) -> Result<Vec<(Passage, f64)>> {
-    let words: Vec<String> = words
-        .iter()
-        .map(|word| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>())
-        .filter(|word| !word.is_empty())
-        .take(32)
-        .collect();
-    if words.is_empty() {
-        return Ok(Vec::new());
-    }
+pub fn search(t: &mut Tenant<'_, '_>, wanted: &Wanted<'_>, limit: u32) -> Result<Vec<(Passage, f64)>> {
     let project = t.project();
-    // The ids come from the store itself and hold only letters, digits and `_`; as arguments they could exceed the number
-    // that a statement takes.
-    let only = within.map_or_else(String::new, |ids| {
+    let Some(words) = wanted.expression(project, t.is_sqlite()) else { return Ok(Vec::new()) };
+    let mut only = format!("AND entities.collection IN ({})", places(4, wanted.collections.len()));
+    if let Some(ids) = wanted.within {
+        // The ids come from the store itself and hold only letters, digits and `_`; as arguments they could exceed the
+        // number that a statement takes.
         let ids = ids.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(", ");
-        format!("AND passages.entity_id IN ({ids})")
-    });
-    let (sql, query) = if t.is_sqlite() {
-        let scope = project.to_string().split_off(4);
-        let any = words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" OR ");
-        (
-            format!(
-                "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text,
-                   -bm25(passages_fts, 0.0, 1.0)
-                 FROM passages_fts JOIN passages ON passages.num = passages_fts.rowid
-                 JOIN entities ON entities.id = passages.entity_id
-                 WHERE passages_fts MATCH $2 AND passages.project_id = $1 {only}
-                 ORDER BY bm25(passages_fts, 0.0, 1.0), passages.num LIMIT $3"
-            ),
-            format!("scope : \"{scope}\" AND text : ({any})"),
+        only.push_str(&format!(" AND passages.entity_id IN ({ids})"));
+    }
+    let sql = if t.is_sqlite() {
+        format!(
+            "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text,
+               -bm25(passages_fts)
+             FROM passages_fts JOIN passages ON passages.num = passages_fts.rowid
+             JOIN entities ON entities.id = passages.entity_id
+             WHERE passages_fts MATCH $2 AND passages.project_id = $1 {only}
+             ORDER BY bm25(passages_fts), passages.num LIMIT $3"
         )
     } else {
-        (
-            format!(
-                "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text,
-                   ts_rank_cd(passages.words, query, 1)::float8
-                 FROM passages JOIN entities ON entities.id = passages.entity_id, to_tsquery('english', $2) query
-                 WHERE passages.project_id = $1 AND passages.words @@ query {only}
-                 ORDER BY ts_rank_cd(passages.words, query, 1) DESC, passages.num LIMIT $3"
-            ),
-            words.join(" | "),
+        format!(
+            "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text,
+               ts_rank_cd(passages.words, query, 1)::float8
+             FROM passages JOIN entities ON entities.id = passages.entity_id, to_tsquery('english', $2) query
+             WHERE passages.project_id = $1 AND passages.words @@ query {only}
+             ORDER BY ts_rank_cd(passages.words, query, 1) DESC, passages.num LIMIT $3"
         )
     };
-    Ok(t.query(&sql, args![project, &query, limit], |row| Ok((read(row)?, row.get(5)?)))?)
+    let mut values: Vec<Arg<'_>> = vec![project.into(), words.as_str().into(), limit.into()];
+    values.extend(wanted.collections.iter().map(|name| Arg::from(*name)));
+    Ok(t.query(&sql, &values, |row| Ok((read(row)?, row.get(5)?)))?)
 }
 
 fn read(row: &crate::db::Row<'_>) -> Result<Passage, crate::db::DbError> {
@@ -261,27 +302,91 @@ pub fn keep_vectors(t: &mut Tenant<'_, '_>, vectors: &[(String, Vec<u8>)]) -> Re
     Ok(())
 }
 
+/// How many passages have no vector yet, by project; projects that miss none are left out.
+///
+/// # Errors
+/// When the database fails.
+pub fn waiting(tx: &mut Tx<'_>) -> Result<Vec<(ProjectId, i64)>> {
+    Ok(tx.query(
+        "SELECT passages.project_id, COUNT(*) FROM passages
+         LEFT JOIN embeddings ON embeddings.project_id = passages.project_id AND embeddings.hash = passages.hash
+         WHERE embeddings.hash IS NULL GROUP BY passages.project_id",
+        args![],
+        |row| Ok((row.id(0)?, row.get(1)?)),
+    )?)
+}
+
+/// How many vectors the project keeps.
+///
+/// # Errors
+/// When the database fails.
+pub fn vectors_kept(t: &mut Tenant<'_, '_>) -> Result<i64> {
+    let project = t.project();
+    Ok(t.query_one("SELECT COUNT(*) FROM embeddings WHERE project_id = $1", args![project], |row| {
+        row.get(0)
+    })?)
+}
+
 /// A passage with its vector, as little-endian bytes.
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub struct Embedded {
     pub id: PassageId,
-    pub vector: Vec<u8>,
+    pub entity: EntityId,
+    /// `None` while it waits for it.
+    pub vector: Option<Vec<u8>>,
 }
 
-/// All passages of the project that have a vector.
+const EMBEDDED: &str = "SELECT passages.id, passages.entity_id, embeddings.vector FROM passages
+  LEFT JOIN embeddings ON embeddings.project_id = passages.project_id AND embeddings.hash = passages.hash
+  WHERE passages.project_id = $1";
+
+fn read_embedded(row: &crate::db::Row<'_>) -> Result<Embedded, crate::db::DbError> {
+    Ok(Embedded { id: row.id(0)?, entity: row.id(1)?, vector: row.get(2)? })
+}
+
+/// All passages of the project, with their vectors.
 ///
 /// # Errors
 /// When the database fails.
 pub fn embedded(t: &mut Tenant<'_, '_>) -> Result<Vec<Embedded>> {
     let project = t.project();
-    Ok(t.query(
-        "SELECT passages.id, embeddings.vector FROM passages
-         JOIN embeddings ON embeddings.project_id = passages.project_id AND embeddings.hash = passages.hash
-         WHERE passages.project_id = $1",
-        args![project],
-        |row| Ok(Embedded { id: row.id(0)?, vector: row.get(1)? }),
-    )?)
+    Ok(t.query(EMBEDDED, args![project], read_embedded)?)
+}
+
+/// The passages of some entities, with their vectors.
+///
+/// # Errors
+/// When the database fails.
+pub fn embedded_of(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<Vec<Embedded>> {
+    embedded_in(t, "entity_id", entities)
+}
+
+/// Some passages, with their vectors.
+///
+/// # Errors
+/// When the database fails.
+pub fn embedded_many(t: &mut Tenant<'_, '_>, ids: &[PassageId]) -> Result<Vec<Embedded>> {
+    embedded_in(t, "id", ids)
+}
+
+fn embedded_in<I: Copy>(t: &mut Tenant<'_, '_>, column: &str, ids: &[I]) -> Result<Vec<Embedded>>
+where
+    for<'a> Arg<'a>: From<I>,
+{
+    let project = t.project();
+    let mut found = Vec::with_capacity(ids.len());
+    for part in ids.chunks(200) {
+        let mut values: Vec<Arg<'_>> = vec![project.into()];
+        values.extend(part.iter().map(|id| Arg::from(*id)));
+        let places = places(2, part.len());
+        found.extend(t.query(
+            &format!("{EMBEDDED} AND passages.{column} IN ({places})"),
+            &values,
+            read_embedded,
+        )?);
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

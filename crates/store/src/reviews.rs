@@ -4,7 +4,7 @@ use kernel::{ChangeId, Code, Error, EventKind, PageRequest, PersonId, Result, Re
 use serde_json::json;
 use wire::imports::ReviewState;
 
-use crate::db::{DbError, Row, args};
+use crate::db::{DbError, Row, Tx, args};
 use crate::events::{Listed, emit};
 use crate::scope::Tenant;
 
@@ -109,6 +109,15 @@ pub fn get(t: &mut Tenant<'_, '_>, kind: Kind, id: ReviewId) -> Result<Review> {
     .ok_or_else(|| Error::not_found("proposal"))
 }
 
+/// The project that a proposal is in, so that the caller's right to it can be checked.
+///
+/// # Errors
+/// `NOT_FOUND` when there is none.
+pub fn project_of(tx: &mut Tx<'_>, id: ReviewId) -> Result<kernel::ProjectId> {
+    tx.query_opt("SELECT project_id FROM reviews WHERE id = $1", args![id], |row| row.id(0))?
+        .ok_or_else(|| Error::not_found("proposal"))
+}
+
 /// The proposals of a kind without their payloads, newest first.
 ///
 /// # Errors
@@ -156,18 +165,19 @@ pub fn modify(t: &mut Tenant<'_, '_>, review: &Review, payload: &str) -> Result<
 
 fn still_pending(t: &mut Tenant<'_, '_>, id: ReviewId) -> Result<()> {
     let project = t.project();
-    let state: Option<String> = t.query_opt(
-        "SELECT state FROM reviews WHERE project_id = $1 AND id = $2",
+    let found = t.query_opt(
+        "SELECT state, decided_by, decided_at FROM reviews WHERE project_id = $1 AND id = $2",
         args![project, id],
-        |row| row.get(0),
+        |row| Ok((row.get::<String>(0)?, row.opt_id::<PersonId>(1)?, row.get::<Option<Timestamp>>(2)?)),
     )?;
-    match state.as_deref() {
-        Some("pending") => Ok(()),
-        Some(state) => Err(Error::new(
+    match found {
+        None => Err(Error::not_found("proposal")),
+        Some((state, ..)) if state == "pending" => Ok(()),
+        Some((state, by, at)) => Err(Error::new(
             Code::AlreadyDecided,
             format!("This proposal was decided before: {state}. Nothing more was done."),
-        )),
-        None => Err(Error::not_found("proposal")),
+        )
+        .with_details(json!({ "state": state, "decidedBy": by, "decidedAt": at }))),
     }
 }
 

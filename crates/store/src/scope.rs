@@ -87,6 +87,18 @@ impl<'t, 'c> Tenant<'t, 'c> {
     pub fn project(&self) -> ProjectId {
         self.scope.project
     }
+
+    /// Waits until no other transaction holds the project, and holds it until this one ends. SQLite has one writer, so
+    /// there nothing is to be waited for.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` when the project is gone.
+    pub(crate) fn one_at_a_time(&mut self) -> Result<()> {
+        let lock = if self.is_sqlite() { "" } else { "FOR NO KEY UPDATE" };
+        let project = self.project();
+        self.query_opt(&format!("SELECT id FROM projects WHERE id = $1 {lock}"), args![project], |_| Ok(()))?
+            .ok_or_else(|| Error::not_found("project"))
+    }
 }
 
 impl<'c> Deref for Tenant<'_, 'c> {

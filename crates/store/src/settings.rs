@@ -12,6 +12,19 @@ pub fn get(tx: &mut Tx<'_>, name: &str) -> Result<Option<String>> {
     Ok(tx.query_opt("SELECT value FROM settings WHERE name = $1", args![name], |row| row.get(0))?)
 }
 
+/// The names that begin with `prefix`, which is plain ASCII, and their values, by name.
+///
+/// # Errors
+/// When the database fails.
+pub fn beginning_with(tx: &mut Tx<'_>, prefix: &str) -> Result<Vec<(String, String)>> {
+    // By length and equality: `LIKE` would take `_` for any character, and ordering differs between databases.
+    Ok(tx.query(
+        "SELECT name, value FROM settings WHERE SUBSTR(name, 1, LENGTH($1)) = $1 ORDER BY name",
+        args![prefix],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?)
+}
+
 /// Sets the value of that name.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ pub const CHUNK: i64 = 1024 * 1024;
 /// How many missing chunks a status names at most.
 const MISSING_NAMED: usize = 1000;
 /// How long an upload that nothing came of is kept: a day.
-const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
+pub(crate) const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Begins an upload, and forgets those of the project that are older than a day.
 ///
@@ -91,6 +91,8 @@ pub fn put(t: &mut Tenant<'_, '_>, id: UploadId, ordinal: i64, bytes: &[u8]) -> 
          ON CONFLICT (upload_id, ordinal) DO UPDATE SET bytes = excluded.bytes",
         args![id, ordinal, bytes],
     )?;
+    // Of two last chunks that arrive at once, the second one sees the first.
+    t.execute("UPDATE uploads SET complete = complete WHERE id = $1", args![id])?;
     let upload = get(t, id)?;
     if upload.missing.is_empty() { complete(t, upload) } else { Ok(upload) }
 }

@@ -54,7 +54,7 @@ pub struct User {
 }
 
 /// What a sign-in gives. The refresh token is a cookie that scripts cannot read.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SignedIn {
     /// A JWT for `Authorization: Bearer` and the socket's handshake.
@@ -142,4 +142,14 @@ pub struct CreatedKey {
     /// What the list will show of it.
     #[serde(flatten)]
     pub about: Key,
+}
+
+/// Another way to sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SignInProvider {
+    /// As addresses name it: `/auth/oidc/{id}/start`.
+    pub id: String,
+    /// As people know it.
+    pub label: String,
 }

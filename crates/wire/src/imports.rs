@@ -62,6 +62,8 @@ pub enum ProposedAction {
     Change,
     /// Already there as it is; nothing to do.
     Keep,
+    /// In the draft before but not in this one: it goes to the bin.
+    Remove,
 }
 
 /// A record that the import would make or change.

@@ -392,6 +392,32 @@ pub struct Conversation {
     pub updated_at: Timestamp,
 }
 
+/// Begins a conversation, so that its stream can be listened to before anything is said.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct CreateConversation {
+    pub project_id: ProjectId,
+}
+
+/// An answer that has begun; its text comes over the conversation's stream.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct Begun {
+    pub conversation_id: ConversationId,
+    pub message_id: MessageId,
+}
+
+/// Which conversation is listened to.
+#[derive(Debug, Clone, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct StreamQuery {
+    pub conversation_id: ConversationId,
+}
+
 /// Who said a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]

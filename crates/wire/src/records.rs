@@ -103,6 +103,17 @@ pub struct UpdateRecord {
     pub version: Option<i64>,
 }
 
+/// A record as a change left it, and how to take the change back.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordChanged {
+    /// The record as it is now.
+    #[serde(flatten)]
+    pub record: Record,
+    /// Takes the change back: `POST /projects/{id}/changes/{changeId}/undo`.
+    pub change_id: ChangeId,
+}
+
 /// What a change did, and how to take it back.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -132,6 +143,28 @@ pub struct RecordQuery {
     pub name: Option<String>,
     /// Removed records instead of live ones: the bin.
     pub removed: Option<bool>,
+}
+
+/// Brings a record back.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RestoreRecord {
+    /// An earlier version of a live record; out of the bin as it was if absent.
+    #[schema(minimum = 1)]
+    pub version: Option<i64>,
+}
+
+/// What is searched for.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SearchQuery {
+    /// Words, or the beginning of one.
+    #[param(min_length = 1, max_length = 200)]
+    pub q: String,
+    /// Hits at most.
+    #[param(minimum = 1, maximum = 50, default = 20)]
+    pub limit: Option<u32>,
 }
 
 /// How two records are related.

@@ -15,6 +15,17 @@ pub(crate) enum Arg<'a> {
     Blob(&'a [u8]),
 }
 
+impl Arg<'_> {
+    /// The text that this is, if it is one.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Owned(text) => Some(text),
+            Self::Null | Self::Int(_) | Self::Real(_) | Self::Blob(_) => None,
+        }
+    }
+}
+
 /// The arguments of a statement: `args![project, limit]`.
 macro_rules! args {
     ($($value:expr),* $(,)?) => { &[$($crate::db::Arg::from($value)),*] };

@@ -1,6 +1,7 @@
 //! The closed door: one enum over the databases, the only place that tells them apart.
 
 mod args;
+mod error;
 mod postgres;
 mod row;
 mod sqlite;
@@ -10,10 +11,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::{Ambient, Code, Error, Id, ProjectId, Result, Timestamp};
+use kernel::{Ambient, Error, Id, ProjectId, Result, Timestamp};
 
 pub(crate) use args::{Arg, args};
+pub(crate) use error::DbError;
 pub(crate) use row::Row;
+
+use error::{Fault, cause};
 
 /// Told of each project that a committed transaction wrote events to.
 pub(crate) type Publish = Arc<dyn Fn(ProjectId) + Send + Sync>;
@@ -66,74 +70,6 @@ impl Options {
     }
 }
 
-/// What a database says when it fails.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum DbError {
-    #[error(transparent)]
-    Sqlite(#[from] rusqlite::Error),
-    #[error(transparent)]
-    Postgres(#[from] ::postgres::Error),
-    #[error("column {column}: {reason}")]
-    Column { column: usize, reason: String },
-    #[error("the transaction that this was committed with failed: {0}")]
-    Batch(String),
-}
-
-impl DbError {
-    /// Whether a unique index refused the row.
-    pub(crate) fn is_unique(&self) -> bool {
-        match self {
-            Self::Sqlite(error) => matches!(
-                error.sqlite_error().map(|e| e.extended_code),
-                Some(rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY)
-            ),
-            Self::Postgres(error) => error.code() == Some(&::postgres::error::SqlState::UNIQUE_VIOLATION),
-            Self::Column { .. } | Self::Batch(_) => false,
-        }
-    }
-
-    /// Whether the same work may succeed when it is done again.
-    fn is_transient(&self) -> bool {
-        use ::postgres::error::SqlState;
-        match self {
-            Self::Postgres(error) => {
-                error.is_closed()
-                    || matches!(
-                        error.code(),
-                        Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED)
-                    )
-            }
-            _ => false,
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        match self {
-            Self::Sqlite(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
-            Self::Postgres(error) => error.code() == Some(&::postgres::error::SqlState::DISK_FULL),
-            Self::Column { .. } | Self::Batch(_) => false,
-        }
-    }
-}
-
-impl From<DbError> for Error {
-    fn from(error: DbError) -> Self {
-        if error.is_full() {
-            return Error::new(
-                Code::Unavailable,
-                "The server's disk is full. Nothing of this request was saved; what was saved before is safe.",
-            )
-            .caused_by(error);
-        }
-        Error::internal(error)
-    }
-}
-
-/// The cause of `error`, if it is a database's.
-pub(crate) fn cause(error: &Error) -> Option<&DbError> {
-    std::error::Error::source(error)?.downcast_ref()
-}
-
 #[derive(Clone)]
 pub(crate) enum Db {
     Sqlite(sqlite::Sqlite),
@@ -141,10 +77,18 @@ pub(crate) enum Db {
 }
 
 impl Db {
-    pub(crate) fn open(options: &Options, ambient: &Ambient, publish: Publish) -> Result<Self> {
+    /// Opens the database once `prepare` has made it ready, in a transaction of its own that no other server shares.
+    pub(crate) fn open(
+        options: &Options,
+        ambient: &Ambient,
+        publish: Publish,
+        prepare: impl FnOnce(&mut Tx<'_>) -> Result<()>,
+    ) -> Result<Self> {
         match &options.url {
-            None => Ok(Self::Sqlite(sqlite::Sqlite::open(options, ambient, publish)?)),
-            Some(url) => Ok(Self::Postgres(postgres::Postgres::open(url, options, ambient, publish)?)),
+            None => Ok(Self::Sqlite(sqlite::Sqlite::open(options, ambient, publish, prepare)?)),
+            Some(url) => {
+                Ok(Self::Postgres(postgres::Postgres::open(url, options, ambient, publish, prepare)?))
+            }
         }
     }
 
@@ -181,16 +125,36 @@ enum Conn<'c> {
     Postgres(postgres::Connection<'c>),
 }
 
+/// Postgres keeps no U+0000 in a text; what one database refuses, the other must not take.
+fn keepable(args: &[Arg<'_>]) -> Result<(), DbError> {
+    if args.iter().any(|arg| arg.text().is_some_and(|text| text.contains('\0'))) {
+        return Err(DbError::Nul);
+    }
+    Ok(())
+}
+
 /// A running transaction.
 pub struct Tx<'c> {
     conn: Conn<'c>,
     ambient: &'c Ambient,
     touched: Vec<ProjectId>,
+    /// Whether a statement failed. Postgres then keeps nothing of the transaction, whatever comes after.
+    failed: bool,
 }
 
 impl<'c> Tx<'c> {
     fn new(conn: Conn<'c>, ambient: &'c Ambient) -> Self {
-        Self { conn, ambient, touched: Vec::new() }
+        Self { conn, ambient, touched: Vec::new(), failed: false }
+    }
+
+    /// The result that counts, and the projects whose streams were written to. Work that went on after a statement had
+    /// failed is refused on both databases, since one of them would keep it and the other would not.
+    fn end<T>(&mut self, result: Result<T>) -> (Result<T>, Vec<ProjectId>) {
+        let result = match result {
+            Ok(_) if self.failed => Err(Error::internal("the work went on after a statement had failed")),
+            result => result,
+        };
+        (result, std::mem::take(&mut self.touched))
     }
 
     /// The present instant.
@@ -214,13 +178,14 @@ impl<'c> Tx<'c> {
 
     /// Runs a statement that returns no rows; gives the number of rows that it changed.
     pub(crate) fn execute(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<u64, DbError> {
-        match &mut self.conn {
-            Conn::Sqlite(conn) => {
-                let mut statement = conn.prepare_cached(sql)?;
-                Ok(statement.execute(rusqlite::params_from_iter(args))? as u64)
-            }
+        keepable(args)?;
+        let done = match &mut self.conn {
+            Conn::Sqlite(conn) => sqlite::prepared(conn, sql, args)
+                .and_then(|mut statement| Ok(statement.raw_execute()? as u64)),
             Conn::Postgres(conn) => conn.execute(sql, args),
-        }
+        };
+        self.failed |= done.is_err();
+        done
     }
 
     /// Runs a query and reads each row with `read`.
@@ -228,12 +193,24 @@ impl<'c> Tx<'c> {
         &mut self,
         sql: &str,
         args: &[Arg<'_>],
+        read: impl FnMut(&Row<'_>) -> Result<T, DbError>,
+    ) -> Result<Vec<T>, DbError> {
+        keepable(args)?;
+        let found = self.rows(sql, args, read);
+        self.failed |= found.is_err();
+        found
+    }
+
+    fn rows<T>(
+        &mut self,
+        sql: &str,
+        args: &[Arg<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<T, DbError>,
     ) -> Result<Vec<T>, DbError> {
         match &mut self.conn {
             Conn::Sqlite(conn) => {
-                let mut statement = conn.prepare_cached(sql)?;
-                let mut rows = statement.query(rusqlite::params_from_iter(args))?;
+                let mut statement = sqlite::prepared(conn, sql, args)?;
+                let mut rows = statement.raw_query();
                 let mut out = Vec::new();
                 while let Some(row) = rows.next()? {
                     out.push(read(&Row::Sqlite(row))?);
@@ -243,6 +220,21 @@ impl<'c> Tx<'c> {
             Conn::Postgres(conn) => {
                 conn.query(sql, args)?.iter().map(|row| read(&Row::Postgres(row))).collect()
             }
+        }
+    }
+
+    /// Runs a query and shows each row to `see` as it comes, so that a table of any size can be read.
+    pub(crate) fn each(&mut self, sql: &str, mut see: impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
+        match &mut self.conn {
+            Conn::Sqlite(conn) => {
+                let mut statement = conn.prepare_cached(sql).map_err(DbError::from)?;
+                let mut rows = statement.query(()).map_err(DbError::from)?;
+                while let Some(row) = rows.next().map_err(DbError::from)? {
+                    see(&Row::Sqlite(row))?;
+                }
+                Ok(())
+            }
+            Conn::Postgres(conn) => conn.each(sql, |row| see(&Row::Postgres(row))),
         }
     }
 
@@ -273,19 +265,25 @@ impl<'c> Tx<'c> {
         into: &str,
         rows: &[[Arg<'_>; N]],
     ) -> Result<(), DbError> {
-        for part in rows.chunks(100.min(900 / N).max(1)) {
-            let mut sql = format!("INSERT INTO {into} VALUES ");
-            for row in 0..part.len() {
-                sql.push_str(if row == 0 { "(" } else { ", (" });
-                for column in 0..N {
-                    let comma = if column == 0 { "" } else { ", " };
-                    sql.push_str(&format!("{comma}${}", row * N + column + 1));
-                }
-                sql.push(')');
-            }
-            let args: Vec<Arg<'_>> = part.iter().flatten().cloned().collect();
-            self.execute(&sql, &args)?;
+        for part in rows.chunks(rows_at_once(N)) {
+            self.insert_flat(into, N, part.as_flattened())?;
         }
+        Ok(())
+    }
+
+    /// Inserts the rows, of `width` arguments each, in one statement.
+    pub(crate) fn insert_flat(&mut self, into: &str, width: usize, args: &[Arg<'_>]) -> Result<(), DbError> {
+        let mut sql = format!("INSERT INTO {into} VALUES ");
+        for n in 0..args.len() {
+            sql.push_str(match (n, n % width) {
+                (0, _) => "(",
+                (_, 0) => "), (",
+                _ => ", ",
+            });
+            sql.push_str(&format!("${}", n + 1));
+        }
+        sql.push(')');
+        self.execute(&sql, args)?;
         Ok(())
     }
 
@@ -295,19 +293,15 @@ impl<'c> Tx<'c> {
     }
 
     /// Runs a script of statements without arguments.
-    fn script(&mut self, sql: &str) -> Result<(), DbError> {
+    pub(crate) fn script(&mut self, sql: &str) -> Result<(), DbError> {
         match &mut self.conn {
             Conn::Sqlite(conn) => Ok(conn.execute_batch(sql)?),
             Conn::Postgres(conn) => conn.script(sql),
         }
     }
+}
 
-    /// Applies what is missing of the migrations.
-    fn migrate(&mut self) -> Result<()> {
-        crate::migrations::apply(self)
-    }
-
-    pub(crate) fn run_script(&mut self, sql: &str) -> Result<(), DbError> {
-        self.script(sql)
-    }
+/// How many rows of so many columns one statement takes.
+pub(crate) fn rows_at_once(width: usize) -> usize {
+    100.min(900 / width).max(1)
 }

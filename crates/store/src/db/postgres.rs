@@ -6,23 +6,27 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
-use kernel::{Ambient, Code, Error, Result};
-use postgres::{Client, Config, Statement};
+use kernel::{Ambient, Code, Error, ProjectId, Result};
+use postgres::config::SslMode;
+use postgres::fallible_iterator::FallibleIterator;
+use postgres::{Client, Config, NoTls, Statement};
 use rustls_platform_verifier::ConfigVerifierExt;
 use tokio::sync::oneshot;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::workers::{Door, answer, panicked};
-use super::{Arg, Conn, DbError, Options, Publish, Tx, cause};
+use super::{Arg, Conn, DbError, Fault, Options, Publish, Tx, cause};
 
 /// Statements that each connection keeps prepared; beyond that it forgets all and begins anew.
 const STATEMENTS: usize = 256;
 /// How often a transaction is tried when the database asks for it to be done again.
 const TRIES: u32 = 4;
+/// How long the other side may be silent before the connection counts as lost.
+const SILENCE: Duration = Duration::from_secs(30);
 /// Names the lock that lets one server at a time migrate: "atelier" in ASCII.
 const MIGRATION_LOCK: i64 = 0x61_74_65_6c_69_65_72;
 
-type Job = Box<dyn FnOnce(Result<&mut Connected>, &Ambient) + Send>;
+type Job = Box<dyn FnOnce(&mut Line<'_>, &Ambient) + Send>;
 
 #[derive(Clone)]
 pub(crate) struct Postgres {
@@ -35,6 +39,76 @@ pub(crate) struct Postgres {
 pub(super) struct Connected {
     client: Client,
     statements: HashMap<String, Statement>,
+    /// Left in the middle of a transaction.
+    spoiled: bool,
+}
+
+impl Connected {
+    fn is_over(&self) -> bool {
+        self.spoiled || self.client.is_closed()
+    }
+}
+
+/// Where the database is, and whether the way there is sealed.
+#[derive(Clone)]
+struct Address {
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl Address {
+    /// Finds out how the database can be reached, by reaching it.
+    fn find(config: Config) -> Result<(Self, Connected)> {
+        let plain = Self { config, tls: None };
+        let mode = plain.config.get_ssl_mode();
+        if mode == SslMode::Disable {
+            let connected = plain.connect()?;
+            return Ok((plain, connected));
+        }
+        let sealed = rustls::ClientConfig::with_platform_verifier().map_err(unreachable).and_then(|tls| {
+            let sealed = Self { tls: Some(MakeRustlsConnect::new(tls)), ..plain.clone() };
+            let connected = sealed.connect()?;
+            Ok((sealed, connected))
+        });
+        match sealed {
+            // `prefer` is a wish: a server whose certificate nobody vouches for, as Debian sets one up, is spoken to all
+            // the same. Whoever wants more says `sslmode=require`.
+            Err(error) if mode == SslMode::Prefer => {
+                tracing::debug!(?error, "no TLS to the database, which `sslmode=prefer` allows");
+                let connected = plain.connect()?;
+                Ok((plain, connected))
+            }
+            sealed => sealed,
+        }
+    }
+
+    fn connect(&self) -> Result<Connected> {
+        let client = match &self.tls {
+            Some(tls) => self.config.connect(tls.clone()),
+            None => self.config.connect(NoTls),
+        };
+        Ok(Connected { client: client.map_err(unreachable)?, statements: HashMap::new(), spoiled: false })
+    }
+}
+
+fn unreachable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(Code::Unavailable, "The database cannot be reached. Nothing of this request was saved.")
+        .caused_by(cause)
+}
+
+/// A thread's line to the database: a connection that is made when it is needed, and anew when it was lost.
+struct Line<'c> {
+    address: &'c Address,
+    connected: Option<Connected>,
+}
+
+impl Line<'_> {
+    fn live(&mut self) -> Result<&mut Connected> {
+        if self.connected.as_ref().is_none_or(Connected::is_over) {
+            self.connected = Some(self.address.connect()?);
+        }
+        self.connected.as_mut().ok_or_else(|| Error::internal("a connection that was just made is gone"))
+    }
 }
 
 /// A connection lent to a transaction.
@@ -65,6 +139,20 @@ impl Connection<'_> {
         Ok(self.on.client.query(&statement, &refs(args))?)
     }
 
+    /// Shows each row to `see` as it comes.
+    pub(super) fn each(
+        &mut self,
+        sql: &str,
+        mut see: impl FnMut(&postgres::Row) -> Result<()>,
+    ) -> Result<()> {
+        let statement = self.prepared(sql)?;
+        let mut rows = self.on.client.query_raw(&statement, [] as [&str; 0]).map_err(DbError::from)?;
+        while let Some(row) = rows.next().map_err(DbError::from)? {
+            see(&row)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn script(&mut self, sql: &str) -> Result<(), DbError> {
         Ok(self.on.client.batch_execute(sql)?)
     }
@@ -75,21 +163,30 @@ fn refs<'a>(args: &'a [Arg<'a>]) -> Vec<&'a (dyn postgres::types::ToSql + Sync)>
 }
 
 impl Postgres {
-    pub(super) fn open(url: &str, options: &Options, ambient: &Ambient, publish: Publish) -> Result<Self> {
+    pub(super) fn open(
+        url: &str,
+        options: &Options,
+        ambient: &Ambient,
+        publish: Publish,
+        prepare: impl FnOnce(&mut Tx<'_>) -> Result<()>,
+    ) -> Result<Self> {
         let mut config = Config::from_str(url).map_err(|error| {
             Error::new(Code::ValidationError, "The database address is not one of Postgres.").caused_by(error)
         })?;
         config.connect_timeout(options.connect);
         config.application_name("atelier");
-        let mut first = connect(&config)?;
-        migrate(&mut first, ambient)?;
+        // A server that is gone without a word is noticed.
+        config.keepalives_idle(SILENCE).tcp_user_timeout(SILENCE);
+        let (address, mut first) = Address::find(config)?;
+        ready(&mut first, ambient, prepare)?;
+        drop(first);
         let (jobs, queue) = unbounded::<Job>();
         for number in 0..options.connections.max(1) {
-            let (queue, config, ambient, idle) =
-                (queue.clone(), config.clone(), ambient.clone(), options.idle);
+            let (queue, address, ambient, idle) =
+                (queue.clone(), address.clone(), ambient.clone(), options.idle);
             std::thread::Builder::new()
                 .name(format!("store-postgres-{number}"))
-                .spawn(move || serve(&queue, &config, &ambient, idle))
+                .spawn(move || serve(&queue, &address, &ambient, idle))
                 .map_err(Error::internal)?;
         }
         Ok(Self { jobs, door: Door::new(), publish })
@@ -103,51 +200,41 @@ impl Postgres {
         let _place = self.door.enter().await?;
         let (told, tells) = oneshot::channel();
         let publish = self.publish.clone();
-        let job: Job = Box::new(move |connected, ambient| {
-            let result = connected.and_then(|connected| {
-                catch_unwind(AssertUnwindSafe(|| transaction(connected, ambient, read_only, &work, &publish)))
-                    .unwrap_or_else(|_| Err(panicked()))
-            });
+        let job: Job = Box::new(move |line, ambient| {
             // A caller that is gone does not want to know.
-            let _ = told.send(result);
+            let _ = told.send(transaction(line, ambient, read_only, &work, &publish));
         });
         let _ = self.jobs.send(job);
         answer(tells).await
     }
 }
 
-fn connect(config: &Config) -> Result<Connected> {
-    let unreachable = |error: Box<dyn std::error::Error + Send + Sync>| {
-        Error::new(Code::Unavailable, "The database cannot be reached. Nothing of this request was saved.")
-            .caused_by(error)
-    };
-    let tls = rustls::ClientConfig::with_platform_verifier().map_err(|error| unreachable(error.into()))?;
-    let client = config.connect(MakeRustlsConnect::new(tls)).map_err(|error| unreachable(error.into()))?;
-    Ok(Connected { client, statements: HashMap::new() })
-}
-
-/// Migrates under a lock, so that servers that start together do not do it twice.
-fn migrate(connected: &mut Connected, ambient: &Ambient) -> Result<()> {
+/// Makes the database ready under a lock, so that servers that start together do not do it twice.
+fn ready(
+    connected: &mut Connected,
+    ambient: &Ambient,
+    prepare: impl FnOnce(&mut Tx<'_>) -> Result<()>,
+) -> Result<()> {
     connected.client.batch_execute("BEGIN").map_err(DbError::from)?;
     connected
         .client
         .execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK])
         .map_err(DbError::from)?;
-    Tx::new(Conn::Postgres(Connection { on: connected }), ambient).migrate()?;
+    // What is not committed when the connection is dropped is rolled back.
+    prepare(&mut Tx::new(Conn::Postgres(Connection { on: connected }), ambient))?;
     connected.client.batch_execute("COMMIT").map_err(DbError::from)?;
-    connected.statements.clear();
     Ok(())
 }
 
 /// Takes jobs until the store is dropped; keeps a connection while there is work, and for `idle` after.
-fn serve(queue: &Receiver<Job>, config: &Config, ambient: &Ambient, idle: Duration) {
-    let mut connected: Option<Connected> = None;
+fn serve(queue: &Receiver<Job>, address: &Address, ambient: &Ambient, idle: Duration) {
+    let mut line = Line { address, connected: None };
     loop {
-        let job = if connected.is_some() {
+        let job = if line.connected.is_some() {
             match queue.recv_timeout(idle) {
                 Ok(job) => job,
                 Err(RecvTimeoutError::Timeout) => {
-                    connected = None;
+                    line.connected = None;
                     continue;
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -158,56 +245,65 @@ fn serve(queue: &Receiver<Job>, config: &Config, ambient: &Ambient, idle: Durati
                 Err(_) => return,
             }
         };
-        if connected.as_ref().is_some_and(|c| c.client.is_closed()) {
-            connected = None;
-        }
-        match connected.take().map_or_else(|| connect(config), Ok) {
-            Ok(mut live) => {
-                job(Ok(&mut live), ambient);
-                connected = Some(live);
-            }
-            Err(error) => job(Err(error), ambient),
-        }
+        job(&mut line, ambient);
     }
 }
 
-/// Does `work` in a transaction, again if the database says that it collided with another.
+/// Does `work` in a transaction; again if it collided with another, or if the connection was lost before the commit, for
+/// then nothing of it was kept.
 fn transaction<T>(
-    connected: &mut Connected,
+    line: &mut Line<'_>,
     ambient: &Ambient,
     read_only: bool,
     work: &impl Fn(&mut Tx<'_>) -> Result<T>,
     publish: &Publish,
 ) -> Result<T> {
-    let begin = if read_only { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" } else { "BEGIN" };
     let mut tries = 0;
     loop {
         tries += 1;
-        connected.client.batch_execute(begin).map_err(DbError::from)?;
-        let mut tx = Tx::new(Conn::Postgres(Connection { on: connected }), ambient);
-        let result = work(&mut tx);
-        let touched = std::mem::take(&mut tx.touched);
-        let result = match result {
-            Ok(value) => match connected.client.batch_execute("COMMIT").map_err(DbError::from) {
-                Ok(()) => {
-                    touched.into_iter().for_each(|project| publish(project));
-                    return Ok(value);
-                }
-                Err(error) => Err(Error::from(error)),
-            },
-            Err(error) => {
-                if !connected.client.is_closed() {
-                    connected.client.batch_execute("ROLLBACK").map_err(DbError::from)?;
-                }
-                Err(error)
-            }
+        let tried = attempt(line.live()?, ambient, read_only, work);
+        let Err(error) = tried else {
+            let (value, touched) = tried?;
+            touched.into_iter().for_each(|project| publish(project));
+            return Ok(value);
         };
-        match result {
+        let lost = line.connected.as_ref().is_none_or(Connected::is_over)
+            || cause(&error).is_some_and(|cause| matches!(cause.fault(), Fault::Lost | Fault::Unknown));
+        if lost {
+            line.connected = None;
+        }
+        let unknown = cause(&error).is_some_and(|cause| cause.fault() == Fault::Unknown);
+        let again = !unknown && (lost || cause(&error).is_some_and(DbError::is_transient));
+        if !again || tries == TRIES {
+            return Err(error);
+        }
+    }
+}
+
+/// Does `work` once. Gives what came of it, and the projects whose streams it wrote to.
+fn attempt<T>(
+    connected: &mut Connected,
+    ambient: &Ambient,
+    read_only: bool,
+    work: &impl Fn(&mut Tx<'_>) -> Result<T>,
+) -> Result<(T, Vec<ProjectId>)> {
+    let begin = if read_only { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" } else { "BEGIN" };
+    connected.client.batch_execute(begin).map_err(DbError::from)?;
+    let mut tx = Tx::new(Conn::Postgres(Connection { on: connected }), ambient);
+    let result = catch_unwind(AssertUnwindSafe(|| work(&mut tx))).unwrap_or_else(|_| Err(panicked()));
+    let (result, touched) = tx.end(result);
+    match result {
+        Ok(value) => match connected.client.batch_execute("COMMIT").map_err(DbError::from) {
+            Ok(()) => Ok((value, touched)),
+            Err(error) if read_only || error.fault() != Fault::Lost => Err(error.into()),
+            Err(error) => Err(DbError::Commit(Box::new(error)).into()),
+        },
+        Err(error) => {
+            if let Err(rollback) = connected.client.batch_execute("ROLLBACK") {
+                tracing::warn!(error = %rollback, "a transaction could not be rolled back; its connection is closed");
+                connected.spoiled = true;
+            }
             Err(error)
-                if tries < TRIES
-                    && !connected.client.is_closed()
-                    && cause(&error).is_some_and(DbError::is_transient) => {}
-            other => return other,
         }
     }
 }

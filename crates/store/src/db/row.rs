@@ -29,7 +29,7 @@ macro_rules! columns {
         }
     )*};
 }
-columns!(i64, f64, String, Vec<u8>, Option<i64>, Option<f64>, Option<String>);
+columns!(i64, f64, String, Vec<u8>, Option<i64>, Option<f64>, Option<String>, Option<Vec<u8>>);
 
 impl Column for bool {
     fn read(row: &Row<'_>, column: usize) -> Result<Self, DbError> {

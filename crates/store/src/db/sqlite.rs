@@ -6,11 +6,14 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use kernel::{Ambient, Error, ProjectId, Result};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::functions::FunctionFlags;
+use rusqlite::{CachedStatement, Connection, OpenFlags};
 use tokio::sync::oneshot;
 
 use super::workers::{Door, answer, panicked};
-use super::{Conn, DbError, Durability, Options, Publish, Tx};
+use crate::scoped::scoped;
+
+use super::{Arg, Conn, DbError, Durability, Fault, Options, Publish, Tx, cause};
 
 /// The most jobs that share one commit.
 const BATCH: usize = 512;
@@ -24,13 +27,16 @@ const STATEMENTS: usize = 128;
 /// A job of the writer: does its work in the open transaction, and answers once it is known whether that was committed.
 /// Gets the reason instead when no transaction could be opened for it.
 type WriteJob = Box<dyn FnOnce(Result<&mut Tx<'_>, DbError>) -> Done + Send>;
+/// Tells the caller; the argument says whether, and how, the commit failed.
+type Tell = Box<dyn FnOnce(Option<(Fault, String)>) + Send>;
 type ReadJob = Box<dyn FnOnce(&mut Tx<'_>) + Send>;
 
 struct Done {
-    /// Whether the job's writes are to be kept.
-    keep: bool,
-    /// Tells the caller; the argument says whether the commit failed.
-    tell: Box<dyn FnOnce(Option<String>) + Send>,
+    /// The projects whose streams it wrote to.
+    touched: Vec<ProjectId>,
+    /// Whether the job's writes are to be kept; if not, what happened, as far as that is the database's doing.
+    kept: Result<(), Fault>,
+    tell: Tell,
 }
 
 #[derive(Clone)]
@@ -41,16 +47,24 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(super) fn open(options: &Options, ambient: &Ambient, publish: Publish) -> Result<Self> {
+    pub(super) fn open(
+        options: &Options,
+        ambient: &Ambient,
+        publish: Publish,
+        prepare: impl FnOnce(&mut Tx<'_>) -> Result<()>,
+    ) -> Result<Self> {
         let connection = connect(&options.file, options.durability).map_err(DbError::from)?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(DbError::from)?;
         {
             let mut tx = Tx::new(Conn::Sqlite(&connection), ambient);
             connection.execute_batch("BEGIN IMMEDIATE").map_err(DbError::from)?;
-            let migrated = tx.migrate();
-            let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
-            connection.execute_batch(end).map_err(DbError::from)?;
-            migrated?;
+            let ready = prepare(&mut tx);
+            // A full disk ends the transaction by itself.
+            if !connection.is_autocommit() {
+                let end = if ready.is_ok() { "COMMIT" } else { "ROLLBACK" };
+                connection.execute_batch(end).map_err(DbError::from)?;
+            }
+            ready?;
         }
         let (writer, jobs) = unbounded::<WriteJob>();
         spawn("store-writer", {
@@ -74,15 +88,22 @@ impl Sqlite {
         let _place = self.door.enter().await?;
         let (told, tells) = oneshot::channel();
         let job: WriteJob = Box::new(move |tx| {
-            let result = match tx {
-                Ok(tx) => catch_unwind(AssertUnwindSafe(|| work(tx))).unwrap_or_else(|_| Err(panicked())),
-                Err(error) => Err(error.into()),
+            let (result, touched) = match tx {
+                Ok(tx) => {
+                    let result = catch_unwind(AssertUnwindSafe(|| work(tx)));
+                    tx.end(result.unwrap_or_else(|_| Err(panicked())))
+                }
+                Err(error) => (Err(error.into()), Vec::new()),
             };
             Done {
-                keep: result.is_ok(),
+                touched,
+                kept: result
+                    .as_ref()
+                    .map(drop)
+                    .map_err(|error| cause(error).map_or(Fault::Ours, DbError::fault)),
                 tell: Box::new(move |failed| {
                     let result = match failed {
-                        Some(why) if result.is_ok() => Err(DbError::Batch(why).into()),
+                        Some((fault, why)) if result.is_ok() => Err(DbError::Batch { fault, why }.into()),
                         _ => result,
                     };
                     // A caller that is gone does not want to know.
@@ -110,6 +131,22 @@ impl Sqlite {
     }
 }
 
+/// A statement with its arguments. SQLite counts `$2` before `$1` if it stands before it, so they are bound by name.
+pub(super) fn prepared<'c>(
+    connection: &'c Connection,
+    sql: &str,
+    args: &[Arg<'_>],
+) -> Result<CachedStatement<'c>, DbError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    for place in 1..=statement.parameter_count() {
+        let name = statement.parameter_name(place).and_then(|name| name.strip_prefix('$'));
+        let arg = name.and_then(|name| name.parse::<usize>().ok()).and_then(|n| args.get(n.checked_sub(1)?));
+        let arg = arg.ok_or_else(|| rusqlite::Error::InvalidParameterCount(args.len(), place))?;
+        statement.raw_bind_parameter(place, arg)?;
+    }
+    Ok(statement)
+}
+
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
     std::thread::Builder::new().name(name.into()).spawn(run).map(drop).map_err(Error::internal)
 }
@@ -121,6 +158,13 @@ fn connect(file: &Path, durability: Durability) -> rusqlite::Result<Connection> 
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // What the text index's triggers call.
+    connection.create_scalar_function(
+        "scoped",
+        2,
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS,
+        |call| Ok(scoped(call.get_raw(0).as_str()?, call.get_raw(1).as_str()?)),
+    )?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "recursive_triggers", true)?;
     connection.pragma_update(
@@ -143,7 +187,7 @@ fn write_jobs(connection: &Connection, jobs: &Receiver<WriteJob>, ambient: &Ambi
         let (done, touched, outcome) = batch(connection, first, jobs, ambient);
         let failed = outcome.err().map(|error| {
             tracing::error!(%error, "a batch of writes was not committed");
-            error.to_string()
+            (error.fault(), error.to_string())
         });
         if failed.is_none() {
             touched.into_iter().for_each(|project| publish(project));
@@ -165,33 +209,39 @@ fn batch(
     let mut touched = Vec::new();
     let started = Instant::now();
     if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
-        done.push(first(Err(error.into())));
-        return (done, touched, Err(DbError::Batch("no transaction could be begun".into())));
+        let error = DbError::from(error);
+        let (fault, why) = (error.fault(), error.to_string());
+        done.push(first(Err(error)));
+        return (done, touched, Err(DbError::Batch { fault, why }));
     }
     let mut outcome = Ok(());
     let mut next = Some(first);
     while let Some(job) = next.take() {
         if let Err(error) = connection.execute_batch("SAVEPOINT job") {
-            done.push(job(Err(error.into())));
-            outcome = Err(DbError::Batch("no savepoint could be set".into()));
+            let error = DbError::from(error);
+            outcome = Err(DbError::Batch { fault: error.fault(), why: error.to_string() });
+            done.push(job(Err(error)));
             break;
         }
         let mut tx = Tx::new(Conn::Sqlite(connection), ambient);
-        let finished = job(Ok(&mut tx));
-        let (keep, mut wrote) = (finished.keep, std::mem::take(&mut tx.touched));
+        let mut finished = job(Ok(&mut tx));
+        let (kept, mut wrote) = (finished.kept, std::mem::take(&mut finished.touched));
         done.push(finished);
         if connection.is_autocommit() {
             // A full disk or an IO error makes SQLite end the whole transaction by itself.
-            outcome = Err(DbError::Batch("SQLite ended the transaction".into()));
+            let fault = kept.err().unwrap_or(Fault::Ours);
+            outcome = Err(DbError::Batch { fault, why: "SQLite ended the transaction".into() });
             break;
         }
-        if let Err(error) =
-            connection.execute_batch(if keep { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" })
-        {
+        if let Err(error) = connection.execute_batch(if kept.is_ok() {
+            "RELEASE job"
+        } else {
+            "ROLLBACK TO job; RELEASE job"
+        }) {
             outcome = Err(error.into());
             break;
         }
-        if keep {
+        if kept.is_ok() {
             touched.append(&mut wrote);
         }
         if done.len() < BATCH && started.elapsed() < BATCH_TIME {
@@ -218,5 +268,69 @@ fn read_jobs(connection: &Connection, jobs: &Receiver<ReadJob>, ambient: &Ambien
         if opened && let Err(error) = connection.execute_batch("COMMIT") {
             tracing::error!(%error, "a read could not be closed");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::Code;
+    use tempfile::TempDir;
+
+    use crate::{Options, Store, settings};
+
+    async fn open(folder: &TempDir) -> Store {
+        Store::open(Options::sqlite(folder.path().join("atelier.db")), kernel::Ambient::system())
+            .await
+            .unwrap()
+    }
+
+    async fn pragma(store: &Store, pragma: &'static str) {
+        store.transact(move |tx| Ok(tx.script(pragma)?)).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_full_disk_is_told_as_such_and_the_server_goes_on_when_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder).await;
+        // The database may not grow beyond its present size.
+        pragma(&store, "PRAGMA max_page_count = 1").await;
+        let all = (0..20).map(|n| {
+            let size = if n == 7 { 1_000_000 } else { 10 };
+            store.transact(move |tx| settings::set(tx, &format!("{n:02}"), &"x".repeat(size)))
+        });
+        let done = futures_util::future::join_all(all).await;
+        let told = done[7].as_ref().unwrap_err();
+        assert!(told.message().contains("disk is full"), "{told}");
+        let mut kept = 0;
+        for (n, done) in done.iter().enumerate() {
+            // Those that were to be committed with it may have failed with it, and are told the same.
+            assert!(done.as_ref().err().is_none_or(|error| error.code() == Code::Unavailable));
+            let there = store.read(move |tx| settings::get(tx, &format!("{n:02}"))).await.unwrap().is_some();
+            assert_eq!(there, done.is_ok(), "what was told of {n} is true");
+            kept += usize::from(there);
+        }
+        pragma(&store, "PRAGMA max_page_count = 1073741823").await;
+        store.transact(|tx| settings::set(tx, "later", &"x".repeat(1_000_000))).await.unwrap();
+        let count = |tx: &mut crate::Tx<'_>| {
+            Ok(tx.query_one("SELECT COUNT(*) FROM settings", crate::db::args![], |row| row.get::<i64>(0))?)
+        };
+        assert_eq!(store.read(count).await.unwrap(), kept as i64 + 1);
+        assert_eq!(store.check().await.unwrap(), []);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_database_that_another_program_holds_is_told_as_busy_until_it_lets_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder).await;
+        pragma(&store, "PRAGMA busy_timeout = 0").await;
+        let other = rusqlite::Connection::open(folder.path().join("atelier.db")).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let refused = store.transact(|tx| settings::set(tx, "name", "x")).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Unavailable);
+        assert!(refused.message().contains("Another program"), "{refused}");
+        // Who reads is not kept waiting.
+        assert_eq!(store.read(|tx| settings::get(tx, "name")).await.unwrap(), None);
+        other.execute_batch("ROLLBACK").unwrap();
+        store.transact(|tx| settings::set(tx, "name", "x")).await.unwrap();
     }
 }

@@ -24,6 +24,7 @@ pub use decode::{FileKind, decode, detect};
 pub use error::*;
 pub use export::{Exported, export};
 pub use fdx::{Tag, Tags};
+pub(in crate::film) use fountain::{heading_prefix, is_upper};
 pub use import::import;
 pub use model::*;
 

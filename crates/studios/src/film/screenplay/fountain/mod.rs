@@ -22,7 +22,7 @@ mod write_inline;
 #[cfg(test)]
 mod tests;
 
-pub(super) use rules::{heading_prefix, is_upper};
+pub(in crate::film) use rules::{heading_prefix, is_upper};
 pub(super) use scan::{Fragment, fragment};
 pub(super) use write::{Writer, title_page_text};
 

@@ -5,7 +5,7 @@ const PREFIXES: [&str; 9] =
     ["INT./EXT", "INT/EXT", "EXT./INT", "EXT/INT", "I./E", "I/E", "INT", "EXT", "EST"];
 
 /// The length of a heading's prefix (`INT`, `I/E`), if the line has one that a dot or a space follows.
-pub(in crate::film::screenplay) fn heading_prefix(line: &str) -> Option<usize> {
+pub(in crate::film) fn heading_prefix(line: &str) -> Option<usize> {
     PREFIXES.iter().map(|prefix| prefix.len()).zip(PREFIXES).find_map(|(length, prefix)| {
         let head = line.get(..length)?;
         let follows = line.as_bytes().get(length);
@@ -20,7 +20,7 @@ pub(super) fn is_forced_heading(line: &str) -> bool {
 }
 
 /// Whether a line has letters, and none of them small.
-pub(in crate::film::screenplay) fn is_upper(text: &str) -> bool {
+pub(in crate::film) fn is_upper(text: &str) -> bool {
     let mut upper = false;
     for c in text.chars() {
         if c.is_lowercase() {

@@ -1,0 +1,138 @@
+//! The application: all parts put together, and the one value that every handler is given.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use agents::ingest::Ingest;
+use agents::language::Language;
+use agents::orchestrator::Orchestrator;
+use brain::Brain;
+use brain::indexer::{self, Indexer};
+use identity::Identity;
+use kernel::{Ambient, Code, Error, PersonId, Result};
+use resilience::limiter::{self, Limiter, Verdict};
+use store::Store;
+
+use crate::config::Config;
+use crate::live::Live;
+use crate::metrics::Metrics;
+use crate::settings::Settings;
+
+/// What every handler is given. A cheap clone of one shared thing.
+pub(crate) type App = Arc<Parts>;
+
+/// The parts of the application.
+pub(crate) struct Parts {
+    pub(crate) config: Config,
+    /// The address for links.
+    pub(crate) public_url: String,
+    pub(crate) ambient: Ambient,
+    pub(crate) store: Store,
+    pub(crate) identity: Identity,
+    pub(crate) brain: Brain,
+    pub(crate) ingest: Ingest,
+    pub(crate) orchestrator: Orchestrator,
+    pub(crate) settings: Settings,
+    pub(crate) live: Live,
+    pub(crate) metrics: Metrics,
+    /// Taken when the server begins to serve.
+    indexer: Mutex<Option<Indexer>>,
+    orchestrator_limit: Mutex<Limiter<(PersonId, &'static str)>>,
+}
+
+/// What is left of a caller's quota.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Quota {
+    pub(crate) limit: u32,
+    pub(crate) remaining: u32,
+    /// Seconds until a counted call leaves the window.
+    pub(crate) reset: i64,
+}
+
+impl Parts {
+    /// Opens the store and puts everything above it together.
+    ///
+    /// # Errors
+    /// When the database or the master key cannot be opened.
+    pub(crate) async fn compose(config: Config, bound: SocketAddr, ambient: Ambient) -> Result<App> {
+        let store = Store::open(config.store(), ambient.clone()).await?;
+        let public_url = config.public_url(bound);
+        let identity =
+            Identity::open(store.clone(), ambient.clone(), identity_options(&config, &public_url)).await?;
+        let brain = Brain::new(store.clone());
+        let language = Language::default();
+        let (indexer, embedder) = Indexer::new(&brain, indexer_options(&config));
+        let settings = Settings::open(&store, &identity, embedder, language.clone(), ambient.clone()).await?;
+        let ingest = Ingest::new(store.clone(), language.clone());
+        let orchestrator = Orchestrator::new(
+            store.clone(),
+            brain.clone(),
+            ingest.clone(),
+            language,
+            ambient.clone(),
+            agents::orchestrator::Options::default(),
+        );
+        let limit = limiter::Params { limit: config.limits.orchestrator_per_minute, ..limiter::ORCHESTRATOR };
+        Ok(Arc::new(Self {
+            public_url,
+            live: Live::new(store.clone(), identity.clone()),
+            metrics: Metrics::default(),
+            indexer: Mutex::new(Some(indexer)),
+            orchestrator_limit: Mutex::new(Limiter::new(limit)),
+            config,
+            ambient,
+            store,
+            identity,
+            brain,
+            ingest,
+            orchestrator,
+            settings,
+        }))
+    }
+
+    /// The worker that embeds passages; it is given out once.
+    pub(crate) fn indexer(&self) -> Option<Indexer> {
+        self.indexer.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Counts a call of an orchestrator endpoint by a person.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`, with the seconds to wait in `details.retryAfter`.
+    pub(crate) fn spend(&self, person: PersonId, endpoint: &'static str) -> Result<Quota> {
+        let now = self.ambient.now();
+        let limit = self.config.limits.orchestrator_per_minute;
+        let mut limiter = self.orchestrator_limit.lock().unwrap_or_else(PoisonError::into_inner);
+        match limiter.check(&(person, endpoint), now) {
+            Verdict::Allowed { remaining, reset } => {
+                Ok(Quota { limit, remaining, reset: reset.since(now).div_euclid(1000) + 1 })
+            }
+            Verdict::Refused { retry_after_ms } => {
+                let seconds = retry_after_ms.div_ceil(1000);
+                Err(Error::new(
+                    Code::RateLimited,
+                    format!("That is more than {limit} calls in a minute. Try again in {seconds} s; nothing was done."),
+                )
+                .with_details(serde_json::json!({ "retryAfter": seconds, "limit": limit, "remaining": 0 })))
+            }
+        }
+    }
+}
+
+/// Where the embedder's weights are, and where they may come from.
+fn indexer_options(config: &Config) -> indexer::Options {
+    let mut options = indexer::Options::in_cache(config.data.join("embedder"));
+    options.places.given.clone_from(&config.embedder.weights);
+    options
+}
+
+/// How identity is opened under a configuration.
+pub(crate) fn identity_options(config: &Config, public_url: &str) -> identity::Options {
+    let providers = config.sign_in.iter().map(|sign_in| sign_in.provider(public_url)).collect();
+    identity::Options {
+        providers,
+        data: config.data.clone(),
+        public_url: public_url.to_owned(),
+        master_key: config.master_key.clone().map(identity::Secret::new),
+    }
+}

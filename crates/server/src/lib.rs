@@ -1,0 +1,127 @@
+//! The server: configuration, composition, HTTP, live connections, the UI.
+
+mod app;
+mod assets;
+mod body;
+mod caller;
+pub mod config;
+mod http;
+mod live;
+mod metrics;
+mod openapi;
+mod problem;
+mod routes;
+mod settings;
+
+use std::net::SocketAddr;
+
+use axum::serve::ListenerExt;
+use config::Config;
+use kernel::{Ambient, Error, Result};
+use tokio::net::TcpListener;
+
+/// A server that listens, and is not serving yet.
+pub struct Server {
+    listener: TcpListener,
+    app: app::App,
+}
+
+impl Server {
+    /// Opens the data and takes the address.
+    ///
+    /// # Errors
+    /// When the address is taken, or the data cannot be opened.
+    pub async fn bind(config: Config, ambient: Ambient) -> Result<Self> {
+        std::fs::create_dir_all(&config.data).map_err(Error::internal)?;
+        let listener = TcpListener::bind(config.listen).await.map_err(Error::internal)?;
+        let bound = listener.local_addr().map_err(Error::internal)?;
+        let app = app::Parts::compose(config, bound, ambient).await?;
+        let broken_off = app.orchestrator.recover().await?;
+        if broken_off > 0 {
+            tracing::info!(
+                broken_off,
+                "answers that the last run did not finish are kept as far as they came"
+            );
+        }
+        Ok(Self { listener, app })
+    }
+
+    /// The address for links: where a browser finds the server.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.app.public_url
+    }
+
+    /// The one-time link by which the first person is made, if there is none yet.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn setup_link(&self) -> Result<Option<String>> {
+        let token = self.app.identity.setup_token().await?;
+        Ok(token.map(|token| format!("{}/setup#token={token}", self.app.public_url)))
+    }
+
+    /// Serves until `end` comes, then lets the requests under way finish.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(self, end: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+        let router = http::router(&self.app);
+        let relay = tokio::spawn(self.app.live.clone().run());
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let indexer = self.app.indexer().map(|indexer| {
+            tokio::spawn(indexer.run(async {
+                let _ = stopped.await;
+            }))
+        });
+        let sweeper = tokio::spawn(sweep(self.app.clone()));
+        let orchestrator = self.app.orchestrator.clone();
+        let end = async move {
+            end.await;
+            // Streams would hold the server up; who listens comes back and gets the rest.
+            orchestrator.close().await;
+        };
+        let listener = self.listener.tap_io(|stream| {
+            // Small messages go out at once.
+            let _ = stream.set_nodelay(true);
+        });
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let served = axum::serve(listener, service).with_graceful_shutdown(end).await;
+        relay.abort();
+        sweeper.abort();
+        drop(stop);
+        if let Some(indexer) = indexer {
+            let _ = indexer.await;
+        }
+        served
+    }
+}
+
+/// Takes away, every hour, what has had its time.
+async fn sweep(app: app::App) {
+    let mut clock = tokio::time::interval(std::time::Duration::from_secs(60 * 60));
+    clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        clock.tick().await;
+        if let Err(error) = app.store.sweep(app.ambient.now()).await {
+            tracing::warn!(%error, "what has had its time could not be taken away; it is tried again in an hour");
+        }
+    }
+}
+
+/// The API's description as JSON, for the files that are generated from it.
+///
+/// # Errors
+/// Never in practice: it is made of plain values.
+pub fn openapi() -> serde_json::Result<String> {
+    http::description().to_pretty_json()
+}
+
+/// How identity is opened under a configuration, for commands that run without a server.
+///
+/// # Errors
+/// When the store or the master key cannot be opened.
+pub async fn identity(config: &Config, store: store::Store, ambient: Ambient) -> Result<identity::Identity> {
+    let url = config.public_url(config.listen);
+    identity::Identity::open(store, ambient, app::identity_options(config, &url)).await
+}

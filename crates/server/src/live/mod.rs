@@ -1,0 +1,106 @@
+//! Live connections: who is in which project, and the relay that brings each of them the project's stream in order.
+
+mod presence;
+mod relay;
+mod socket;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use identity::{Caller, Identity};
+use kernel::{EventKind, ProjectId};
+use socketioxide::extract::SocketRef;
+use socketioxide::socket::Sid;
+use store::Store;
+use studios::film;
+use tokio::sync::mpsc;
+use wire::live::{PresenceState, ToClient};
+
+pub(crate) use socket::layer;
+
+use crate::metrics::Open;
+
+/// Wake-ups that may wait for the relay. At the bound they are dropped: the next tick finds what they told of.
+const WAKES: usize = 4096;
+
+/// All live connections. A cheap clone of one shared thing.
+#[derive(Clone)]
+pub(crate) struct Live {
+    store: Store,
+    identity: Identity,
+    rooms: Arc<Mutex<Rooms>>,
+    wakes: mpsc::Sender<Wake>,
+    relay: Arc<Mutex<Option<mpsc::Receiver<Wake>>>>,
+}
+
+#[derive(Default)]
+struct Rooms {
+    by_project: HashMap<ProjectId, HashMap<Sid, Seat>>,
+}
+
+/// One connection.
+struct Seat {
+    socket: SocketRef,
+    caller: Caller,
+    name: String,
+    /// The last event that was handed to the socket.
+    sent: i64,
+    /// Whether the socket's queue was full: it gets the rest at a tick, and holds up nobody.
+    lags: bool,
+    state: PresenceState,
+    _open: Open,
+}
+
+/// What the relay is woken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Wake {
+    /// Someone sat down who may have missed events.
+    Joined(ProjectId),
+    /// Who is where has changed.
+    Presence(ProjectId),
+    /// The project is no more.
+    Closed(ProjectId),
+}
+
+impl Live {
+    pub(crate) fn new(store: Store, identity: Identity) -> Self {
+        let (wakes, woken) = mpsc::channel(WAKES);
+        Self { store, identity, rooms: Arc::default(), wakes, relay: Arc::new(Mutex::new(Some(woken))) }
+    }
+
+    /// Ends the connections of a project that was removed.
+    pub(crate) fn closed(&self, project: ProjectId) {
+        self.wake(Wake::Closed(project));
+    }
+
+    fn wake(&self, wake: Wake) {
+        let _ = self.wakes.try_send(wake);
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, Rooms> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An event as the socket tells it. Each kind is one variant of the wire's closed enum.
+fn told(event: &kernel::Event) -> Option<ToClient> {
+    let mut payload = event.payload.clone();
+    let fields = payload.as_object_mut()?;
+    if event.kind == EventKind::EntityUpdated {
+        // Collections that the studio keeps to itself are not told of.
+        let collection = film::CATALOGUE.collection(fields.remove("collection")?.as_str()?).ok()?;
+        fields.insert("entityType".into(), collection.singular.into());
+    }
+    fields.insert("type".into(), event.kind.as_str().into());
+    fields.insert("seq".into(), event.seq.into());
+    fields.insert("timestamp".into(), serde_json::to_value(event.at).ok()?);
+    // The member that changed stands in the payload itself; otherwise it is whoever acted.
+    if event.kind != EventKind::MemberUpdated {
+        fields.insert("userId".into(), serde_json::to_value(event.actor).ok()?);
+    }
+    serde_json::from_value(payload)
+        .inspect_err(
+            |error| tracing::error!(%error, kind = event.kind.as_str(), "an event that cannot be told"),
+        )
+        .ok()
+}

@@ -1,0 +1,199 @@
+//! The relay: reads each project's stream when it is told of something new, and hands it to those who listen, in order.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use kernel::{Event, EventKind, ProjectId, Result};
+use socketioxide::extract::SocketRef;
+use socketioxide::socket::Sid;
+use store::{Scope, events};
+use tokio::sync::broadcast::error::RecvError;
+use wire::live::ToClient;
+
+use super::{Live, Seat, Wake, told};
+
+/// Events that are read at once.
+const BATCH: u32 = 500;
+/// A listener who missed more than this reads everything anew instead.
+const CATCH_UP: i64 = 1000;
+/// How often slow listeners are tried again, and other servers' events are looked for.
+const TICK: Duration = Duration::from_secs(1);
+/// After how many ticks everyone's right to listen is checked again.
+const CHECK_TICKS: u32 = 30;
+
+impl Live {
+    /// Relays until the store closes. Runs once; a second call returns at once.
+    pub(crate) async fn run(self) {
+        let taken = self.relay.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let Some(mut woken) = taken else { return };
+        let (mut hints, mut ticks) = (self.store.hints(), 0_u32);
+        let mut clock = tokio::time::interval(TICK);
+        clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                hint = hints.recv() => match hint {
+                    Ok(project) => self.relay(project).await,
+                    // Too many hints at once: every project that is listened to is looked at.
+                    Err(RecvError::Lagged(_)) => self.relay_all().await,
+                    Err(RecvError::Closed) => return,
+                },
+                wake = woken.recv() => match wake {
+                    Some(wake) => self.woken(wake, &mut woken).await,
+                    None => return,
+                },
+                _ = clock.tick() => {
+                    self.relay_all().await;
+                    ticks = (ticks + 1) % CHECK_TICKS;
+                    if ticks == 0 {
+                        self.check_all().await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Does what waits. Several wake-ups for one thing are one.
+    async fn woken(&self, first: Wake, more: &mut tokio::sync::mpsc::Receiver<Wake>) {
+        let mut wakes = HashSet::from([first]);
+        while let Ok(wake) = more.try_recv() {
+            wakes.insert(wake);
+        }
+        for wake in wakes {
+            match wake {
+                Wake::Joined(project) => self.relay(project).await,
+                Wake::Presence(project) => {
+                    let rooms = self.rooms();
+                    rooms.say(project, &ToClient::Presence { present: rooms.present(project) }, None);
+                }
+                Wake::Closed(project) => {
+                    let gone = self.rooms().by_project.remove(&project);
+                    for seat in gone.into_iter().flat_map(std::collections::HashMap::into_values) {
+                        let _ = seat.socket.disconnect();
+                    }
+                }
+            }
+        }
+    }
+
+    async fn relay_all(&self) {
+        let projects: Vec<ProjectId> = {
+            let mut rooms = self.rooms();
+            rooms
+                .by_project
+                .values_mut()
+                .flat_map(|room| room.values_mut())
+                .for_each(|seat| seat.lags = false);
+            rooms.by_project.keys().copied().collect()
+        };
+        for project in projects {
+            self.relay(project).await;
+        }
+    }
+
+    /// Hands everyone in a project what they have not had yet.
+    async fn relay(&self, project: ProjectId) {
+        while let Some(behind) = self.furthest_behind(project) {
+            match self.read(project, behind).await {
+                Ok((newest, events)) => {
+                    let whole = events.len() < BATCH as usize;
+                    self.hand_out(project, newest, &events);
+                    self.check_members(project, &events).await;
+                    if whole {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    // The next tick tries again; nobody's place in the stream is lost.
+                    tracing::warn!(%error, %project, "the stream could not be read");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The place in the stream of whoever is furthest behind, if anyone listens who keeps up.
+    fn furthest_behind(&self, project: ProjectId) -> Option<i64> {
+        let rooms = self.rooms();
+        rooms.by_project.get(&project)?.values().filter(|seat| !seat.lags).map(|seat| seat.sent).min()
+    }
+
+    async fn read(&self, project: ProjectId, after: i64) -> Result<(i64, Vec<Event>)> {
+        self.store
+            .read_in(&Scope::server(project), move |t| {
+                let newest = events::newest(t)?;
+                let after = after.max(newest - CATCH_UP);
+                Ok((newest, events::after(t, after, BATCH)?))
+            })
+            .await
+    }
+
+    fn hand_out(&self, project: ProjectId, newest: i64, events: &[Event]) {
+        let messages: Vec<(i64, Option<ToClient>)> =
+            events.iter().map(|event| (event.seq, told(event))).collect();
+        let mut rooms = self.rooms();
+        for seat in rooms.by_project.get_mut(&project).into_iter().flat_map(|room| room.values_mut()) {
+            if !seat.lags {
+                seat.hear(newest, &messages);
+            }
+        }
+    }
+
+    /// Whoever was taken out of the project hears no more of it.
+    async fn check_members(&self, project: ProjectId, events: &[Event]) {
+        if events.iter().any(|event| event.kind == EventKind::MemberUpdated) {
+            self.check(project).await;
+        }
+    }
+
+    async fn check_all(&self) {
+        let projects: Vec<ProjectId> = self.rooms().by_project.keys().copied().collect();
+        for project in projects {
+            self.check(project).await;
+        }
+    }
+
+    /// Ends the connections whose person may no longer listen, or whose sign-in is over.
+    async fn check(&self, project: ProjectId) {
+        let seats: Vec<(Sid, SocketRef, identity::Caller)> = {
+            let rooms = self.rooms();
+            let room = rooms.by_project.get(&project).into_iter().flatten();
+            room.map(|(sid, seat)| (*sid, seat.socket.clone(), seat.caller)).collect()
+        };
+        for (sid, socket, caller) in seats {
+            match self.identity.may_listen(&caller, project).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.left(project, sid);
+                    let _ = socket.disconnect();
+                }
+                Err(error) => tracing::warn!(%error, "a connection's right could not be checked"),
+            }
+        }
+    }
+}
+
+impl Seat {
+    /// Hands on what this listener has not had yet; stops where the socket's queue is full.
+    fn hear(&mut self, newest: i64, messages: &[(i64, Option<ToClient>)]) {
+        if newest - self.sent > CATCH_UP {
+            let resync = ToClient::Resync { seq: newest };
+            self.lags = self.socket.emit(resync.name(), &resync).is_err();
+            if !self.lags {
+                self.sent = newest;
+            }
+            return;
+        }
+        for (seq, message) in messages {
+            if *seq <= self.sent {
+                continue;
+            }
+            if let Some(message) = message
+                && self.socket.emit(message.name(), message).is_err()
+            {
+                self.lags = true;
+                return;
+            }
+            self.sent = *seq;
+        }
+    }
+}

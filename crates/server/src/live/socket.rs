@@ -1,0 +1,166 @@
+//! Socket.IO: the handshake, what a client may say, and the end of a connection.
+
+use std::fmt;
+
+use identity::{Caller, Viewer};
+use kernel::{Code, Error, ProjectId};
+use serde_json::Value;
+use socketioxide::extract::{Data, Extension, SocketRef, TryData};
+use socketioxide::handler::ConnectHandler;
+use socketioxide::layer::SocketIoLayer;
+use socketioxide::socket::Sid;
+use socketioxide::{SocketIo, TransportType};
+use store::events;
+use wire::live::{Handshake, PresenceState, ToClient, ToServer};
+
+use super::{Live, Seat, Wake};
+use crate::app::App;
+use crate::problem::unknown_caller;
+
+/// The most that a client may send at once, in bytes.
+const LARGEST_MESSAGE: usize = 16 << 10;
+/// Messages that wait for a slow client before it lags.
+const QUEUE: usize = 256;
+
+/// Who was let in, to what, and what they have seen.
+#[derive(Clone)]
+struct Admitted {
+    caller: Caller,
+    name: String,
+    project: ProjectId,
+    last_seq: Option<i64>,
+}
+
+/// Why a connection was refused, as the client's `connect_error` tells it.
+struct Refused(Error);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.message())
+    }
+}
+
+/// The layer that serves `/socket.io`.
+pub(crate) fn layer(app: App) -> SocketIoLayer {
+    let (layer, io) = SocketIo::builder()
+        .max_payload(LARGEST_MESSAGE as u64)
+        .ws_max_message_size(LARGEST_MESSAGE)
+        .ws_max_frame_size(LARGEST_MESSAGE)
+        .ws_read_buffer_size(4 << 10)
+        .max_buffer_size(QUEUE)
+        .transports([TransportType::Websocket, TransportType::Polling])
+        .build_layer();
+    let (for_seats, for_admission) = (app.clone(), app);
+    let seat = async move |socket: SocketRef, Extension(admitted): Extension<Admitted>| {
+        sit(&for_seats, socket, admitted).await;
+    };
+    let admission = move |socket: SocketRef, TryData(said): TryData<Value>| {
+        let app = for_admission.clone();
+        async move { admit(&app, &socket, said.ok()).await.map_err(Refused) }
+    };
+    io.ns("/", seat.with(admission));
+    layer
+}
+
+/// Checks the handshake as REST checks a request.
+async fn admit(app: &App, socket: &SocketRef, said: Option<Value>) -> Result<(), Error> {
+    let said = said.ok_or_else(unknown_caller)?;
+    let handshake: Handshake = serde_json::from_value(said).map_err(|_| {
+        Error::new(
+            Code::AuthError,
+            "The handshake needs `auth: { token, projectId }` and may have `lastSeq`.",
+        )
+    })?;
+    let caller = app.identity.authenticate(&handshake.token).await?;
+    app.identity.permit::<Viewer>(&caller, handshake.project_id).await?;
+    let name = app.identity.me(&caller).await?.name;
+    let last_seq = handshake.last_seq.map(|seq| seq.max(0));
+    socket.extensions.insert(Admitted { caller, name, project: handshake.project_id, last_seq });
+    Ok(())
+}
+
+async fn sit(app: &App, socket: SocketRef, admitted: Admitted) {
+    let (live, project, sid) = (app.live.clone(), admitted.project, socket.id);
+    let person = admitted.caller.person();
+    let newest = live.store.read_in(&store::Scope::server(project), events::newest).await;
+    let Ok(newest) = newest else {
+        let _ = socket.disconnect();
+        return;
+    };
+    listen(&live, &socket, project);
+    let seat = Seat {
+        socket: socket.clone(),
+        caller: admitted.caller,
+        name: admitted.name.clone(),
+        sent: admitted.last_seq.unwrap_or(newest).min(newest),
+        lags: false,
+        state: PresenceState::default(),
+        _open: app.metrics.open("socket"),
+    };
+    let mut rooms = live.rooms();
+    if rooms.sit(project, seat) {
+        let joined = ToClient::UserJoined { user_id: person, user_name: admitted.name, project_id: project };
+        rooms.say(project, &joined, Some(sid));
+    }
+    drop(rooms);
+    // It may be gone already: then its end was told before it had a seat.
+    if !socket.connected() {
+        live.left(project, sid);
+    }
+    live.wake(Wake::Joined(project));
+    live.wake(Wake::Presence(project));
+}
+
+/// What the client may say. Handlers do their work before they return, so that messages keep their order.
+fn listen(live: &Live, socket: &SocketRef, project: ProjectId) {
+    let moved = live.clone();
+    socket.on("presence:update", async move |socket: SocketRef, TryData(said): TryData<Value>| {
+        match said.ok().and_then(|said| parsed("presence:update", said)) {
+            Some(ToServer::Presence(state)) => moved.moved(project, socket.id, state),
+            None => answer_unreadable(&socket),
+        }
+    });
+    socket.on_fallback(async |socket: SocketRef, Data(_): Data<Value>| answer_unreadable(&socket));
+    let left = live.clone();
+    socket.on_disconnect(async move |socket: SocketRef| left.left(project, socket.id));
+}
+
+/// A client's message, read into the closed enum.
+fn parsed(name: &str, mut said: Value) -> Option<ToServer> {
+    said.as_object_mut()?.insert("type".into(), name.into());
+    serde_json::from_value(said).ok()
+}
+
+fn answer_unreadable(socket: &SocketRef) {
+    let problem = ToClient::Problem {
+        error: String::from("The server does not know this message, or cannot read it. Nothing changed."),
+        code: Code::ValidationError,
+    };
+    let _ = socket.emit(problem.name(), &problem);
+}
+
+impl Live {
+    /// Frees the seat of a connection that ended.
+    pub(super) fn left(&self, project: ProjectId, sid: Sid) {
+        let mut rooms = self.rooms();
+        if let Some(person) = rooms.rise(project, sid) {
+            rooms.say(project, &ToClient::UserLeft { user_id: person, project_id: project }, None);
+        }
+        drop(rooms);
+        self.wake(Wake::Presence(project));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_says_is_one_of_a_closed_set_or_nothing() {
+        let state = parsed("presence:update", serde_json::json!({ "view": "/scenes" }));
+        assert!(matches!(state, Some(ToServer::Presence(state)) if state.view.as_deref() == Some("/scenes")));
+        assert!(parsed("presence:update", serde_json::json!({ "surprise": 1 })).is_none());
+        assert!(parsed("presence:update", serde_json::json!([])).is_none());
+        assert!(parsed("drop:tables", serde_json::json!({})).is_none());
+    }
+}

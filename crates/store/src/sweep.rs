@@ -1,0 +1,96 @@
+//! Retention: what has had its time goes, a few rows at a time.
+
+use kernel::{EventKind, ProjectId, Result, ReviewId, Timestamp};
+use serde_json::json;
+
+use crate::db::{Tx, args};
+use crate::events::emit;
+use crate::uploads;
+use crate::{Scope, Store, Tenant};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// How long an undecided proposal, and an invitation that ended, are kept.
+const KEPT_MS: i64 = 30 * DAY_MS;
+/// Rows that one transaction takes away, so that no other waits for long.
+const BATCH: u32 = 200;
+/// Uploads take their chunks with them: up to 64 MiB each.
+const UPLOADS: u32 = 8;
+
+/// How many rows a sweep took away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Swept {
+    pub uploads: u64,
+    pub sessions: u64,
+    pub invitations: u64,
+    pub reviews: u64,
+}
+
+impl Store {
+    /// Takes away what at `now` has had its time: uploads after a day, sessions once they have ended, invitations 30 days
+    /// after that, proposals that nobody decided in 30 days (which is told as their being discarded). In small
+    /// transactions; what was done stays done if a later one fails.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sweep(&self, now: Timestamp) -> Result<Swept> {
+        Ok(Swept {
+            uploads: self
+                .drain("uploads", "created_at < $1", now.plus_millis(-uploads::KEPT_MS), UPLOADS)
+                .await?,
+            sessions: self.drain("sessions", "expires_at <= $1", now, BATCH).await?,
+            invitations: self
+                .drain("invitations", "expires_at < $1", now.plus_millis(-KEPT_MS), BATCH)
+                .await?,
+            reviews: self.discard(now.plus_millis(-KEPT_MS)).await?,
+        })
+    }
+
+    /// Deletes the rows of `table` that are `past` a time, `at_once` at a time.
+    async fn drain(&self, table: &str, past: &str, time: Timestamp, at_once: u32) -> Result<u64> {
+        let sql = format!("DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {past} LIMIT $2)");
+        let mut all = 0;
+        loop {
+            let sql = sql.clone();
+            let gone = self.transact(move |tx| Ok(tx.execute(&sql, args![time, at_once])?)).await?;
+            all += gone;
+            if gone < u64::from(at_once) {
+                return Ok(all);
+            }
+        }
+    }
+
+    async fn discard(&self, before: Timestamp) -> Result<u64> {
+        let mut all = 0;
+        loop {
+            let gone = self.transact(move |tx| discard(tx, before)).await?;
+            all += gone;
+            if gone < u64::from(BATCH) {
+                return Ok(all);
+            }
+        }
+    }
+}
+
+fn discard(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64> {
+    let old: Vec<(ProjectId, ReviewId)> = tx.query(
+        "SELECT project_id, id FROM reviews WHERE state = 'pending' AND created_at < $1
+         ORDER BY project_id, id LIMIT $2",
+        args![before, BATCH],
+        |row| Ok((row.id(0)?, row.id(1)?)),
+    )?;
+    let mut gone = 0;
+    for of_project in old.chunk_by(|(a, _), (b, _)| a == b) {
+        let mut t = Tenant::new(tx, Scope::server(of_project[0].0));
+        let mut told = Vec::with_capacity(of_project.len());
+        for (_, id) in of_project {
+            // Someone may be deciding it at this moment.
+            if t.execute("DELETE FROM reviews WHERE id = $1 AND state = 'pending'", args![*id])? == 1 {
+                told.push((EventKind::ReviewUpdated, json!({ "reviewId": id, "state": "discarded" })));
+            }
+        }
+        gone += told.len() as u64;
+        emit(&mut t, &told)?;
+    }
+    Ok(gone)
+}

@@ -1,0 +1,67 @@
+//! The stream: numbered without a gap, in the order of the commits, committed with what it tells of.
+
+use kernel::{Code, Error, EventKind};
+use serde_json::json;
+use store::events;
+
+on_both! {
+    async fn events_of_many_writers_at_once_are_numbered_without_a_gap(stage) {
+        let scope = stage.begun().await;
+        let all = (0..40).map(|n| {
+            stage.store.transact_in(&scope, move |t| {
+                let told: Vec<_> = (0..=n % 3).map(|_| (EventKind::Notification, json!({ "n": n }))).collect();
+                events::emit(t, &told)?;
+                // Some change their mind: their numbers must not be missing.
+                if n % 5 == 0 { Err(Error::new(Code::Conflict, "no")) } else { Ok(told.len()) }
+            })
+        });
+        let kept: usize = futures_util::future::join_all(all).await.into_iter().filter_map(Result::ok).sum();
+        let told = stage.store.read_in(&scope, |t| events::after(t, 0, 1000)).await.unwrap();
+        let numbers: Vec<i64> = told.iter().map(|event| event.seq).collect();
+        assert_eq!(numbers, (1..=kept as i64).collect::<Vec<_>>());
+        assert_eq!(stage.store.read_in(&scope, events::newest).await.unwrap(), kept as i64);
+    }
+
+    async fn the_events_of_one_write_stand_together(stage) {
+        let scope = stage.begun().await;
+        let all = (0..20).map(|n| {
+            stage.store.transact_in(&scope, move |t| {
+                let told: Vec<_> = (0..5).map(|_| (EventKind::Notification, json!({ "n": n }))).collect();
+                events::emit(t, &told)
+            })
+        });
+        futures_util::future::join_all(all).await;
+        let told = stage.store.read_in(&scope, |t| events::after(t, 0, 1000)).await.unwrap();
+        assert_eq!(told.len(), 100);
+        assert!(told.chunks(5).all(|five| five.iter().all(|event| event.payload == five[0].payload)));
+    }
+
+    async fn a_stream_is_read_on_from_where_a_reader_was(stage) {
+        let scope = stage.begun().await;
+        stage.make(&scope, "characters", &["Mara", "Joss", "Ines"]).await;
+        let told = stage.store.read_in(&scope, |t| events::after(t, 1, 1)).await.unwrap();
+        assert_eq!(told.len(), 1);
+        assert_eq!((told[0].seq, told[0].kind, told[0].actor), (2, EventKind::EntityUpdated, scope.actor()));
+        assert_eq!(told[0].payload["changes"]["name"], "Joss");
+    }
+
+    async fn listeners_are_told_which_project_has_news_once_it_is_committed(stage) {
+        let scope = stage.begun().await;
+        let mut hints = stage.store.hints();
+        let refused = stage.store.transact_in(&scope, |t| {
+            events::emit(t, &[(EventKind::Notification, json!({}))])?;
+            Err::<(), _>(Error::new(Code::Conflict, "no"))
+        });
+        refused.await.unwrap_err();
+        stage.make(&scope, "characters", &["Mara"]).await;
+        assert_eq!(hints.recv().await.unwrap(), scope.project());
+        assert!(hints.try_recv().is_err());
+    }
+
+    async fn no_stream_tells_of_another_project(stage) {
+        let (ada, ben) = (stage.person("ada").await, stage.person("ben").await);
+        let (hers, his) = (stage.project(ada).await, stage.project(ben).await);
+        stage.make(&hers, "characters", &["Mara"]).await;
+        assert!(stage.store.read_in(&his, |t| events::after(t, 0, 10)).await.unwrap().is_empty());
+    }
+}

@@ -1,0 +1,126 @@
+//! Passages: the text index is in step with the records and never leaves the project.
+
+use kernel::EntityId;
+use store::Scope;
+use store::changes::{Draft, Patch, Write};
+use store::passages::{self, Wanted};
+
+use crate::stage::Stage;
+
+async fn found(stage: &Stage, scope: &Scope, word: &str) -> Vec<EntityId> {
+    let words = vec![word.to_owned()];
+    let found = stage
+        .store
+        .read_in(scope, move |t| {
+            let wanted = Wanted { words: &words, typing: false, collections: &["scenes"], within: None };
+            passages::search(t, &wanted, 50)
+        })
+        .await
+        .unwrap();
+    found.into_iter().map(|(passage, _)| passage.entity).collect()
+}
+
+async fn described(stage: &Stage, scope: &Scope, name: &str, text: &str) -> EntityId {
+    let mut new = stage.new_entity("scenes", name);
+    new.description = text.into();
+    let id = new.id;
+    let writes = vec![Write::Create(new)];
+    stage.apply(scope, Draft { writes, ..Draft::default() }).await.unwrap();
+    id
+}
+
+on_both! {
+    async fn a_search_finds_inflected_words_and_only_in_its_project(stage) {
+        let (ada, ben) = (stage.person("ada").await, stage.person("ben").await);
+        let (hers, his) = (stage.project(ada).await, stage.project(ben).await);
+        let scene = described(stage, &hers, "Harbour", "Mara is waiting for the smugglers.").await;
+        described(stage, &his, "Elsewhere", "Smugglers everywhere, smugglers and more smugglers.").await;
+        assert_eq!(found(stage, &hers, "smuggler").await, [scene]);
+        assert_eq!(found(stage, &hers, "elsewhere").await, []);
+    }
+
+    async fn a_word_is_found_however_it_is_written(stage) {
+        let scope = stage.begun().await;
+        let id = described(stage, &scope, "Harbour", "O'Hara was RUNNING along the quay—half-drowned, yelling.").await;
+        for word in ["hara", "O'Hara", "run", "runs", "quay", "drowned", "half-drowned", "Yelling", "yelled"] {
+            assert_eq!(found(stage, &scope, word).await, [id], "{word}");
+        }
+    }
+
+    async fn what_others_wrote_does_not_weigh_in_a_search(stage) {
+        let (ada, ben) = (stage.person("ada").await, stage.person("ben").await);
+        let (hers, his) = (stage.project(ada).await, stage.project(ben).await);
+        // Of her words the lantern is the rare one, of his it is in every scene.
+        let rare = described(stage, &hers, "One", "The lantern by the sea.").await;
+        for n in 0..20 {
+            described(stage, &hers, &format!("Two {n}"), "The harbour by the sea.").await;
+            described(stage, &his, &format!("Three {n}"), "A lantern, a lantern, and another lantern.").await;
+        }
+        let words = ["lantern".to_owned(), "harbour".to_owned()];
+        let found = stage
+            .store
+            .read_in(&hers, move |t| {
+                let wanted = Wanted { words: &words, typing: false, collections: &["scenes"], within: None };
+                passages::search(t, &wanted, 50)
+            })
+            .await
+            .unwrap();
+        assert_eq!(found.len(), 21);
+        if stage.store.backend() == "sqlite" {
+            assert_eq!(found[0].0.entity, rare, "the rare word weighs more");
+        }
+    }
+
+    async fn the_index_follows_a_change_a_removal_and_a_return(stage) {
+        let scope = stage.begun().await;
+        let id = described(stage, &scope, "Harbour", "A lantern swings.").await;
+        let patch = Patch { description: Some("A torch burns.".into()), ..Patch::default() };
+        for (write, lantern, torch) in [
+            (Write::Change { id, expected: None, patch }, 0, 1),
+            (Write::Remove(id), 0, 0),
+            (Write::Restore(id), 0, 1),
+        ] {
+            stage.apply(&scope, Draft { writes: vec![write], ..Draft::default() }).await.unwrap();
+            assert_eq!(found(stage, &scope, "lantern").await.len(), lantern);
+            assert_eq!(found(stage, &scope, "torch").await.len(), torch);
+        }
+    }
+
+    async fn no_word_is_read_as_query_syntax(stage) {
+        let scope = stage.begun().await;
+        let id = described(stage, &scope, "Harbour", "A lantern swings.").await;
+        for word in ["lantern\"", "lantern)", "'lantern", "lantern:*", "lantern & !swings"] {
+            let found = found(stage, &scope, word).await;
+            assert!(found.iter().all(|entity| *entity == id), "{word}");
+        }
+        for word in ["\"", "NEAR(", "!", "&", "", "*", "a' OR 1=1 --"] {
+            found(stage, &scope, word).await;
+        }
+    }
+
+    async fn equal_texts_share_a_vector_and_texts_without_one_are_told(stage) {
+        let scope = stage.begun().await;
+        described(stage, &scope, "Harbour", "A lantern swings.").await;
+        described(stage, &scope, "Harbour", "A lantern swings.").await;
+        let waiting = stage.store.read_in(&scope, |t| passages::without_vector(t, 10)).await.unwrap();
+        assert_eq!(waiting.len(), 2);
+        let vectors: Vec<_> = waiting.into_iter().map(|waiting| (waiting.hash, vec![0u8, 255, 7])).collect();
+        let again = vectors.clone();
+        stage.store.transact_in(&scope, move |t| passages::keep_vectors(t, &vectors)).await.unwrap();
+        stage.store.transact_in(&scope, move |t| passages::keep_vectors(t, &again)).await.unwrap();
+        assert!(stage.store.read_in(&scope, |t| passages::without_vector(t, 10)).await.unwrap().is_empty());
+        let embedded = stage.store.read_in(&scope, passages::embedded).await.unwrap();
+        assert_eq!(embedded.len(), 4);
+        assert!(embedded.iter().all(|embedded| embedded.vector.as_deref() == Some(&[0, 255, 7])));
+    }
+
+    async fn a_long_text_is_found_in_pieces_in_its_order(stage) {
+        let scope = stage.begun().await;
+        let text = (0..40).map(|n| format!("Paragraph {n} speaks of the sea at length.")).collect::<Vec<_>>();
+        let id = described(stage, &scope, "Harbour", &text.join("\n\n")).await;
+        let pieces = stage.store.read_in(&scope, move |t| passages::of(t, &[id])).await.unwrap();
+        let joined: Vec<&str> = pieces.iter().filter(|p| p.field == "description").map(|p| p.text.as_str()).collect();
+        assert!(joined.len() > 1);
+        assert_eq!(joined.join("\n\n"), text.join("\n\n"));
+    }
+}

@@ -1,0 +1,191 @@
+//! Imports as a project sees them: proposed, looked at, modified, and decided once.
+
+use kernel::{Code, EntityId, Error, PageRequest, Result, ReviewId};
+use serde_json::json;
+use store::changes::{self, Applied};
+use store::events::Listed;
+use store::reviews::{self, Kind, Review};
+use store::slug::name_key;
+use store::{Scope, Store, Tenant, entities};
+use wire::imports::{
+    Decided, Decision, DecisionRequest, Import, ImportDecided, ImportSummary, Modification, ReviewState,
+};
+
+use super::import::{Prepared, State, prepare, scripts};
+
+/// The most modifications in one decision.
+const MAX_MODIFICATIONS: usize = 1_000;
+
+/// Reads a file against what the project has, and proposes what to make of it. Nothing is saved but the proposal.
+///
+/// # Errors
+/// `UNREADABLE_DOCUMENT` with line and reason, `TOO_LARGE`; or when the database fails.
+pub async fn propose(store: &Store, scope: &Scope, filename: &str, bytes: Vec<u8>) -> Result<Import> {
+    let state = store.read_in(scope, State::read).await?;
+    let filename = filename.to_owned();
+    let (prepared, payload) = tokio::task::spawn_blocking(move || {
+        let prepared = prepare(&bytes, &filename, &state)?;
+        let payload = serde_json::to_string(&prepared).map_err(Error::internal)?;
+        Ok::<_, Error>((prepared, payload))
+    })
+    .await
+    .map_err(Error::internal)??;
+    let title = prepared.filename().to_owned();
+    let review =
+        store.transact_in(scope, move |t| reviews::create(t, Kind::Import, &title, &payload)).await?;
+    Ok(import(&review, &prepared))
+}
+
+/// The import of that id, with its preview.
+///
+/// # Errors
+/// `NOT_FOUND` when there is none.
+pub async fn get(store: &Store, scope: &Scope, id: ReviewId) -> Result<Import> {
+    store
+        .read_in(scope, move |t| {
+            let review = reviews::get(t, Kind::Import, id)?;
+            Ok(import(&review, &read(&review)?))
+        })
+        .await
+}
+
+/// The project's imports, newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(store: &Store, scope: &Scope, page: PageRequest) -> Result<Listed<ImportSummary>> {
+    let listed = store.read_in(scope, move |t| reviews::list(t, Kind::Import, &page)).await?;
+    Ok(listed.map(|review| ImportSummary {
+        import_id: review.id,
+        filename: review.title,
+        state: review.state,
+        created_at: review.created_at,
+        decided_at: review.decided_at,
+        decided_by: review.decided_by,
+    }))
+}
+
+/// Decides on an import, in one transaction: all of it is saved, or nothing.
+///
+/// # Errors
+/// `NOT_FOUND`; `ALREADY_DECIDED`, with who and when in `details`; `CONFLICT` when the project has moved on since the
+/// preview, or the proposal was modified meanwhile; `VALIDATION_ERROR` naming a modification.
+pub async fn decide(
+    store: &Store,
+    scope: &Scope,
+    id: ReviewId,
+    request: DecisionRequest,
+) -> Result<ImportDecided> {
+    let modifications = request.modifications.unwrap_or_default();
+    if modifications.len() > MAX_MODIFICATIONS {
+        return Err(Error::field("modifications", format!("must be at most {MAX_MODIFICATIONS}")));
+    }
+    if !modifications.is_empty() && request.decision != Decision::Modify {
+        return Err(Error::field("modifications", "belong to the decision `modify`; send that first"));
+    }
+    match request.decision {
+        Decision::Ingest => store.transact_in(scope, move |t| ingest(t, id)).await,
+        Decision::Modify => store.transact_in(scope, move |t| modify(t, id, &modifications)).await,
+        Decision::Discard => store.transact_in(scope, move |t| discard(t, id)).await,
+    }
+}
+
+/// Saves a pending import within a transaction.
+fn ingest(t: &mut Tenant<'_, '_>, id: ReviewId) -> Result<ImportDecided> {
+    let review = pending(t, id)?;
+    reviews::decide(t, id, ReviewState::Ingested)?;
+    let prepared = read(&review)?;
+    let applied = save(t, &prepared)?;
+    reviews::decided(t, id, ReviewState::Ingested, Some(applied.change))?;
+    let (created, changed) = prepared.counts();
+    let decided = Decided { state: ReviewState::Ingested, change_id: Some(applied.change), created, changed };
+    Ok(ImportDecided { decided, preview: None })
+}
+
+/// Writes what a proposal proposes, if the project is still as it was for it.
+pub(super) fn save(t: &mut Tenant<'_, '_>, prepared: &Prepared) -> Result<Applied> {
+    still_fits(t, prepared)?;
+    let draft = prepared.draft(|| t.id::<EntityId>())?;
+    changes::apply(t, &draft)
+}
+
+/// Records that would be changed are fenced by their versions; this looks at what no version tells of.
+fn still_fits(t: &mut Tenant<'_, '_>, prepared: &Prepared) -> Result<()> {
+    let moved = |what: String| {
+        Error::new(
+            Code::Conflict,
+            format!(
+                "{what} since this preview was made. Nothing was saved; import the file anew to see what it does now."
+            ),
+        )
+    };
+    let scripts = scripts(t)?;
+    let now = |id| scripts.iter().find(|script| script.record.id == id).map(|script| script.record.version);
+    let same = match prepared.script_before() {
+        Some((id, version)) => now(id) == Some(version),
+        None => !scripts.iter().any(|script| {
+            let series = script.kept.episode.is_some();
+            !series || name_key(&script.kept.title) == name_key(prepared.title())
+        }),
+    };
+    if !same {
+        return Err(moved("Another draft of this script was imported".to_owned()));
+    }
+    let there: std::collections::HashSet<(String, String)> = entities::outlines(t)?
+        .into_iter()
+        .filter(|outline| outline.collection != "scenes")
+        .map(|outline| (outline.collection, name_key(&outline.name)))
+        .collect();
+    let made = prepared
+        .to_create()
+        .find(|(collection, name)| there.contains(&((*collection).to_owned(), name_key(name))));
+    made.map_or(Ok(()), |(_, name)| Err(moved(format!("“{name}” was made"))))
+}
+
+fn modify(t: &mut Tenant<'_, '_>, id: ReviewId, modifications: &[Modification]) -> Result<ImportDecided> {
+    let review = pending(t, id)?;
+    let mut prepared = read(&review)?;
+    prepared.modify(modifications)?;
+    let payload = serde_json::to_string(&prepared).map_err(Error::internal)?;
+    reviews::modify(t, &review, &payload)?;
+    let decided = Decided { state: ReviewState::Pending, change_id: None, created: 0, changed: 0 };
+    Ok(ImportDecided { decided, preview: Some(prepared.preview()) })
+}
+
+fn discard(t: &mut Tenant<'_, '_>, id: ReviewId) -> Result<ImportDecided> {
+    pending(t, id)?;
+    reviews::decide(t, id, ReviewState::Discarded)?;
+    reviews::decided(t, id, ReviewState::Discarded, None)?;
+    let decided = Decided { state: ReviewState::Discarded, change_id: None, created: 0, changed: 0 };
+    Ok(ImportDecided { decided, preview: None })
+}
+
+/// The proposal, if nobody has decided on it yet.
+fn pending(t: &mut Tenant<'_, '_>, id: ReviewId) -> Result<Review> {
+    let review = reviews::get(t, Kind::Import, id)?;
+    if review.state == ReviewState::Pending {
+        return Ok(review);
+    }
+    let done = if review.state == ReviewState::Ingested { "saved" } else { "discarded" };
+    Err(Error::new(Code::AlreadyDecided, format!("This import was {done} before. Nothing more was done."))
+        .with_details(json!({
+            "state": review.state,
+            "decidedBy": review.decided_by,
+            "decidedAt": review.decided_at,
+            "changeId": review.change,
+        })))
+}
+
+fn read(review: &Review) -> Result<Prepared> {
+    serde_json::from_str(&review.payload).map_err(Error::internal)
+}
+
+fn import(review: &Review, prepared: &Prepared) -> Import {
+    Import {
+        import_id: review.id,
+        state: review.state,
+        created_at: review.created_at,
+        created_by: review.created_by,
+        preview: prepared.preview(),
+    }
+}

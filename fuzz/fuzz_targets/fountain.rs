@@ -1,0 +1,8 @@
+//! Fuzzes the reader of Fountain.
+#![no_main]
+
+#[path = "../checks.rs"]
+#[allow(dead_code, reason = "each target needs one of the checks")]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|text: &str| checks::fountain(text));
