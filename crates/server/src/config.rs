@@ -159,6 +159,12 @@ pub struct Embedder {
     pub weights: Option<PathBuf>,
 }
 
+/// An error with its causes: the first says which file, the last which value.
+fn told(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// The flags that every command takes.
 #[derive(Debug, Default, clap::Args)]
 pub struct Flags {
@@ -181,14 +187,14 @@ impl Config {
     pub fn load(flags: &Flags) -> Result<Self, String> {
         type Part = <Config as confique::Config>::Layer;
         let said = Part { listen: flags.listen, data: flags.data.clone(), ..Part::empty() };
-        let environment = Part::from_env().map_err(|error| error.to_string())?;
+        let environment = Part::from_env().map_err(|error| told(&error))?;
         let above = said.with_fallback(environment);
         let file = match &flags.config {
             Some(file) if !file.exists() => return Err(format!("{}: there is no such file", file.display())),
             Some(file) => file.clone(),
             None => above.data.as_deref().unwrap_or(Path::new("atelier-data")).join("atelier.toml"),
         };
-        let config = Self::builder().preloaded(above).file(file).load().map_err(|error| error.to_string())?;
+        let config = Self::builder().preloaded(above).file(file).load().map_err(|error| told(&error))?;
         config.checked()
     }
 

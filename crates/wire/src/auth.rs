@@ -13,7 +13,7 @@ pub struct SetupStatus {
 }
 
 /// Makes the first person, who administers the server.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetupRequest {
     /// The one-time token from the link on the console.
@@ -31,7 +31,7 @@ pub struct SetupRequest {
 }
 
 /// Signs a person in.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[allow(missing_docs)]
 pub struct LoginRequest {
@@ -54,7 +54,7 @@ pub struct User {
 }
 
 /// What a sign-in gives. The refresh token is a cookie that scripts cannot read.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SignedIn {
     /// A JWT for `Authorization: Bearer` and the socket's handshake.
@@ -66,7 +66,7 @@ pub struct SignedIn {
 }
 
 /// Changes of one's own account. What is absent stays.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateMe {
     /// How others see the person.
@@ -134,7 +134,7 @@ pub struct Key {
 }
 
 /// A new key, shown this once.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedKey {
     /// The key for `Authorization: Bearer`.

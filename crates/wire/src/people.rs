@@ -47,7 +47,7 @@ pub struct Invitation {
 }
 
 /// A new invitation; the link is shown this once.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedInvitation {
     /// What to send to the person. Its token stands behind `#`, where servers and their logs do not see it.
@@ -58,7 +58,7 @@ pub struct CreatedInvitation {
 }
 
 /// Accepts an invitation. A new person also says who they are; someone with an account signs in first.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AcceptInvitation {
     /// The token of the link.
@@ -73,7 +73,7 @@ pub struct AcceptInvitation {
 }
 
 /// What an invitation led to.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AcceptedInvitation {
     /// The project that the person is now in.

@@ -41,7 +41,7 @@ pub struct ModelSettings {
 }
 
 /// Sets the language model.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[allow(missing_docs)]
 pub struct UpdateModelSettings {

@@ -58,6 +58,15 @@ function Right({ project }: { project: string }) {
   const open = useLayout((state) => state.orchestrator);
   const wide = useMedia(`(min-width: ${WIDE}px)`);
   const sheet = useMedia(`(max-width: ${NARROW - 1}px)`);
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  useEffect(() => {
+    // What lies over the page comes only when it is called.
+    if (!wide) useLayout.setState({ orchestrator: false });
+  }, [wide]);
+  useEffect(() => {
+    // A sheet that stays would cover the page that was asked for.
+    if (sheet) useLayout.setState({ orchestrator: false });
+  }, [path, sheet]);
   if (!open) return null;
   const panel = (
     <Suspense fallback={<Skeleton className="p-4" />}>

@@ -10,13 +10,13 @@ interface Layout {
   sidebar: boolean;
   orchestrator: boolean;
   mode: Mode;
-  /** How often a mode was asked for: each time the input wants the keys. */
-  calls: number;
   palette: boolean;
   help: boolean;
+  /** Counts how often the person asked to write; each time the input takes the focus, and never by itself. */
+  calls: number;
 }
 
-const DEFAULT: Layout = { sidebar: true, orchestrator: true, mode: "query", calls: 0, palette: false, help: false };
+const DEFAULT: Layout = { sidebar: true, orchestrator: true, mode: "query", palette: false, help: false, calls: 0 };
 
 /** At this width and above the orchestrator stands beside the page; below it lies over it. */
 export const WIDE = 1280;
@@ -31,9 +31,9 @@ function initial(): Layout {
     ...kept,
     sidebar: wide >= NARROW && (kept?.sidebar ?? wide >= 1024),
     orchestrator: wide >= WIDE && (kept?.orchestrator ?? true),
-    calls: 0,
     palette: false,
     help: false,
+    calls: 0,
   };
 }
 

@@ -74,7 +74,7 @@ export function Composer({ talk, mode, about, onForget, onFile, last }: Composer
     >
       <div
         className={clsx(
-          "flex grow flex-col rounded-lg border-2 border-mode bg-surface has-[textarea:focus-visible]:outline-2 has-[textarea:focus-visible]:outline-offset-1 has-[textarea:focus-visible]:outline-mode",
+          "flex grow flex-col rounded-lg border-2 border-mode bg-surface has-[textarea:focus-visible]:outline-1 has-[textarea:focus-visible]:outline-mode",
           closed && "opacity-80",
         )}
       >
@@ -94,6 +94,7 @@ export function Composer({ talk, mode, about, onForget, onFile, last }: Composer
         <div className="flex grow items-end gap-1 pr-1.5 pb-1.5">
           <textarea
             ref={field}
+            data-first
             value={draft}
             rows={2}
             disabled={closed}

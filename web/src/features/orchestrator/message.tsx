@@ -10,14 +10,14 @@ import type { Schemas } from "@/shared/wire";
 import { Markdown } from "./markdown";
 import { Notes } from "./notes";
 import { Proposals } from "./proposals";
-import { Sources } from "./sources";
+import { numberOf, Sources } from "./sources";
 
 type Query = Schemas["QueryResponse"];
 
 export const Said = memo(function Said({ row }: { row: Row }) {
   const look = MODE_LOOKS.find(({ mode }) => mode === row.mode);
   return (
-    <article aria-label="You" data-mode={row.mode} className="ml-8 self-end">
+    <article aria-label="You" data-said data-mode={row.mode} className="ml-8 self-end">
       <p
         title={row.at ? exact(row.at) : undefined}
         className="max-h-72 overflow-y-auto rounded-lg border-l-3 border-mode bg-sunken px-3 py-2 whitespace-pre-wrap wrap-anywhere"
@@ -61,14 +61,11 @@ function prose({ content, metadata }: Row, query: Query | null): string {
 
 /** What the results are called; scenes also by their number, as answers name them. */
 function named({ results }: Query): Named[] {
-  return results.flatMap(({ title, metadata, source }) => {
+  return results.flatMap((result) => {
+    const { title, source } = result;
     const record = { collection: source.collection, record: source.recordId };
-    const number = metadata["number"];
-    const numbered = typeof number === "string" || typeof number === "number";
-    return [
-      { name: title, ...record },
-      ...(numbered ? [{ name: `${String(number).toUpperCase()}. ${title}`, ...record }] : []),
-    ];
+    const number = numberOf(result);
+    return [{ name: title, ...record }, ...(number === null ? [] : [{ name: `${number}. ${title}`, ...record }])];
   });
 }
 

@@ -72,7 +72,7 @@ function Field({ state: { field, state, from }, value, schema, edits, problems, 
   return (
     <div className="grid grid-cols-[5.5rem_1fr_1rem] items-start gap-x-2 text-sm">
       <label htmlFor={id} className="truncate py-1 text-ink-2" title={known?.help || undefined}>
-        {known?.label ?? field.replace(/^./, (first) => first.toUpperCase())}
+        {labelOf(schema, field)}
       </label>
       <Input
         kind={kindOf(schema, field)}
@@ -134,6 +134,12 @@ function Input({ kind, choices, long, shared }: InputProps) {
       className={`${shared.className} h-7 px-2`}
     />
   );
+}
+
+/** What a field is called. */
+export function labelOf(schema: CollectionSchema | undefined, field: string): string {
+  const known = schema?.fields.find(({ name }) => name === field);
+  return known?.label ?? field.replace(/^./, (first) => first.toUpperCase());
 }
 
 /** How a field of a collection is written. */

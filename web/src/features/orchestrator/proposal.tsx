@@ -1,8 +1,8 @@
 /** A proposal as a form: its fields, the records that it may double, its scores with one reason, and three decisions. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { type ReactNode, useRef, useState } from "react";
-import { askedFor } from "@/engines/proposal";
+import { useRef, useState } from "react";
+import { askedFor, written } from "@/engines/proposal";
 import { useMay, useProjectId, useSchema } from "@/shared/place";
 import { fieldProblem, Problem, sentence } from "@/shared/problem";
 import { recordQuery } from "@/shared/queries";
@@ -12,7 +12,7 @@ import { CollectionIcon } from "@/shared/ui/collection-icon";
 import { Badge, Score } from "@/shared/ui/parts";
 import type { CollectionSchema, Schemas } from "@/shared/wire";
 import { type Choice, useDecision } from "./decision";
-import { type Edits, Fields, kindOf } from "./proposal-fields";
+import { type Edits, Fields, kindOf, labelOf } from "./proposal-fields";
 import { RecordLink } from "./record-link";
 
 type Read = Schemas["IngestResponse"];
@@ -60,79 +60,92 @@ export function Proposal({ main, proposal }: { main: string; proposal: Read }) {
   };
 
   return (
-    <form
-      ref={form}
-      aria-label={`${preview.entityType}: ${nameOf(proposal)}`}
-      onSubmit={(event) => event.preventDefault()}
-      className="flex flex-col gap-3 rounded-lg border border-line bg-surface p-3"
-    >
-      <div className="flex items-center gap-2">
-        <CollectionIcon collection={schema?.name ?? ""} className="size-4 shrink-0 text-ink-3" />
-        <span className="min-w-0 grow truncate font-medium capitalize">{preview.entityType}</span>
-        {!decided && <Badge tone={ADVICE[proposal.recommendation]}>Advice: {proposal.recommendation}</Badge>}
-      </div>
-      {decided && (
-        <Outcome decided={decided} entity={decide.data?.entityId ?? null} schema={schema} name={nameOf(proposal)} />
-      )}
-      <Folded when={decided != null}>
-        <Fields
-          proposal={proposal}
-          schema={schema}
-          edits={edits}
-          problems={refused}
-          disabled={!editor || decided != null || decide.isPending}
-          twin={twin.data ?? null}
-          onEdit={(field, text) => setEdits((before) => ({ ...before, [field]: text }))}
-        />
-        <Relationships found={preview.suggestedRelationships} />
-      </Folded>
-      {!decided && (
-        <>
-          <Duplicates
-            found={proposal.duplicates}
-            collection={schema?.name}
-            onMerge={editor && !wrong ? (mergeInto) => choose({ decision: "ingest", mergeInto }) : null}
-            busy={decide.isPending}
+    // Many proposals may be on a page: as groups they are told apart, as landmarks they would crowd it.
+    <div role="group" aria-label={`Preview of ${nameOf(proposal)}`}>
+      <form
+        ref={form}
+        onSubmit={(event) => event.preventDefault()}
+        className="flex flex-col gap-3 rounded-lg border border-line bg-surface p-3"
+      >
+        <div className="flex items-center gap-2">
+          <CollectionIcon collection={schema?.name ?? ""} className="size-4 shrink-0 text-ink-3" />
+          <span className="min-w-0 grow truncate font-medium capitalize">{preview.entityType}</span>
+          {!decided && <Badge tone={ADVICE[proposal.recommendation]}>Advice: {proposal.recommendation}</Badge>}
+        </div>
+        {decided && (
+          <Outcome decided={decided} entity={decide.data?.entityId ?? null} schema={schema} name={nameOf(proposal)} />
+        )}
+        {decided ? (
+          <Understood proposal={proposal} schema={schema} />
+        ) : (
+          <Fields
+            proposal={proposal}
+            schema={schema}
+            edits={edits}
+            problems={refused}
+            disabled={!editor || decide.isPending}
+            twin={twin.data ?? null}
+            onEdit={(field, text) => setEdits((before) => ({ ...before, [field]: text }))}
           />
-          <Remarks validation={proposal.validation} />
-          <Scores scores={proposal.qualityScores} />
-          <p className="text-sm text-ink-2">{proposal.reasoning}</p>
-          {decide.error && !taken && (
-            <p role="alert" className="text-sm text-bad">
-              {sentence(decide.error)}
-            </p>
-          )}
-          {editor && (
-            <div className="flex gap-2">
-              <Button
-                look="main"
-                disabled={wrong || (!proposal.validation.isValid && !changed)}
-                busy={decide.isPending}
-                onClick={() => choose({ decision: "ingest" })}
-              >
-                Ingest
-              </Button>
-              <Button disabled={wrong} busy={decide.isPending} onClick={modify}>
-                {changed ? "Modify, look again" : "Modify"}
-              </Button>
-              <Button look="danger" busy={decide.isPending} onClick={() => choose({ decision: "discard" })}>
-                Discard
-              </Button>
-            </div>
-          )}
-        </>
-      )}
-    </form>
+        )}
+        {!decided && <Relationships found={preview.suggestedRelationships} />}
+        {!decided && (
+          <>
+            <Duplicates
+              found={proposal.duplicates}
+              collection={schema?.name}
+              onMerge={editor && !wrong ? (mergeInto) => choose({ decision: "ingest", mergeInto }) : null}
+              busy={decide.isPending}
+            />
+            <Remarks validation={proposal.validation} />
+            <Scores scores={proposal.qualityScores} />
+            <p className="text-sm text-ink-2">{proposal.reasoning}</p>
+            {decide.error && !taken && (
+              <p role="alert" className="text-sm text-bad">
+                {sentence(decide.error)}
+              </p>
+            )}
+            {editor && (
+              <div className="flex gap-2">
+                <Button
+                  look="main"
+                  disabled={wrong || (!proposal.validation.isValid && !changed)}
+                  busy={decide.isPending}
+                  onClick={() => choose({ decision: "ingest" })}
+                >
+                  Ingest
+                </Button>
+                <Button disabled={wrong} busy={decide.isPending} onClick={modify}>
+                  {changed ? "Modify, look again" : "Modify"}
+                </Button>
+                <Button look="danger" busy={decide.isPending} onClick={() => choose({ decision: "discard" })}>
+                  Discard
+                </Button>
+              </div>
+            )}
+          </>
+        )}
+      </form>
+    </div>
   );
 }
 
-/** What was decided stays to be read, out of the way. */
-function Folded({ when, children }: { when: boolean; children: ReactNode }) {
-  if (!when) return children;
+/** What was decided on stays to be read, out of the way. */
+function Understood({ proposal, schema }: { proposal: Read; schema: CollectionSchema | undefined }) {
+  const { parsedData, suggestedRelationships } = proposal.preview;
+  const said = Object.entries(parsedData).filter(([, value]) => written(value) !== "");
   return (
-    <details>
+    <details className="text-sm">
       <summary className="w-fit rounded-sm text-xs text-ink-3 hover:text-ink">What was understood</summary>
-      <div className="flex flex-col gap-3 pt-2">{children}</div>
+      <dl className="grid grid-cols-[5.5rem_1fr] gap-x-2 gap-y-1 py-2">
+        {said.map(([field, value]) => (
+          <div key={field} className="contents">
+            <dt className="truncate text-ink-2">{labelOf(schema, field)}</dt>
+            <dd className="wrap-anywhere">{written(value)}</dd>
+          </div>
+        ))}
+      </dl>
+      <Relationships found={suggestedRelationships} />
     </details>
   );
 }
@@ -209,8 +222,8 @@ interface DuplicatesProps {
 function Duplicates({ found, collection, onMerge, busy }: DuplicatesProps) {
   if (found.length === 0) return null;
   return (
-    <section aria-label="Perhaps there already" className="flex flex-col gap-1 rounded-md bg-warn-soft p-2 text-sm">
-      <h3 className="font-medium">Perhaps there already</h3>
+    <div className="flex flex-col gap-1 rounded-md bg-warn-soft p-2 text-sm">
+      <p className="font-medium">Perhaps there already</p>
       <ul className="flex flex-col gap-1">
         {found.map(({ id, name, similarity, advice }) => (
           <li key={id} className="flex items-center gap-2">
@@ -227,14 +240,19 @@ function Duplicates({ found, collection, onMerge, busy }: DuplicatesProps) {
               </span>
             </span>
             {onMerge && (
-              <Button className="h-7 px-2" busy={busy} aria-label={`Merge into ${name}`} onClick={() => onMerge(id)}>
+              <Button
+                className="h-7 px-2"
+                busy={busy}
+                aria-label={`Merge into it: ${name}`}
+                onClick={() => onMerge(id)}
+              >
                 Merge into it
               </Button>
             )}
           </li>
         ))}
       </ul>
-    </section>
+    </div>
   );
 }
 

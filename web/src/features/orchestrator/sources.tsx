@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { Button } from "@/shared/ui/button";
 import { CollectionIcon } from "@/shared/ui/collection-icon";
-import { Badge } from "@/shared/ui/parts";
+import { Badge, Bar } from "@/shared/ui/parts";
 import type { Schemas } from "@/shared/wire";
 import { RecordLink } from "./record-link";
 
@@ -18,11 +18,11 @@ export function Sources({ found }: { found: Schemas["QueryResponse"] }) {
   const shown = all ? results : results.slice(0, FIRST);
   const rest = results.length - shown.length;
   return (
-    <section aria-label="Sources" className="flex flex-col gap-2">
-      <h3 className="text-xs font-medium text-ink-3">
+    <div role="group" aria-label="Sources" className="flex flex-col gap-2">
+      <p className="text-xs font-medium text-ink-3">
         {total === 1 ? "1 source" : `${total} sources`}
         {total > results.length && `, the best ${results.length} here`}
-      </h3>
+      </p>
       <ol className="flex flex-col divide-y divide-line rounded-lg border border-line bg-surface">
         {shown.map((result) => (
           <Result key={`${result.id}.${result.source.field}`} result={result} />
@@ -41,13 +41,14 @@ export function Sources({ found }: { found: Schemas["QueryResponse"] }) {
           sure. Found by {arms.length > 0 ? arms.join(", ") : "no arm of the memory"}.
         </p>
       </details>
-    </section>
+    </div>
   );
 }
 
 function Result({ result }: { result: Schemas["QueryResult"] }) {
   const { title, type, excerpt, relevanceScore, relationships, source } = result;
-  const related = relationships.slice(0, RELATED);
+  const number = numberOf(result);
+  const related = [...Map.groupBy(relationships, ({ target }) => target)].slice(0, RELATED);
   return (
     <li className="flex flex-col gap-1 px-3 py-2 text-sm">
       <div className="flex items-center gap-2">
@@ -58,35 +59,37 @@ function Result({ result }: { result: Schemas["QueryResult"] }) {
           record={source.recordId}
           className="min-w-0 grow truncate font-medium"
         >
+          {number !== null && `${number}. `}
           {title}
         </RecordLink>
-        <meter
-          aria-label={`Relevance ${percent(relevanceScore)}`}
-          title={`Relevance ${percent(relevanceScore)}`}
-          min={0}
-          max={1}
-          value={relevanceScore}
-          className="bar h-1 w-10 shrink-0"
-        />
+        <Bar role="meter" label={`Relevance of ${title}`} value={relevanceScore} className="w-10 shrink-0" />
       </div>
       {excerpt !== "" && source.field !== "name" && (
         <p className={`line-clamp-3 text-ink-2 ${source.field === "body" ? "font-script" : ""}`}>{excerpt}</p>
       )}
       {related.length > 0 && (
         <ul className="flex flex-wrap gap-1" aria-label={`Relationships of ${title}`}>
-          {related.map(({ type, target }) => (
-            <li key={`${type}.${target}`} className="max-w-full">
-              <Badge>
-                <span className="truncate">
-                  {type.replaceAll("_", " ")} {target}
-                </span>
-              </Badge>
-            </li>
-          ))}
+          {related.map(([target, ways]) => {
+            const how = ways.map(({ type }) => type.replaceAll("_", " ")).join(", ");
+            return (
+              <li key={target} title={how} className="max-w-full">
+                <Badge>
+                  <span className="truncate">{target}</span>
+                  <span className="sr-only">: {how}</span>
+                </Badge>
+              </li>
+            );
+          })}
         </ul>
       )}
     </li>
   );
+}
+
+/** The number that the script gives a scene; null for everything else. */
+export function numberOf({ metadata }: Schemas["QueryResult"]): string | null {
+  const number = metadata["number"];
+  return typeof number === "string" || typeof number === "number" ? String(number).toUpperCase() : null;
 }
 
 function percent(share: number): string {

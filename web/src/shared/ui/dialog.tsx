@@ -38,7 +38,8 @@ export function Dialog({
     if (open && dialog && !dialog.open) {
       dialog.showModal();
       // A dialog that asks for something begins there, not at its close button.
-      dialog.querySelector<HTMLElement>("input, textarea, select")?.focus();
+      const first = dialog.querySelector<HTMLElement>("[data-first]");
+      (first ?? dialog.querySelector<HTMLElement>("input, textarea, select"))?.focus();
     }
     return () => dialog?.close();
   }, [open]);

@@ -1,0 +1,30 @@
+/** Looks at a screen in both themes: for accessibility always, for a picture when `ATELIER_PICTURES` names a folder. */
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { accessibility } from "./browser.mjs";
+
+const folder = process.env.ATELIER_PICTURES;
+
+/** Fails when axe finds anything. The theme is set as the interface itself sets a chosen one, and put back. */
+export async function seen(page, name) {
+  const chosen = await page.locator("html").getAttribute("data-theme");
+  const found = [];
+  for (const theme of ["light", "dark"]) {
+    await wear(page, theme);
+    found.push(...(await accessibility(page)).map((line) => `${theme}: ${line}`));
+    if (folder) {
+      await mkdir(folder, { recursive: true });
+      await page.screenshot({ path: join(folder, `${name}-${theme}.png`), animations: "disabled" });
+    }
+  }
+  await wear(page, chosen);
+  assert.deepEqual(found, [], `axe on ${name}`);
+}
+
+function wear(page, theme) {
+  return page.evaluate((value) => {
+    if (value === null) delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = value;
+  }, theme);
+}
