@@ -1,5 +1,6 @@
-//! The project's own chores: `cargo xtask test`, `cargo xtask tidy`.
+//! The project's own chores: `cargo xtask test`, `cargo xtask tidy`, `cargo xtask generate`.
 
+mod generate;
 mod test;
 mod tidy;
 
@@ -10,7 +11,8 @@ fn main() -> ExitCode {
     let done = match chore.as_deref() {
         Some("test") => test::run(),
         Some("tidy") => tidy::run(),
-        _ => Err("usage: cargo xtask test | tidy".to_owned()),
+        Some("generate") => generate::run(),
+        _ => Err("usage: cargo xtask test | tidy | generate".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

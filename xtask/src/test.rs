@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::generate;
+
 /// Formatting, lints, the invariants, dependencies and all tests.
 ///
 /// # Errors
@@ -20,13 +22,15 @@ pub(crate) fn run() -> Result<(), String> {
     if std::env::var_os("ATELIER_TEST_POSTGRES_URL").is_none() {
         skipped("the store's rules on Postgres", "ATELIER_TEST_POSTGRES_URL names no server (see .ci/run)")?;
     }
+    // The whole-app tests start this binary, and the references are what it says of itself.
+    step("the server", "cargo", &["build", "--package", "server"])?;
+    println!("== references");
+    up_to_date(generate::references()?)?;
     if has("npm") {
         web()?;
     } else {
         skipped("the web UI", "npm is not installed (Node 20 or newer has it)")?;
     }
-    // The whole-app tests start this binary.
-    step("the server", "cargo", &["build", "--package", "server"])?;
     let mut tests = Command::new("cargo");
     tests.args(["test", "--workspace", "--no-fail-fast"]);
     match weights() {
@@ -69,24 +73,21 @@ fn weights() -> Option<String> {
 fn web() -> Result<(), String> {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
     step_in(&web, "the web UI's packages", "npm", &["ci", "--no-audit", "--no-fund"])?;
-    let described = Command::new("cargo")
-        .args(["run", "--quiet", "--package", "server", "--", "openapi"])
-        .output()
-        .map_err(|error| format!("the API's description: {error}"))?;
-    if !described.status.success() {
-        return Err(format!("the API's description: {}", String::from_utf8_lossy(&described.stderr)));
-    }
-    let (document, types) = (web.join("node_modules/openapi.json"), web.join("src/generated/api.ts"));
-    fs::write(&document, described.stdout).map_err(|error| error.to_string())?;
-    let before = fs::read_to_string(&types).map_err(|error| error.to_string())?;
-    step_in(&web, "the browser's types", "npm", &["run", "generate", "--", "node_modules/openapi.json"])?;
-    if fs::read_to_string(&types).map_err(|error| error.to_string())? != before {
-        return Err(String::from("web/src/generated/api.ts was out of date; it is made anew now: commit it"));
-    }
+    up_to_date(generate::browser_types()?)?;
     step_in(&web, "the web UI", "npm", &["run", "check"])
 }
 
-fn has(program: &str) -> bool {
+/// Whether what is generated was as it should be.
+fn up_to_date(changed: impl IntoIterator<Item = &'static str>) -> Result<(), String> {
+    let changed: Vec<&str> = changed.into_iter().collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    Err(format!("out of date, and made anew now: {}. Commit what changed.", changed.join(", ")))
+}
+
+/// Whether the program can be run here.
+pub(crate) fn has(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
 }
 

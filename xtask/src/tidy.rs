@@ -1,7 +1,10 @@
-//! Checks the invariants that a machine can check: the ladder of crates, who may name which driver, and file heads.
+//! Checks the invariants that a machine can check: the ladder of crates, who may name which driver, file heads,
+//! and a page for each error code.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use kernel::Code;
 
 /// The rungs of the ladder. A crate depends only on crates of lower rank.
 const RANKS: &[(&str, u8)] = &[
@@ -33,6 +36,9 @@ const RESERVED: &[(&str, &[&str])] = &[
 const EMPTY_NAMES: &[&str] =
     &["utils.rs", "util.rs", "common.rs", "helpers.rs", "helper.rs", "manager.rs", "misc.rs"];
 
+/// What every page on an error code tells.
+const TOLD_OF_ERRORS: &[&str] = &["## What happened", "## What was kept", "## What to do"];
+
 /// Checks all, and tells every fault at once.
 ///
 /// # Errors
@@ -53,6 +59,7 @@ pub(crate) fn run() -> Result<(), String> {
     for file in &sources {
         check_file(&root, file, &mut faults)?;
     }
+    check_error_pages(&root.join("docs/errors"), &mut faults)?;
     if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
 }
 
@@ -118,6 +125,32 @@ fn check_file(root: &Path, file: &Path, faults: &mut Vec<String>) -> Result<(), 
     let text = fs::read_to_string(file).map_err(|error| format!("{shown}: {error}"))?;
     if !text.starts_with("//!") {
         faults.push(format!("{shown}: must begin with a sentence on what it is for (`//! …`)"));
+    }
+    Ok(())
+}
+
+/// Each code has a page that tells all that a page should, and there is no page without a code.
+fn check_error_pages(folder: &Path, faults: &mut Vec<String>) -> Result<(), String> {
+    for code in Code::ALL {
+        let shown = format!("docs/errors/{code}.md");
+        let Ok(text) = fs::read_to_string(folder.join(format!("{code}.md"))) else {
+            faults.push(format!("{shown}: is missing, and kernel::Code has {code}"));
+            continue;
+        };
+        if !text.starts_with(&format!("# {code}\n")) {
+            faults.push(format!("{shown}: must begin with `# {code}`"));
+        }
+        for heading in TOLD_OF_ERRORS {
+            if !text.lines().any(|line| line == *heading) {
+                faults.push(format!("{shown}: lacks `{heading}`"));
+            }
+        }
+    }
+    for page in entries(folder)? {
+        let name = page.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        if name != "README" && !Code::ALL.iter().any(|code| code.as_str() == name) {
+            faults.push(format!("docs/errors/{name}.md: kernel::Code has no {name}"));
+        }
     }
     Ok(())
 }

@@ -25,6 +25,7 @@ enum Command {
     Serve,
     /// Make the first person without a browser.
     Setup {
+        /// The address that the person signs in with.
         #[arg(long)]
         email: String,
         /// How others see the person; the e-mail's first part if absent.
