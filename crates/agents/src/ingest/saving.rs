@@ -209,7 +209,7 @@ pub(super) fn tell(t: &mut Tenant<'_, '_>, catalogue: &Catalogue, saved: &Saved)
             (format!("{many} records added"), format!("{} and {} more are new.", first.name, many - 1))
         }
     };
-    let url = format!("/projects/{}/{}/{}", first.project_id, first.collection, first.id);
+    let url = format!("/projects/{}/records/{}/{}", first.project_id, first.collection, first.id);
     let payload = json!({
         "level": "success",
         "title": title,

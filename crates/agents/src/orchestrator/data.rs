@@ -38,7 +38,7 @@ pub(super) async fn answer(job: &Job, pen: &mut Pen) -> Result<()> {
     if by_rules && speaks {
         pen.note("The language model added nothing to what rules read; if it failed, the preview's warnings say why.");
     } else if by_rules {
-        pen.note("No language model is set, so this was read by rules. An administrator can set one under Settings, Models.");
+        pen.note("No language model is set, so this was read by rules. An administrator can set one under Settings, Model.");
     }
     pen.say(&words).await;
     Ok(())

@@ -43,7 +43,7 @@ const TOPICS: &[Topic] = &[
     Topic {
         title: "setting a language model",
         words: &["model", "openai", "anthropic", "ollama", "llm", "key", "chat"],
-        text: "An administrator sets a language model under Settings, Models: OpenAI or any server that speaks like it, \
+        text: "An administrator sets a language model under Settings, Model: OpenAI or any server that speaks like it, \
                Anthropic, or Ollama on your own machine. The key is sealed in the browser and never shown again. With \
                a model, chat mode (Ctrl+4) talks of anything, and answers of the other modes become richer.",
     },

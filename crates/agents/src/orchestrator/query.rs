@@ -35,7 +35,7 @@ pub(super) async fn answer(job: &Job, pen: &mut Pen) -> Result<()> {
     let Some(voice) = shared.language.current() else {
         pen.note(
             "No language model is set, so this is what the records say by rules. An administrator can set one under \
-             Settings, Models.",
+             Settings, Model.",
         );
         by_rules(pen, &rules).await;
         return Ok(());

@@ -19,7 +19,7 @@ const BYTES_PER_TOKEN: usize = 4;
 pub(super) async fn answer(job: &Job, pen: &mut Pen) -> Result<()> {
     let shared = &job.shared;
     let Some(voice) = shared.language.current() else {
-        pen.note("No language model is set. An administrator can set one under Settings, Models.");
+        pen.note("No language model is set. An administrator can set one under Settings, Model.");
         pen.metadata.answered_by = Some(RULES.to_owned());
         pen.say(&help::answer(&job.content, "General talk needs a language model, and none is set.")).await;
         return Ok(());
