@@ -63,6 +63,8 @@ fn machine() -> String {
         .lines()
         .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
         .map_or("unknown", |(_, name)| name);
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown size");
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let changed =
         if said("git", &["status", "--porcelain", "crates", "benches/recall/src", "benches/recall/texts"])
@@ -73,7 +75,7 @@ fn machine() -> String {
             " and changes"
         };
     format!(
-        "Measured {} at {}{changed}, {}, {} build, SQLite, {}, on {cores} cores of {cpu}.",
+        "Measured {} at {}{changed}, {}, {} build, SQLite, {}, on {cores} cores of {cpu} with a load of {load} by all that ran there.",
         Ambient::system().now().to_rfc3339().split_at(10).0,
         said("git", &["rev-parse", "--short", "HEAD"]),
         said("rustc", &["--version"]),
