@@ -14,9 +14,13 @@ const NAMED = 3;
 
 export function Activity({ project }: { project: string }) {
   const activity = useInfiniteQuery(activityQuery(project));
+  const collections = useSchema().map(({ name }) => name);
   if (activity.isPending) return <Skeleton />;
   if (activity.error) return <Failure error={activity.error} onRetry={() => void activity.refetch()} />;
-  const rows = strokes(activity.data.pages.flatMap((page) => page.docs)).slice(0, SHOWN);
+  const rows = strokes(
+    activity.data.pages.flatMap((page) => page.docs),
+    collections,
+  ).slice(0, SHOWN);
   if (rows.length === 0) return <p className="text-sm text-ink-3">Nothing yet.</p>;
   return (
     <ol className="flex flex-col">
@@ -35,29 +39,25 @@ export function Activity({ project }: { project: string }) {
 }
 
 function Deeds({ deeds, project }: { deeds: Deed[]; project: string }) {
-  const schema = useSchema();
   const more = deeds.length - NAMED;
   return (
     <>
-      {deeds.slice(0, NAMED).map(({ type, id, name, gone }, at) => {
-        const collection = schema.find(({ singular }) => singular === type)?.name;
-        return (
-          <span key={id}>
-            {at > 0 && ", "}
-            {collection === undefined || gone ? (
-              name
-            ) : (
-              <Link
-                to="/projects/$project/records/$collection/$record"
-                params={{ project, collection, record: id }}
-                className="underline decoration-line-strong underline-offset-2 hover:decoration-current"
-              >
-                {name}
-              </Link>
-            )}
-          </span>
-        );
-      })}
+      {deeds.slice(0, NAMED).map(({ collection, id, name, gone }, at) => (
+        <span key={id}>
+          {at > 0 && ", "}
+          {gone ? (
+            name
+          ) : (
+            <Link
+              to="/projects/$project/records/$collection/$record"
+              params={{ project, collection, record: id }}
+              className="underline decoration-line-strong underline-offset-2 hover:decoration-current"
+            >
+              {name}
+            </Link>
+          )}
+        </span>
+      ))}
       {more > 0 && ` and ${more} more`}
     </>
   );

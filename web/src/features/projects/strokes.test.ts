@@ -3,35 +3,38 @@ import { expect, test } from "vitest";
 import type { Schemas } from "@/shared/wire";
 import { strokes } from "./strokes";
 
-const made = (seq: number, name: string, at: string, personName = "Ada", action = "created"): Schemas["Activity"] => ({
+const COLLECTIONS = ["scenes"];
+const AT = "2026-01-01T12:00:00.000Z";
+
+const made = (seq: number, changeId: string, action = "created", collection = "scenes"): Schemas["Activity"] => ({
   seq,
   kind: "entity:updated",
-  at,
-  personName,
-  payload: { entityType: "scene", entityId: `ent_${seq}`, changes: { action, name } },
+  at: AT,
+  personName: "Ada",
+  payload: { collection, entityId: `ent_${seq}`, changes: { action, name: `Scene ${seq}`, changeId } },
 });
 
-const NOW = "2026-01-01T12:00:00.000Z";
-const LATER = "2026-01-01T12:00:09.000Z";
+const told = (events: Schemas["Activity"][]) => strokes(events, COLLECTIONS);
 
-test("what one person did at one stroke is one line", () => {
-  const [one, ...others] = strokes([made(3, "C", NOW), made(2, "B", NOW), made(1, "A", NOW)]);
+test("what one change made is one line", () => {
+  const [one, ...others] = told([made(3, "chg_1"), made(2, "chg_1"), made(1, "chg_1")]);
   expect(others).toEqual([]);
-  expect(one).toMatchObject({ person: "Ada", words: "created" });
-  expect(one?.deeds.map(({ name }) => name)).toEqual(["C", "B", "A"]);
+  expect(one).toMatchObject({ seq: 3, person: "Ada", words: "created" });
+  expect(one?.deeds.map(({ name }) => name)).toEqual(["Scene 3", "Scene 2", "Scene 1"]);
 });
 
-test("another person, another deed or another time is another line", () => {
-  const events = [
-    made(4, "D", LATER),
-    made(3, "C", NOW),
-    made(2, "B", NOW, "Ben"),
-    made(1, "A", NOW, "Ben", "removed"),
-  ];
-  expect(strokes(events).map(({ seq }) => seq)).toEqual([4, 3, 2, 1]);
+test("another change is another line, and so is another deed of the same", () => {
+  expect(told([made(3, "chg_2"), made(2, "chg_1", "removed"), made(1, "chg_1")]).map(({ seq }) => seq)).toEqual([
+    3, 2, 1,
+  ]);
 });
 
-test("deeds that name no record stand alone", () => {
-  const invited = (seq: number): Schemas["Activity"] => ({ seq, kind: "member:updated", at: NOW, payload: {} });
-  expect(strokes([invited(2), invited(1)])).toHaveLength(2);
+test("what a studio keeps for itself is not told, and does not part what it stands between", () => {
+  const events = [made(3, "chg_1"), made(2, "chg_1", "created", "screenplays"), made(1, "chg_1")];
+  expect(told(events).map(({ deeds }) => deeds.length)).toEqual([2]);
+});
+
+test("what touches no record stands alone", () => {
+  const invited = (seq: number): Schemas["Activity"] => ({ seq, kind: "member:updated", at: AT, payload: {} });
+  expect(told([invited(2), invited(1)])).toHaveLength(2);
 });

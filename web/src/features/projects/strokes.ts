@@ -5,8 +5,8 @@ type Activity = Schemas["Activity"];
 
 /** One record that was touched. */
 export interface Deed {
-  /** `character`, `scene` … */
-  type: string;
+  /** `characters`, `scenes` … */
+  collection: string;
   id: string;
   name: string;
   /** Whether there is nothing left to open. */
@@ -21,25 +21,19 @@ export interface Stroke {
   /** What was done, before the names of the records. */
   words: string;
   deeds: Deed[];
+  /** What the records were changed by; null for what touched none. */
+  change: string | null;
 }
 
-/** The events of one change bear nearly the same time; this far apart they are two, in milliseconds. */
-const APART = 2000;
-
-/** The events, newest first, as strokes, newest first. */
-export function strokes(events: Activity[]): Stroke[] {
+/** The events, newest first, as strokes, newest first. What a studio keeps for itself in other collections is not told. */
+export function strokes(events: Activity[], collections: readonly string[]): Stroke[] {
   const found: Stroke[] = [];
   for (const event of events) {
     const next = stroke(event);
     const last = found.at(-1);
-    const together =
-      last !== undefined &&
-      last.deeds.length > 0 &&
-      next.deeds.length > 0 &&
-      last.person === next.person &&
-      last.words === next.words &&
-      Math.abs(Date.parse(last.at) - Date.parse(next.at)) < APART;
-    if (together) last.deeds.push(...next.deeds);
+    if (next.deeds.some(({ collection }) => !collections.includes(collection))) continue;
+    if (last && last.change !== null && last.change === next.change && last.words === next.words)
+      last.deeds.push(...next.deeds);
     else found.push(next);
   }
   return found;
@@ -49,14 +43,18 @@ function stroke(event: Activity): Stroke {
   const { seq, at } = event;
   const person = event.personName ?? "Atelier";
   const payload = event.payload as Record<string, unknown>;
-  const told = (words: string, deeds: Deed[] = []): Stroke => ({ seq, at, person, words, deeds });
+  const told = (words: string): Stroke => ({ seq, at, person, words, deeds: [], change: null });
   switch (event.kind) {
     case "entity:updated": {
       const changes = (payload["changes"] ?? {}) as Record<string, unknown>;
       const action = text(changes["action"]) || "changed";
-      const type = text(payload["entityType"]);
-      const name = text(changes["name"]) || `a ${type}`;
-      return told(action, [{ type, id: text(payload["entityId"]), name, gone: action === "removed" }]);
+      const deed = {
+        collection: text(payload["collection"]),
+        id: text(payload["entityId"]),
+        name: text(changes["name"]),
+        gone: action === "removed",
+      };
+      return { ...told(action), deeds: [deed], change: text(changes["changeId"]) || null };
     }
     case "member:updated":
       return told("changed who is in the project");
