@@ -73,6 +73,8 @@ pub struct Analysis {
     pub mentions: Vec<Mention>,
     /// Attributes that it names: field and stored value.
     pub attributes: Vec<(&'static str, &'static str)>,
+    /// Whether it asks what happens, and so wants to be told.
+    pub happens: bool,
     /// Words that are left for recall.
     pub rest: Vec<String>,
     /// 0 to 1.
@@ -190,7 +192,7 @@ pub fn analyse(question: &str, graph: &Graph, lexicon: &Lexicon) -> Analysis {
         .map(|(word, _)| word.key.clone())
         .collect();
     let confidence = confidence(&intent, &mentions, &rest);
-    Analysis { intent, target, mentions, attributes, rest, confidence }
+    Analysis { intent, target, mentions, attributes, happens: happens(&words), rest, confidence }
 }
 
 /// How sure the reading is: less for names that were only partly given, and for words that it left over.
@@ -209,6 +211,10 @@ fn is_lookup(words: &[Word]) -> bool {
     ) && !keys.iter().any(|key| matches!(*key, "at" | "in" | "with" | "on" | "say" | "says"))
 }
 
+fn happens(words: &[Word]) -> bool {
+    words.iter().any(|word| word.key.starts_with("happen") || word.key == "occurs" || word.key == "occur")
+}
+
 /// The collection that is asked for: named outright, or by its question word.
 fn target(words: &[Word], mentions: &[Mention], lexicon: &Lexicon) -> Option<&'static str> {
     let named = words.iter().enumerate().find_map(|(place, word)| {
@@ -219,8 +225,7 @@ fn target(words: &[Word], mentions: &[Mention], lexicon: &Lexicon) -> Option<&'s
         (!numbered).then_some(collection.name)
     });
     named.or_else(|| {
-        let happens =
-            words.iter().any(|w| w.key.starts_with("happen") || w.key == "occurs" || w.key == "occur");
+        let happens = happens(words);
         let when = words.first().is_some_and(|w| w.key == "when");
         (happens || when || mentions.len() > 1).then_some(lexicon.hub)
     })

@@ -17,6 +17,8 @@ use crate::words::keys;
 
 /// Relationships that a result names.
 const RELATIONSHIPS: usize = 6;
+/// Records whose happenings are told.
+const TOLD: usize = 3;
 
 /// Keeps what passes the filters on times and tags.
 pub(crate) fn narrow(
@@ -44,7 +46,8 @@ pub(crate) fn narrow(
     Ok(())
 }
 
-/// Gives each found entity its excerpt, relationships and source; and, for a question who someone is, a sentence.
+/// Gives each found entity its excerpt, relationships and source; and, for a question who someone is or what
+/// happens, what the records say of it.
 pub(crate) fn dress(
     t: &mut Tenant<'_, '_>,
     graph: &Graph,
@@ -77,10 +80,33 @@ pub(crate) fn dress(
         });
     }
     let described = match found.analysis.intent {
+        _ if found.analysis.happens => happenings(&results, &records, lexicon),
         Intent::Lookup => results.first().and_then(|first| describe(first, &records, graph, lexicon)),
         _ => None,
     };
     Ok((results, described))
+}
+
+/// What happens in the hub's records that were found, as their descriptions tell it.
+fn happenings(
+    results: &[QueryResult],
+    records: &HashMap<EntityId, Record>,
+    lexicon: &Lexicon,
+) -> Option<String> {
+    let told: Vec<&Record> = results
+        .iter()
+        .filter_map(|result| records.get(&result.id))
+        .filter(|record| record.collection == lexicon.hub && !record.description.is_empty())
+        .take(TOLD)
+        .collect();
+    match told.as_slice() {
+        [] => None,
+        [one] => Some(one.description.clone()),
+        several => {
+            let lines = several.iter().map(|record| format!("{}: {}", record.name, record.description));
+            Some(lines.collect::<Vec<_>>().join("\n\n"))
+        }
+    }
 }
 
 fn relationships(graph: &Graph, lexicon: &Lexicon, id: EntityId) -> Vec<QueryRelationship> {

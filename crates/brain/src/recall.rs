@@ -127,7 +127,10 @@ fn respond(
     let sentence = found.sentence.take();
     let (results, described) = dress(t, graph, lexicon, question, &found)?;
     Ok(QueryResponse {
-        answer: sentence.or(described),
+        answer: match (sentence, described) {
+            (Some(sentence), Some(described)) => Some(format!("{sentence}\n\n{described}")),
+            (sentence, described) => sentence.or(described),
+        },
         results,
         total,
         query_analysis: QueryAnalysis {

@@ -50,6 +50,7 @@ async fn who_has_the_most_dialogue() {
 async fn what_happens_at_a_place_at_a_time_of_day() {
     let answer = ask("What happens at the harbour at night?").await;
     assert_eq!(scenes(&answer), ["7"]);
+    assert!(words(&answer).contains("Mara and Joss meet on the quay at night"), "{answer:?}");
     assert!(answer.results[0].excerpt.contains("Mara and Joss meet on the quay at night"), "{answer:?}");
     assert_eq!(answer.results[0].source.collection, "scenes");
 }
