@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Lets schemathesis call every operation that the server describes, with bodies that fit and bodies that do not, and fails on
+# a status that is not documented, a body that is not what was documented, and any fault of the server's own.
+# `ATELIER_BINARY` is the server; `SCHEMATHESIS` the program (PyPI, MIT), looked for on the path if absent.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+binary=$(realpath "${ATELIER_BINARY:-../target/debug/atelier}")
+schemathesis=$(command -v "${SCHEMATHESIS:-schemathesis}")
+folder=$(mktemp -d)
+server=""
+end() {
+  [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  rm -rf "$folder"
+}
+trap end EXIT
+
+printf 'correct horse battery\n' | "$binary" setup --data "$folder" --email ada@example.org --password-stdin >/dev/null
+ATELIER_LIMITS_ORCHESTRATOR_PER_MINUTE=1000000 "$binary" --data "$folder" --listen 127.0.0.1:0 >"$folder/said" &
+server=$!
+until [ -s "$folder/said" ]; do read -rt 0.1 <> <(:) || true; done
+url=$(sed 's/^Atelier: //; s,/$,,' "$folder/said")
+
+call() { curl --silent --fail --request "$1" "$url/api/v1$2" --header "Authorization: Bearer ${token:-}" --json "$3"; }
+field() { python3 -c "import json, sys; print(json.load(sys.stdin)$1)"; }
+token=$(call POST /auth/login '{"email":"ada@example.org","password":"correct horse battery"}' | field "['accessToken']")
+token=$(call POST /auth/keys '{"name":"schemathesis"}' | field "['key']")
+
+# Paths lead into projects with something in them; what a call needs beyond that comes from earlier answers (links).
+project=$(call POST /projects/sample '{}' | field "['id']")
+record=$(curl --silent --fail "$url/api/v1/projects/$project/scenes?limit=1" --header "Authorization: Bearer $token" \
+  | field "['docs'][0]['id']")
+conversation=$(call POST /orchestrator/conversations "{\"projectId\":\"$project\"}" | field "['id']")
+preview=$(call POST /orchestrator/ingest "{\"projectId\":\"$project\",\"content\":\"name: Ines\"}" | field "['previewId']")
+upload=$(call POST "/projects/$project/uploads" '{"filename":"a.fountain","size":10}' | field "['id']")
+import=$(call POST "/projects/$project/imports" '{"filename":"a.fountain","content":"INT. A - DAY\n\nX."}' \
+  | field "['importId']")
+
+cat >"$folder/schemathesis.toml" <<TOML
+[parameters]
+"path.id" = "$project"
+"path.collection" = "scenes"
+"path.record" = "$record"
+"path.conversation" = "$conversation"
+"path.preview" = "$preview"
+"path.upload" = "$upload"
+"path.import" = "$import"
+"path.file" = "screenplay.fountain"
+TOML
+
+# Left out: what would end the key or the project, and the stream, which does not end by itself.
+# The checks that are off ask for what this API does not promise: \`unsupported_method\` for a TRACE that no proxy lets through;
+# \`positive_data_acceptance\` for rules that a schema cannot say (a blank name, a version that was overtaken).
+PYTHONPATH=. SCHEMATHESIS_HOOKS=schemathesis_hooks "$schemathesis" --config-file "$folder/schemathesis.toml" run \
+  "$url/api/openapi.json" --header "Authorization: Bearer $token" --seed 20251121 --workers 2 \
+  --max-examples "${SCHEMATHESIS_EXAMPLES:-20}" --phases examples,coverage,fuzzing --request-timeout 30 --no-shrink \
+  --continue-on-failure --output-truncate false \
+  --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,negative_data_rejection \
+  --exclude-operation-id stream --exclude-path /api/v1/auth/keys/{key} \
+  --exclude-method DELETE "$@"
