@@ -51,10 +51,10 @@ TOML
 # Left out: what would end the key or the project, and the stream, which does not end by itself.
 # The checks that are off ask for what this API does not promise: \`unsupported_method\` for a TRACE that no proxy lets through;
 # \`positive_data_acceptance\` for rules that a schema cannot say (a blank name, a version that was overtaken).
-PYTHONPATH=. SCHEMATHESIS_HOOKS=schemathesis_hooks "$schemathesis" --config-file "$folder/schemathesis.toml" run \
-  "$url/api/openapi.json" --header "Authorization: Bearer $token" --seed 20251121 --workers 2 \
+ATELIER_KNOWN_IDS="{\"projectId\":\"$project\",\"conversationId\":\"$conversation\",\"uploadId\":\"$upload\"}" \
+  PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=. SCHEMATHESIS_HOOKS=schemathesis_hooks "$schemathesis" --config-file "$folder/schemathesis.toml" run \
+  "$url/api/openapi.json" --header "Authorization: Bearer $token" --seed 20251121 --workers 1 \
   --max-examples "${SCHEMATHESIS_EXAMPLES:-20}" --phases examples,coverage,fuzzing --request-timeout 30 --no-shrink \
   --continue-on-failure --output-truncate false \
   --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,negative_data_rejection \
-  --exclude-operation-id stream --exclude-path /api/v1/auth/keys/{key} \
-  --exclude-method DELETE "$@"
+  --exclude-path /api/v1/orchestrator/stream --exclude-path /api/v1/projects/{id}/leave --exclude-method DELETE "$@"

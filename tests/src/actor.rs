@@ -32,11 +32,6 @@ impl Actor {
         Self { token: token.to_owned(), ..self.clone() }
     }
 
-    /// The same person at another address of the server.
-    pub fn at(&self, app: &Atelier) -> Self {
-        Self { url: app.url.clone(), ..self.clone() }
-    }
-
     /// A request that bears the token.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}/api/v1{path}", self.url)).bearer_auth(&self.token)

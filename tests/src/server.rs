@@ -10,6 +10,9 @@ use tokio::process::{Child, Command};
 use crate::database::{Database, Place};
 use crate::{Actor, PASSWORD};
 
+/// An address whose port the system chooses.
+const ANYWHERE: &str = "127.0.0.1:0";
+
 /// A server that is thrown away with its data at the end of the test.
 pub struct Atelier {
     // Before the place: the process must be gone when its database goes.
@@ -76,7 +79,7 @@ impl Atelier {
             environment.push(("ATELIER_DATABASE_URL", url.to_owned()));
             environment.push(("ATELIER_DATABASE_CONNECTIONS", String::from("4")));
         }
-        let (child, url, setup) = spawn(place.folder.path(), &environment).await;
+        let (child, url, setup) = spawn(place.folder.path(), ANYWHERE, &environment).await;
         Self { child, url, setup, place, environment }
     }
 
@@ -90,15 +93,16 @@ impl Atelier {
         self.child.kill().await.expect("it runs");
     }
 
-    /// Starts it again on the same data, at another address.
+    /// Starts it again on the same data, at the same address.
     pub async fn start_again(&mut self) {
-        let (child, url, setup) = spawn(self.place.folder.path(), &self.environment).await;
+        let listen = self.url.trim_start_matches("http://");
+        let (child, url, setup) = spawn(self.place.folder.path(), listen, &self.environment).await;
         (self.child, self.url, self.setup) = (child, url, setup);
     }
 
     /// Starts a second server on a copy of the data that a command has made.
     pub async fn start_in(&self, data: &Path) -> Second {
-        let (child, url, setup) = spawn(data, &self.environment).await;
+        let (child, url, setup) = spawn(data, ANYWHERE, &self.environment).await;
         Second { _child: child, url, setup }
     }
 
@@ -133,9 +137,13 @@ pub struct Second {
     pub setup: Option<String>,
 }
 
-async fn spawn(data: &Path, environment: &[(&'static str, String)]) -> (Child, String, Option<String>) {
+async fn spawn(
+    data: &Path,
+    listen: &str,
+    environment: &[(&'static str, String)],
+) -> (Child, String, Option<String>) {
     let mut child = Command::new(binary())
-        .args(["--listen", "127.0.0.1:0", "--data"])
+        .args(["--listen", listen, "--data"])
         .arg(data)
         .envs(environment.iter().map(|(name, value)| (*name, value.as_str())))
         .stdout(Stdio::piped())

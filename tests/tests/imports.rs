@@ -177,7 +177,7 @@ on_both! {
         let broken = "<?xml version=\"1.0\"?>\n<FinalDraft>\n<Content>\n<Paragraph>\n</Content></FinalDraft>";
         for (filename, bytes, line) in [
             ("broken.fdx", broken.as_bytes().to_vec(), json!(5)),
-            ("nul.fountain", b"INT. A - DAY\n\nx\n\0".to_vec(), json!(4)),
+            ("nul.fountain", format!("INT. A - DAY\n\n{}\0", "x\n".repeat(9_000)).into_bytes(), json!(9_003)),
             ("empty.fountain", b"x".repeat(0), json!(1)),
             ("picture.fountain", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(), json!(1)),
         ] {

@@ -104,6 +104,8 @@ struct World {
     record: String,
     preview: String,
     conversation: String,
+    /// What the server says of itself.
+    api: Value,
 }
 
 impl World {
@@ -121,6 +123,7 @@ impl World {
             record: id(&character, "id"),
             preview: id(&preview, "previewId"),
             conversation: id(&conversation, "id"),
+            api: described(&app).await,
             app,
             ada,
             project,
@@ -182,12 +185,22 @@ impl World {
             Some(body) => request.json(&body),
             None => request,
         };
-        if pattern == "/orchestrator/stream" {
+        let status = match pattern {
             // It would not end by itself.
-            return request.send().await.expect("an answer").status();
-        }
-        answered(request).await.0
+            "/orchestrator/stream" => request.send().await.expect("an answer").status(),
+            _ => answered(request).await.0,
+        };
+        let known = &self.api["paths"][format!("/api/v1{pattern}")][method.to_lowercase()]["responses"];
+        assert!(
+            known.get(status.as_str()).is_some(),
+            "{method} {pattern} does not say that it answers {status}"
+        );
+        status
     }
+}
+
+async fn described(app: &Atelier) -> Value {
+    reqwest::get(format!("{}/api/openapi.json", app.url)).await.unwrap().json().await.unwrap()
 }
 
 fn absent(name: &str) -> &'static str {
@@ -207,10 +220,8 @@ fn absent(name: &str) -> &'static str {
 #[tokio::test]
 async fn every_route_is_in_the_table_of_permits() {
     let app = Atelier::start().await;
-    let api: Value =
-        reqwest::get(format!("{}/api/openapi.json", app.url)).await.unwrap().json().await.unwrap();
     let mut described: Vec<(String, String)> = Vec::new();
-    for (path, item) in api["paths"].as_object().unwrap() {
+    for (path, item) in self::described(&app).await["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {
             described.push((method.to_uppercase(), path.trim_start_matches("/api/v1").to_owned()));
         }

@@ -183,7 +183,7 @@ on_both! {
     async fn the_history_tells_every_version_and_brings_any_of_them_back(database) {
         let (_app, ada, film) = a_film_on(database).await;
         let characters = format!("/projects/{film}/characters");
-        let made = json!({ "name": "Mara", "description": "A captain.", "metadata": { "age": 34 } });
+        let made = json!({ "name": "Mara", "description": "A captain.", "metadata": { "age": "34" } });
         let mara = ada.post(&characters, &made).await;
         let path = format!("{characters}/{}", id(&mara));
         let change = json!({ "description": "A cook.", "metadata": { "age": null } });

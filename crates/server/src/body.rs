@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
 use kernel::{Code, Error};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -65,9 +66,23 @@ fn check<T: ToSchema + 'static>(value: &Value) -> Result<(), Error> {
     let validator = validator::<T>()?;
     if let Some(error) = validator.iter_errors(value).next() {
         let path = error.instance_path().to_string();
-        let path = path.trim_start_matches('/').replace('/', ".");
+        let mut path = path.trim_start_matches('/').replace('/', ".");
+        // What is there but unknown, or known but not there, is a field too.
+        let (field, reason) = match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                (unexpected.first().cloned(), Some("is not a field that is known here"))
+            }
+            ValidationErrorKind::Required { property } => {
+                (property.as_str().map(str::to_owned), Some("is missing"))
+            }
+            _ => (None, None),
+        };
+        if let Some(field) = field {
+            path = if path.is_empty() { field } else { format!("{path}.{field}") };
+        }
         let path = if path.is_empty() { String::from("body") } else { path };
-        return Err(Error::field(path, error.masked_with("it").to_string()));
+        let reason = reason.map_or_else(|| error.masked_with("it").to_string(), str::to_owned);
+        return Err(Error::field(path, reason));
     }
     plain(value, &mut String::from("body"))
 }
@@ -168,7 +183,8 @@ mod tests {
         assert_eq!(refused::<CreateRecord>(json!({ "name": 7 })), "name");
         assert_eq!(refused::<CreateRecord>(json!({ "name": "x".repeat(201) })), "name");
         assert_eq!(refused::<CreateRecord>(json!({ "name": "x", "metadata": 1 })), "metadata");
-        assert_eq!(refused::<CreateRecord>(json!({ "name": "x", "surprise": 1 })), "body");
+        assert_eq!(refused::<CreateRecord>(json!({ "name": "x", "surprise": 1 })), "surprise");
+        assert_eq!(refused::<CreateRecord>(json!({})), "name");
         assert_eq!(refused::<CreateRecord>(json!({ "name": "a\0b" })), "name");
         assert_eq!(refused::<CreateRecord>(json!([])), "body");
         let short = json!({ "token": "t", "email": "a@b.c", "password": "short" });
