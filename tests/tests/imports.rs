@@ -222,7 +222,7 @@ async fn a_document_beyond_the_limit_is_refused_by_every_way_in() {
         ada.send_json(Method::POST, &imports, &within_body).await,
         ada.send_json(Method::POST, &format!("/projects/{film}/uploads"), &upload).await,
         // This one is beyond what any body may have.
-        posted(&ada, &film, "a.fountain", vec![b'x'; 3 << 20]).await,
+        posted(&ada, &film, "a.fountain", vec![b'x'; 1000 + (1 << 16)]).await,
     ] {
         assert_eq!(
             (status, &refused["code"]),
@@ -233,6 +233,18 @@ async fn a_document_beyond_the_limit_is_refused_by_every_way_in() {
     assert_untouched(&ada, &film).await;
     let (status, _) = posted(&ada, &film, "a.fountain", b"INT. A - DAY\n\nX.\n".to_vec()).await;
     assert_eq!(status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn whoever_sends_far_too_much_gets_an_answer_and_not_a_closed_line() {
+    let (_app, ada, film) = a_film_on(&Database::Sqlite).await;
+    for _ in 0..5 {
+        let (status, refused) = posted(&ada, &film, "a.fountain", vec![b'x'; 40 << 20]).await;
+        assert_eq!((status, &refused["code"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!("TOO_LARGE")));
+        let huge = json!({ "filename": "a.fountain", "content": "x".repeat(20 << 20) });
+        let (status, _) = ada.send_json(Method::POST, &format!("/projects/{film}/imports"), &huge).await;
+        assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    }
 }
 
 #[tokio::test]

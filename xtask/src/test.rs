@@ -27,7 +27,17 @@ pub(crate) fn run() -> Result<(), String> {
     }
     // The whole-app tests start this binary.
     step("the server", "cargo", &["build", "--package", "server"])?;
-    step("tests", "cargo", &["test", "--workspace", "--no-fail-fast"])
+    step("tests", "cargo", &["test", "--workspace", "--no-fail-fast"])?;
+    let schemathesis = std::env::var("SCHEMATHESIS").unwrap_or_else(|_| String::from("schemathesis"));
+    if has(&schemathesis) {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/schemathesis.sh");
+        step("the API against its description", &script.display().to_string(), &[])
+    } else {
+        skipped(
+            "the API against its description",
+            "schemathesis is not installed (`pip install schemathesis`)",
+        )
+    }
 }
 
 /// The web UI's own checks; and whether its types are those that the server's description gives.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -20,7 +20,7 @@ use wire::settings::Health;
 use crate::app::App;
 use crate::metrics;
 use crate::problem::{REQUEST, Refusal};
-use crate::{assets, live, openapi, routes};
+use crate::{assets, drain, live, openapi, routes};
 
 /// The most that a body may have, in bytes, where a document is not what is sent; imports set their own.
 const BODY: usize = 2 << 20;
@@ -57,6 +57,7 @@ pub(crate) fn router(app: &App) -> Router {
             ),
         )
         .layer(DefaultBodyLimit::max(BODY))
+        .layer(from_fn(drain::drained))
         .layer(cors(app))
         .layer(CatchPanicLayer::custom(|_| Refusal(Error::internal("a handler panicked")).into_response()))
         .layer(from_fn_with_state(app.clone(), around))

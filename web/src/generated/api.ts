@@ -309,14 +309,6 @@ export interface components {
             /** @description An access token or an API key. */
             token: string;
         };
-        /** @description Whether the server is well. */
-        Health: {
-            /** @description Each part: `ok`, or what is wrong. */
-            checks: Record<string, unknown>;
-            /** @description `ok` or `degraded`. */
-            status: string;
-            version: string;
-        };
         /** @description An import with its preview. */
         Import: {
             createdAt: components["schemas"]["Timestamp"];

@@ -81,7 +81,8 @@ async fn update_me(
 }
 
 /// One's signed-in devices
-#[utoipa::path(get, path = "/auth/sessions", tag = "account", responses((status = 200, body = Vec<Session>)))]
+#[utoipa::path(get, path = "/auth/sessions", tag = "account", responses((status = 200, body = Vec<Session>)),
+    extensions(("x-refuses" = json!(["FORBIDDEN"]))))]
 async fn sessions(State(app): State<App>, SignedIn(caller): SignedIn) -> Answer<Json<Vec<Session>>> {
     Ok(Json(app.identity.sessions(&caller).await?))
 }
@@ -99,7 +100,8 @@ async fn end_session(
 }
 
 /// One's API keys
-#[utoipa::path(get, path = "/auth/keys", tag = "account", responses((status = 200, body = Vec<Key>)))]
+#[utoipa::path(get, path = "/auth/keys", tag = "account", responses((status = 200, body = Vec<Key>)),
+    extensions(("x-refuses" = json!(["FORBIDDEN"]))))]
 async fn keys(State(app): State<App>, SignedIn(caller): SignedIn) -> Answer<Json<Vec<Key>>> {
     Ok(Json(app.identity.keys(&caller).await?))
 }

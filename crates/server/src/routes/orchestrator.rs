@@ -71,7 +71,7 @@ async fn chat(
 /// Ask the project a question
 #[utoipa::path(post, path = "/orchestrator/query", tag = "orchestrator", request_body = QueryRequest,
     responses((status = 200, body = QueryResponse)),
-    extensions(("x-refuses" = json!(["NOT_FOUND", "RATE_LIMITED"]))))]
+    extensions(("x-refuses" = json!(["MISSING_PROJECT", "NOT_FOUND", "RATE_LIMITED"]))))]
 async fn query(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
@@ -85,7 +85,7 @@ async fn query(
 /// Give the project something to know: it is read and shown, and saved only by a decision
 #[utoipa::path(post, path = "/orchestrator/ingest", tag = "orchestrator", request_body = IngestRequest,
     responses((status = 200, body = IngestResponse)),
-    extensions(("x-refuses" = json!(["NOT_FOUND", "RATE_LIMITED"]))))]
+    extensions(("x-refuses" = json!(["MISSING_PROJECT", "NOT_FOUND", "RATE_LIMITED"]))))]
 async fn ingest(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
