@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
-use crate::Atelier;
+use crate::{Atelier, PASSWORD};
 
 /// A person who is signed in.
 #[derive(Clone)]
@@ -30,11 +30,6 @@ impl Actor {
     /// The same person by another token, such as an API key.
     pub fn by(&self, token: &str) -> Self {
         Self { token: token.to_owned(), ..self.clone() }
-    }
-
-    /// The same person at another address of the server.
-    pub fn at(&self, app: &Atelier) -> Self {
-        Self { url: app.url.clone(), ..self.clone() }
     }
 
     /// A request that bears the token.
@@ -89,7 +84,7 @@ impl Actor {
             .await;
         let link = invitation["link"].as_str().expect("a link");
         let token = link.split_once("#token=").expect("a token behind #").1;
-        let body = json!({ "token": token, "name": name, "password": "correct horse battery" });
+        let body = json!({ "token": token, "name": name, "password": PASSWORD });
         let answer = reqwest::Client::new()
             .post(format!("{}/api/v1/invitations/accept", app.url))
             .json(&body)

@@ -1,23 +1,26 @@
 //! A real server process on a port and in a folder of its own.
 
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
 
 use serde_json::json;
-use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::Actor;
+use crate::database::{Database, Place};
+use crate::{Actor, PASSWORD};
+
+/// An address whose port the system chooses.
+const ANYWHERE: &str = "127.0.0.1:0";
 
 /// A server that is thrown away with its data at the end of the test.
 pub struct Atelier {
+    // Before the place: the process must be gone when its database goes.
     child: Child,
     /// Its address, without a slash at the end.
     pub url: String,
     setup: Option<String>,
-    /// Its data folder.
-    pub data: TempDir,
+    place: Place,
     environment: Vec<(&'static str, String)>,
 }
 
@@ -32,19 +35,57 @@ fn binary() -> PathBuf {
     built
 }
 
+/// Runs a command of the binary on a data folder, with a text on its standard input.
+pub async fn command(data: &Path, args: &[&str], input: &str) -> Output {
+    let mut child = Command::new(binary())
+        .args(args)
+        .arg("--data")
+        .arg(data)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the binary starts");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    // A command that reads nothing may have ended by now.
+    let _ = stdin.write_all(input.as_bytes()).await;
+    drop(stdin);
+    child.wait_with_output().await.expect("it ends")
+}
+
 impl Atelier {
     /// Starts a server on an empty folder.
     pub async fn start() -> Self {
+        Self::start_on(&Database::Sqlite).await
+    }
+
+    /// Starts a server on an empty database of a kind.
+    pub async fn start_on(database: &Database) -> Self {
         // Tests ask more than ten questions a minute.
-        Self::start_with(&[("ATELIER_LIMITS_ORCHESTRATOR_PER_MINUTE", "100000")]).await
+        Self::begin(database, &[("ATELIER_LIMITS_ORCHESTRATOR_PER_MINUTE", "100000")]).await
     }
 
     /// Starts a server under an environment of its own.
     pub async fn start_with(environment: &[(&'static str, &str)]) -> Self {
-        let data = TempDir::new().expect("a folder");
-        let environment = environment.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        let (child, url, setup) = spawn(&data, &environment).await;
-        Self { child, url, setup, data, environment }
+        Self::begin(&Database::Sqlite, environment).await
+    }
+
+    async fn begin(database: &Database, environment: &[(&'static str, &str)]) -> Self {
+        let place = database.place().await;
+        let mut environment: Vec<(&'static str, String)> =
+            environment.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        if let Some(url) = place.url() {
+            environment.push(("ATELIER_DATABASE_URL", url.to_owned()));
+            environment.push(("ATELIER_DATABASE_CONNECTIONS", String::from("4")));
+        }
+        let (child, url, setup) = spawn(place.folder.path(), ANYWHERE, &environment).await;
+        Self { child, url, setup, place, environment }
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        self.place.folder.path()
     }
 
     /// Kills the server as a power cut would, without a word.
@@ -52,10 +93,17 @@ impl Atelier {
         self.child.kill().await.expect("it runs");
     }
 
-    /// Starts it again on the same data, at another address.
+    /// Starts it again on the same data, at the same address.
     pub async fn start_again(&mut self) {
-        let (child, url, setup) = spawn(&self.data, &self.environment).await;
+        let listen = self.url.trim_start_matches("http://");
+        let (child, url, setup) = spawn(self.place.folder.path(), listen, &self.environment).await;
         (self.child, self.url, self.setup) = (child, url, setup);
+    }
+
+    /// Starts a second server on a copy of the data that a command has made.
+    pub async fn start_in(&self, data: &Path) -> Second {
+        let (child, url, setup) = spawn(data, ANYWHERE, &self.environment).await;
+        Second { _child: child, url, setup }
     }
 
     /// The token of the set-up link that the console showed.
@@ -66,7 +114,7 @@ impl Atelier {
     /// Makes the first person, who administers the server.
     pub async fn first_person(&self) -> Actor {
         let token = self.setup_token().expect("nobody is there yet");
-        let body = json!({ "token": token, "email": "ada@example.org", "password": "correct horse battery", "name": "Ada" });
+        let body = json!({ "token": token, "email": "ada@example.org", "password": PASSWORD, "name": "Ada" });
         let answer =
             reqwest::Client::new().post(format!("{}/api/v1/setup", self.url)).json(&body).send().await;
         let answer = answer.expect("an answer");
@@ -76,15 +124,27 @@ impl Atelier {
 
     /// The store of a server that does not run, to look at what it left.
     pub async fn store(&self) -> store::Store {
-        let options = store::Options::sqlite(self.data.path().join("atelier.db"));
-        store::Store::open(options, kernel::Ambient::system()).await.expect("it opens")
+        store::Store::open(self.place.options(), kernel::Ambient::system()).await.expect("it opens")
     }
 }
 
-async fn spawn(data: &TempDir, environment: &Vec<(&'static str, String)>) -> (Child, String, Option<String>) {
+/// A server beside the one of the test.
+pub struct Second {
+    _child: Child,
+    /// Its address, without a slash at the end.
+    pub url: String,
+    /// The token of its set-up link, if it waits for a first person.
+    pub setup: Option<String>,
+}
+
+async fn spawn(
+    data: &Path,
+    listen: &str,
+    environment: &[(&'static str, String)],
+) -> (Child, String, Option<String>) {
     let mut child = Command::new(binary())
-        .args(["--listen", "127.0.0.1:0", "--data"])
-        .arg(data.path())
+        .args(["--listen", listen, "--data"])
+        .arg(data)
         .envs(environment.iter().map(|(name, value)| (*name, value.as_str())))
         .stdout(Stdio::piped())
         .kill_on_drop(true)

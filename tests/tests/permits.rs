@@ -2,7 +2,7 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::{Actor, Atelier, actor::answered};
+use tests::{Actor, Atelier, Database, actor::answered, on_both};
 
 /// What a route needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,11 +104,13 @@ struct World {
     record: String,
     preview: String,
     conversation: String,
+    /// What the server says of itself.
+    api: Value,
 }
 
 impl World {
-    async fn new() -> Self {
-        let app = Atelier::start().await;
+    async fn on(database: &Database) -> Self {
+        let app = Atelier::start_on(database).await;
         let ada = app.first_person().await;
         let project = ada.film("Tides").await;
         let character =
@@ -121,6 +123,7 @@ impl World {
             record: id(&character, "id"),
             preview: id(&preview, "previewId"),
             conversation: id(&conversation, "id"),
+            api: described(&app).await,
             app,
             ada,
             project,
@@ -182,12 +185,22 @@ impl World {
             Some(body) => request.json(&body),
             None => request,
         };
-        if pattern == "/orchestrator/stream" {
+        let status = match pattern {
             // It would not end by itself.
-            return request.send().await.expect("an answer").status();
-        }
-        answered(request).await.0
+            "/orchestrator/stream" => request.send().await.expect("an answer").status(),
+            _ => answered(request).await.0,
+        };
+        let known = &self.api["paths"][format!("/api/v1{pattern}")][method.to_lowercase()]["responses"];
+        assert!(
+            known.get(status.as_str()).is_some(),
+            "{method} {pattern} does not say that it answers {status}"
+        );
+        status
     }
+}
+
+async fn described(app: &Atelier) -> Value {
+    reqwest::get(format!("{}/api/openapi.json", app.url)).await.unwrap().json().await.unwrap()
 }
 
 fn absent(name: &str) -> &'static str {
@@ -207,10 +220,8 @@ fn absent(name: &str) -> &'static str {
 #[tokio::test]
 async fn every_route_is_in_the_table_of_permits() {
     let app = Atelier::start().await;
-    let api: Value =
-        reqwest::get(format!("{}/api/openapi.json", app.url)).await.unwrap().json().await.unwrap();
     let mut described: Vec<(String, String)> = Vec::new();
-    for (path, item) in api["paths"].as_object().unwrap() {
+    for (path, item) in self::described(&app).await["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {
             described.push((method.to_uppercase(), path.trim_start_matches("/api/v1").to_owned()));
         }
@@ -222,73 +233,71 @@ async fn every_route_is_in_the_table_of_permits() {
     assert_eq!(described, listed);
 }
 
-#[tokio::test]
-async fn who_is_not_signed_in_gets_nothing_but_the_open_routes() {
-    let world = World::new().await;
-    for (method, path, least) in ROUTES {
-        let status = world.ask(None, method, path).await;
-        if *least == Open {
-            assert_ne!(status, 401, "{method} {path}");
-        } else {
-            assert_eq!(status, 401, "{method} {path}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn who_is_not_in_the_project_learns_not_even_that_it_exists() {
-    let world = World::new().await;
-    let ben = world.ada.befriend(&world.app, "ben").await;
-    for (method, path, least) in ROUTES {
-        let status = world.ask(Some(&ben), method, path).await;
-        match least {
-            Viewer | Editor | Owner => assert_eq!(status, 404, "{method} {path}"),
-            Admin => assert_eq!(status, 403, "{method} {path}"),
-            Open | Cookie | Person => {}
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_member_may_do_what_their_role_stands_for_and_no_more() {
-    for (name, role) in [("vera", Viewer), ("eli", Editor), ("ola", Owner)] {
-        let world = World::new().await;
-        let role_name = format!("{role:?}").to_lowercase();
-        let actor = world.ada.invite(&world.app, &world.project, name, &role_name).await;
-        // What ends the project or the membership comes last.
-        let mut routes: Vec<_> =
-            ROUTES.iter().filter(|(_, _, least)| (Viewer..=Owner).contains(least)).collect();
-        routes.sort_by_key(|(method, path, _)| {
-            (path.ends_with("/leave"), *method == "DELETE", *path == "/projects/{id}")
-        });
-        for (method, path, least) in routes {
-            let own_talk = path.contains("{conversation}") || *path == "/orchestrator/stream";
-            let status = world.ask(Some(&actor), method, path).await;
-            if *least > role {
-                assert_eq!(status, 403, "{role:?}: {method} {path}");
-            } else if own_talk {
-                assert_eq!(status, 404, "{role:?}: someone else's talk is nobody's to hear: {method} {path}");
+on_both! {
+    async fn who_is_not_signed_in_gets_nothing_but_the_open_routes(database) {
+        let world = World::on(database).await;
+        for (method, path, least) in ROUTES {
+            let status = world.ask(None, method, path).await;
+            if *least == Open {
+                assert_ne!(status, 401, "{method} {path}");
             } else {
-                assert!(
-                    status != 401 && status != 403 && !status.is_server_error(),
-                    "{role:?}: {method} {path}: {status}"
-                );
+                assert_eq!(status, 401, "{method} {path}");
             }
         }
     }
-}
 
-#[tokio::test]
-async fn a_key_that_may_only_read_changes_nothing_whatever_its_owners_role() {
-    let world = World::new().await;
-    let key = world.ada.post("/auth/keys", &json!({ "name": "reader", "scope": "read" })).await;
-    let reader = world.ada.by(key["key"].as_str().unwrap());
-    for (method, path, least) in ROUTES.iter().filter(|(_, _, least)| (Viewer..=Owner).contains(least)) {
-        let status = world.ask(Some(&reader), method, path).await;
-        if *least > Viewer || (*method != "GET" && *path != "/orchestrator/query") {
-            assert_eq!(status, 403, "{method} {path}");
-        } else {
-            assert!(status.is_success() || status == 404, "{method} {path}: {status}");
+    async fn who_is_not_in_the_project_learns_not_even_that_it_exists(database) {
+        let world = World::on(database).await;
+        let ben = world.ada.befriend(&world.app, "ben").await;
+        for (method, path, least) in ROUTES {
+            let status = world.ask(Some(&ben), method, path).await;
+            match least {
+                Viewer | Editor | Owner => assert_eq!(status, 404, "{method} {path}"),
+                Admin => assert_eq!(status, 403, "{method} {path}"),
+                Open | Cookie | Person => {}
+            }
+        }
+    }
+
+    async fn a_member_may_do_what_their_role_stands_for_and_no_more(database) {
+        for (name, role) in [("vera", Viewer), ("eli", Editor), ("ola", Owner)] {
+            let world = World::on(database).await;
+            let role_name = format!("{role:?}").to_lowercase();
+            let actor = world.ada.invite(&world.app, &world.project, name, &role_name).await;
+            // What ends the project or the membership comes last.
+            let mut routes: Vec<_> =
+                ROUTES.iter().filter(|(_, _, least)| (Viewer..=Owner).contains(least)).collect();
+            routes.sort_by_key(|(method, path, _)| {
+                (path.ends_with("/leave"), *method == "DELETE", *path == "/projects/{id}")
+            });
+            for (method, path, least) in routes {
+                let own_talk = path.contains("{conversation}") || *path == "/orchestrator/stream";
+                let status = world.ask(Some(&actor), method, path).await;
+                if *least > role {
+                    assert_eq!(status, 403, "{role:?}: {method} {path}");
+                } else if own_talk {
+                    assert_eq!(status, 404, "{role:?}: someone else's talk is nobody's to hear: {method} {path}");
+                } else {
+                    assert!(
+                        status != 401 && status != 403 && !status.is_server_error(),
+                        "{role:?}: {method} {path}: {status}"
+                    );
+                }
+            }
+        }
+    }
+
+    async fn a_key_that_may_only_read_changes_nothing_whatever_its_owners_role(database) {
+        let world = World::on(database).await;
+        let key = world.ada.post("/auth/keys", &json!({ "name": "reader", "scope": "read" })).await;
+        let reader = world.ada.by(key["key"].as_str().unwrap());
+        for (method, path, least) in ROUTES.iter().filter(|(_, _, least)| (Viewer..=Owner).contains(least)) {
+            let status = world.ask(Some(&reader), method, path).await;
+            if *least > Viewer || (*method != "GET" && *path != "/orchestrator/query") {
+                assert_eq!(status, 403, "{method} {path}");
+            } else {
+                assert!(status.is_success() || status == 404, "{method} {path}: {status}");
+            }
         }
     }
 }

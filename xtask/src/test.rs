@@ -40,6 +40,14 @@ pub(crate) fn run() -> Result<(), String> {
         None => skipped("the embedder against its reference", "its weights cannot be had (see above)")?,
     }
     watch("tests", &mut tests)?;
+    let schemathesis = std::env::var("SCHEMATHESIS").unwrap_or_else(|_| String::from("schemathesis"));
+    if has(&schemathesis) {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/schemathesis.sh");
+        step("the API against its description", &script.display().to_string(), &[])?;
+    } else {
+        let why = "schemathesis is not installed (`pip install schemathesis`)";
+        skipped("the API against its description", why)?;
+    }
     if has("npm") && (std::env::var_os("ATELIER_CHROMIUM").is_some() || has("chromium")) {
         browser()
     } else {

@@ -46,7 +46,7 @@ pub(crate) struct Quota {
     pub(crate) limit: u32,
     pub(crate) remaining: u32,
     /// Seconds until a counted call leaves the window.
-    pub(crate) reset: i64,
+    pub(crate) reset: u64,
 }
 
 impl Parts {
@@ -105,7 +105,8 @@ impl Parts {
         let mut limiter = self.orchestrator_limit.lock().unwrap_or_else(PoisonError::into_inner);
         match limiter.check(&(person, endpoint), now) {
             Verdict::Allowed { remaining, reset } => {
-                Ok(Quota { limit, remaining, reset: reset.since(now).div_euclid(1000) + 1 })
+                let reset = u64::try_from(reset.since(now)).unwrap_or(0).div_ceil(1000);
+                Ok(Quota { limit, remaining, reset })
             }
             Verdict::Refused { retry_after_ms } => {
                 let seconds = retry_after_ms.div_ceil(1000);

@@ -10,12 +10,16 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
 use kernel::{Code, Error};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::Refusal;
+
+/// As much of an unknown field's name as is told back, in characters.
+const LONGEST_NAME: usize = 100;
 
 /// A JSON body that keeps to the schema of `T`, lengths and bounds included.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -65,11 +69,36 @@ fn check<T: ToSchema + 'static>(value: &Value) -> Result<(), Error> {
     let validator = validator::<T>()?;
     if let Some(error) = validator.iter_errors(value).next() {
         let path = error.instance_path().to_string();
-        let path = path.trim_start_matches('/').replace('/', ".");
+        let mut path = path.trim_start_matches('/').replace('/', ".");
+        // What is there but unknown, or known but not there, is a field too.
+        let (field, reason) = match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                let name = unexpected.first().map(|name| name.chars().take(LONGEST_NAME).collect());
+                (name, Some("is not a field that is known here"))
+            }
+            ValidationErrorKind::Required { property } => {
+                (property.as_str().map(str::to_owned), Some("is missing"))
+            }
+            _ => (None, None),
+        };
+        if let Some(field) = field {
+            path = if path.is_empty() { field } else { format!("{path}.{field}") };
+        }
         let path = if path.is_empty() { String::from("body") } else { path };
-        return Err(Error::field(path, error.masked_with("it").to_string()));
+        let reason = reason.map_or_else(|| error.masked_with("it").to_string(), str::to_owned);
+        return Err(refused(&path, &reason));
     }
     plain(value, &mut String::from("body"))
+}
+
+/// A field that cannot be used. Two have codes of their own, by which clients of the orchestrator tell them apart.
+fn refused(path: &str, reason: &str) -> Error {
+    let code = match path {
+        "mode" => Code::InvalidMode,
+        "projectId" => Code::MissingProject,
+        _ => return Error::field(path, reason),
+    };
+    Error::new(code, format!("{path}: {reason}")).with_details(json!({ "field": path, "reason": reason }))
 }
 
 /// No text may hold U+0000: Postgres keeps none, and nobody types it.
@@ -157,22 +186,38 @@ mod tests {
     use wire::auth::SetupRequest;
     use wire::records::CreateRecord;
 
-    fn refused<T: DeserializeOwned + ToSchema + 'static>(body: Value) -> String {
+    fn field<T: DeserializeOwned + ToSchema + 'static>(body: Value) -> String {
         let error = read::<T>(body.to_string().as_bytes()).err().expect("must be refused");
         error.details().unwrap()["field"].as_str().unwrap().to_owned()
     }
 
     #[test]
     fn what_does_not_keep_to_the_schema_names_the_field() {
-        assert_eq!(refused::<CreateRecord>(json!({ "name": "" })), "name");
-        assert_eq!(refused::<CreateRecord>(json!({ "name": 7 })), "name");
-        assert_eq!(refused::<CreateRecord>(json!({ "name": "x".repeat(201) })), "name");
-        assert_eq!(refused::<CreateRecord>(json!({ "name": "x", "metadata": 1 })), "metadata");
-        assert_eq!(refused::<CreateRecord>(json!({ "name": "x", "surprise": 1 })), "body");
-        assert_eq!(refused::<CreateRecord>(json!({ "name": "a\0b" })), "name");
-        assert_eq!(refused::<CreateRecord>(json!([])), "body");
+        assert_eq!(field::<CreateRecord>(json!({ "name": "" })), "name");
+        assert_eq!(field::<CreateRecord>(json!({ "name": 7 })), "name");
+        assert_eq!(field::<CreateRecord>(json!({ "name": "x".repeat(201) })), "name");
+        assert_eq!(field::<CreateRecord>(json!({ "name": "x", "metadata": 1 })), "metadata");
+        assert_eq!(field::<CreateRecord>(json!({ "name": "x", "surprise": 1 })), "surprise");
+        assert_eq!(field::<CreateRecord>(json!({})), "name");
+        assert_eq!(field::<CreateRecord>(json!({ "name": "a\0b" })), "name");
+        assert_eq!(field::<CreateRecord>(json!([])), "body");
         let short = json!({ "token": "t", "email": "a@b.c", "password": "short" });
-        assert_eq!(refused::<SetupRequest>(short), "password");
+        assert_eq!(field::<SetupRequest>(short), "password");
+    }
+
+    #[test]
+    fn a_mode_that_is_none_and_a_project_that_is_missing_have_codes_of_their_own() {
+        let code = |body: Value| {
+            read::<wire::orchestrator::ChatRequest>(body.to_string().as_bytes()).unwrap_err().code()
+        };
+        let project = "prj_00000000000000000000000000";
+        assert_eq!(code(json!({ "content": "x", "mode": "sing", "projectId": project })), Code::InvalidMode);
+        assert_eq!(code(json!({ "content": "x", "mode": "chat" })), Code::MissingProject);
+        assert_eq!(code(json!({ "content": "x", "mode": "chat", "projectId": "x" })), Code::MissingProject);
+        assert_eq!(
+            code(json!({ "content": "", "mode": "chat", "projectId": project })),
+            Code::ValidationError
+        );
     }
 
     #[test]

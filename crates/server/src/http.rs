@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -20,9 +20,9 @@ use wire::settings::Health;
 use crate::app::App;
 use crate::metrics;
 use crate::problem::{REQUEST, Refusal};
-use crate::{assets, live, openapi, routes};
+use crate::{assets, drain, live, openapi, routes};
 
-/// The most that a body may have, in bytes, where a document is not what is sent.
+/// The most that a body may have, in bytes, where a document is not what is sent; imports set their own.
 const BODY: usize = 2 << 20;
 /// How long an answer may take to begin. A model's answer may take long; its own timeouts end it.
 const PATIENCE: Duration = Duration::from_secs(660);
@@ -33,7 +33,6 @@ const CONTENT_POLICY: &str = "default-src 'self'; script-src 'self'; style-src '
 
 /// The whole server as one service.
 pub(crate) fn router(app: &App) -> Router {
-    let documents = app.config.limits.import_bytes + (1 << 16);
     let (api, described) = OpenApiRouter::new().nest("/api/v1", routes::all()).split_for_parts();
     let described = openapi::completed(described);
     let routed = api
@@ -57,7 +56,8 @@ pub(crate) fn router(app: &App) -> Router {
                     .and(NotForContentType::const_new("application/octet-stream")),
             ),
         )
-        .layer(DefaultBodyLimit::max(documents.max(BODY)))
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(from_fn(drain::drained))
         .layer(cors(app))
         .layer(CatchPanicLayer::custom(|_| Refusal(Error::internal("a handler panicked")).into_response()))
         .layer(from_fn_with_state(app.clone(), around))

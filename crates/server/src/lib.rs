@@ -5,6 +5,7 @@ mod assets;
 mod body;
 mod caller;
 pub mod config;
+mod drain;
 mod http;
 mod live;
 mod metrics;

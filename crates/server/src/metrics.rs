@@ -42,7 +42,11 @@ impl Default for Metrics {
         let mut registry = Registry::default();
         let requests: Family<Request, Histogram, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(SECONDS));
-        let (connections, queues) = (Family::default(), Family::default());
+        let (connections, queues) = (Family::<Connection, Gauge>::default(), Family::default());
+        for kind in ["socket", "sse"] {
+            // A series that is there from the beginning says that nobody is connected.
+            drop(connections.get_or_create(&Connection { kind }));
+        }
         registry.register(
             "http_request_duration_seconds",
             "Time from a request to the head of its answer",

@@ -1,12 +1,17 @@
 //! The API's description: what the routes say of themselves, and the refusals that all of them share.
 
-use utoipa::openapi::path::{Operation, PathItem};
+use std::collections::BTreeMap;
+
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, InfoBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::status;
 use kernel::Code;
+
+/// Where a route declares the codes that do not follow from what it takes.
+const DECLARED: &str = "x-refuses";
 
 /// Completes the description that the routes made.
 pub(crate) fn completed(mut api: OpenApi) -> OpenApi {
@@ -36,59 +41,95 @@ pub(crate) fn completed(mut api: OpenApi) -> OpenApi {
         .insert(String::from("token"), RefOr::T(SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer))));
     api.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
     for (path, item) in &mut api.paths.paths {
-        for (operation, has_body) in operations(item) {
-            refusals(path, operation, has_body);
+        for (method, operation) in operations(item) {
+            let words: Vec<&str> =
+                path.split(['/', '{', '}']).filter(|word| !matches!(*word, "" | "api" | "v1")).collect();
+            operation.operation_id = Some(format!("{method}_{}", words.join("_")));
+            refusals(path, method, operation);
         }
     }
     api
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool)> {
-    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let PathItem { get, post, put, patch, delete, .. } = item;
+    [("get", get), ("post", post), ("put", put), ("patch", patch), ("delete", delete)]
         .into_iter()
-        .flatten()
-        .map(|operation| {
-            let has_body = operation.request_body.is_some();
-            (operation, has_body)
-        })
+        .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-/// The refusals that an operation may answer with, by what it takes.
-fn refusals(path: &str, operation: &mut Operation, has_body: bool) {
+/// Documents what an operation may refuse: what follows from what it takes, and what it declares as `x-refuses`.
+fn refusals(path: &str, method: &str, operation: &mut Operation) {
+    let mut codes = vec![Code::UnknownError, Code::Unavailable];
+    let declared = operation.extensions.take().and_then(|mut extensions| extensions.remove(DECLARED));
+    codes.extend(
+        declared.and_then(|codes| serde_json::from_value::<Vec<Code>>(codes).ok()).unwrap_or_default(),
+    );
     let open = operation
         .security
         .as_ref()
         .is_some_and(|all| all.iter().any(|one| *one == SecurityRequirement::default()));
-    let mut codes = vec![Code::ValidationError, Code::RateLimited, Code::Unavailable, Code::UnknownError];
-    // Cookies are refused where they come from another site's page.
-    codes.extend([Code::AuthError, Code::Forbidden]);
-    if !open || path.contains('{') {
+    if !open {
+        codes.push(Code::AuthError);
+        // Who may only look may look at whatever they are let in to.
+        if method != "get" {
+            codes.push(Code::Forbidden);
+        }
+    }
+    if path.contains('{') {
         codes.push(Code::NotFound);
     }
-    if has_body || operation.operation_id.as_deref().is_some_and(|id| id.contains("undo")) {
-        codes.push(Code::Conflict);
+    let mut parameters = operation.parameters.iter().flatten();
+    if parameters.any(|one| matches!(one, RefOr::T(one) if one.parameter_in != ParameterIn::Path)) {
+        codes.push(Code::ValidationError);
     }
-    if has_body {
-        codes.extend([Code::TooLarge, Code::UnsupportedMedia]);
+    if let Some(RefOr::T(body)) = &operation.request_body {
+        codes.extend([Code::ValidationError, Code::TooLarge]);
+        if body.content.contains_key("application/json") {
+            codes.push(Code::UnsupportedMedia);
+        }
     }
-    if path.contains("/imports") || path.contains("/members") || path.contains("/model") {
-        codes.extend([Code::UnreadableDocument, Code::Conflict]);
-    }
-    if path.contains("/orchestrator") || path.contains("/settings") {
-        codes.extend([Code::ProviderError, Code::NotFound, Code::Conflict]);
-    }
-    if path.contains("/oidc/") || path.contains("/leave") || path.contains("/stop") {
-        codes.extend([Code::ProviderError, Code::Conflict, Code::NotFound]);
-    }
+    let mut by_status: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for code in codes {
-        let status = status(code);
+        let names = by_status.entry(status(code).as_str().to_owned()).or_default();
+        if !names.contains(&code.as_str()) {
+            names.push(code.as_str());
+        }
+    }
+    for (status, names) in by_status {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
         let answer = ResponseBuilder::new()
-            .description(status.canonical_reason().unwrap_or("Refused"))
-            .content(
-                "application/json",
-                ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build(),
-            )
+            .description(names.join(" or "))
+            .content("application/json", content)
             .build();
-        operation.responses.responses.entry(status.as_str().to_owned()).or_insert(RefOr::T(answer));
+        operation.responses.responses.insert(status, RefOr::T(answer));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa_axum::router::OpenApiRouter;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_has_an_id_of_its_own_and_declares_only_codes_that_there_are() {
+        let (_, mut api) = OpenApiRouter::new().nest("/api/v1", crate::routes::all()).split_for_parts();
+        for item in api.paths.paths.values_mut() {
+            for (_, operation) in operations(item) {
+                let declared = operation.extensions.as_ref().and_then(|all| all.get(DECLARED)).cloned();
+                if let Some(codes) = declared {
+                    serde_json::from_value::<Vec<Code>>(codes).unwrap();
+                }
+            }
+        }
+        let mut ids = Vec::new();
+        for item in completed(api).paths.paths.values_mut() {
+            ids.extend(operations(item).map(|(_, operation)| operation.operation_id.clone().unwrap()));
+        }
+        let all = ids.len();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), all);
     }
 }

@@ -1,7 +1,7 @@
 //! Refusals: how an error becomes an answer. The cause goes to the log, the sentence and the code to the caller.
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use kernel::{Code, Error, RequestId};
 use wire::Problem;
@@ -51,7 +51,8 @@ impl IntoResponse for Refusal {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
             tracing::error!(code = error.code().as_str(), cause, "{}", error.message());
         }
-        let retry_after = error.details().and_then(|details| details.get("retryAfter")?.as_u64());
+        let told = |name: &str| error.details().and_then(|details| details.get(name)?.as_u64());
+        let (retry_after, limit, remaining) = (told("retryAfter"), told("limit"), told("remaining"));
         let problem = Problem {
             error: error.message().to_owned(),
             code: error.code(),
@@ -63,11 +64,21 @@ impl IntoResponse for Refusal {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        if let (Some(limit), Some(remaining), Some(reset)) = (limit, remaining, retry_after) {
+            headers.extend(quota(limit, remaining, reset));
+        }
         if let Some(seconds) = retry_after.or((status == StatusCode::SERVICE_UNAVAILABLE).then_some(1)) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
+}
+
+/// The headers that say what is left of a quota, and in how many seconds there is more of it
+/// (draft-ietf-httpapi-ratelimit-headers-07).
+pub(crate) fn quota(limit: u64, remaining: u64, reset: u64) -> HeaderMap {
+    let names = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"].map(HeaderName::from_static);
+    names.into_iter().zip([limit, remaining, reset].map(HeaderValue::from)).collect()
 }
 
 /// The refusal of a caller who is not known.

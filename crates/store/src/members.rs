@@ -94,7 +94,7 @@ pub fn set_role(t: &mut Tenant<'_, '_>, person: PersonId, role: Role) -> Result<
     keeps_an_owner(t)?;
     let details = json!({ "from": before.role, "to": role });
     audit::write(t, Some(project), actor, "member.role", &person.to_string(), &details)?;
-    emit(t, &[(EventKind::MemberUpdated, json!({ "personId": person }))])?;
+    emit(t, &[(EventKind::MemberUpdated, json!({ "userId": person }))])?;
     get(t, person)
 }
 
@@ -110,7 +110,7 @@ pub fn remove(t: &mut Tenant<'_, '_>, person: PersonId) -> Result<()> {
     t.execute("DELETE FROM members WHERE project_id = $1 AND person_id = $2", args![project, person])?;
     keeps_an_owner(t)?;
     audit::write(t, Some(project), actor, "member.removed", &person.to_string(), &json!({}))?;
-    emit(t, &[(EventKind::MemberUpdated, json!({ "personId": person }))])
+    emit(t, &[(EventKind::MemberUpdated, json!({ "userId": person }))])
 }
 
 /// Invites someone by e-mail; `token_hash` is of the token that the link bears.
@@ -270,5 +270,5 @@ pub fn accept(tx: &mut Tx<'_>, found: &Found, person: PersonId) -> Result<()> {
     };
     audit::write(tx, Some(found.project), Some(person), "member.joined", &person.to_string(), &json!({}))?;
     let scope = Scope::admit(tx, person, found.project, Role::Viewer)?;
-    emit(&mut Tenant::new(tx, scope), &[(EventKind::MemberUpdated, json!({ "personId": person }))])
+    emit(&mut Tenant::new(tx, scope), &[(EventKind::MemberUpdated, json!({ "userId": person }))])
 }

@@ -34,7 +34,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// Sign in with e-mail and password
 #[utoipa::path(post, path = "/auth/login", tag = "account", security(()), request_body = LoginRequest,
-    responses((status = 200, body = Opened)))]
+    responses((status = 200, body = Opened)),
+    extensions(("x-refuses" = json!(["AUTH_ERROR", "RATE_LIMITED"]))))]
 async fn login(
     State(app): State<App>,
     client: Client,
@@ -46,14 +47,16 @@ async fn login(
 
 /// Get a new access token by the refresh cookie
 #[utoipa::path(post, path = "/auth/refresh", tag = "account", security(()),
-    responses((status = 200, body = Opened)))]
+    responses((status = 200, body = Opened)),
+    extensions(("x-refuses" = json!(["AUTH_ERROR", "FORBIDDEN"]))))]
 async fn refresh(State(app): State<App>, Refresh(token): Refresh) -> Answer<impl IntoResponse> {
     let opened = app.identity.refresh(&token).await?;
     Ok((NO_STORE, signed_in(&app, &opened), Json(opened.signed_in)))
 }
 
 /// End this browser's session
-#[utoipa::path(post, path = "/auth/logout", tag = "account", security(()), responses((status = 204)))]
+#[utoipa::path(post, path = "/auth/logout", tag = "account", security(()), responses((status = 204)),
+    extensions(("x-refuses" = json!(["AUTH_ERROR", "FORBIDDEN"]))))]
 async fn logout(State(app): State<App>, Refresh(token): Refresh) -> Answer<impl IntoResponse> {
     app.identity.logout(&token).await?;
     Ok((StatusCode::NO_CONTENT, signed_out(&app)))
@@ -67,7 +70,8 @@ async fn me(State(app): State<App>, SignedIn(caller): SignedIn) -> Answer<Json<U
 
 /// Change one's name or password
 #[utoipa::path(patch, path = "/auth/me", tag = "account", request_body = UpdateMe,
-    responses((status = 200, body = User)))]
+    responses((status = 200, body = User)),
+    extensions(("x-refuses" = json!(["RATE_LIMITED"]))))]
 async fn update_me(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
@@ -77,7 +81,8 @@ async fn update_me(
 }
 
 /// One's signed-in devices
-#[utoipa::path(get, path = "/auth/sessions", tag = "account", responses((status = 200, body = Vec<Session>)))]
+#[utoipa::path(get, path = "/auth/sessions", tag = "account", responses((status = 200, body = Vec<Session>)),
+    extensions(("x-refuses" = json!(["FORBIDDEN"]))))]
 async fn sessions(State(app): State<App>, SignedIn(caller): SignedIn) -> Answer<Json<Vec<Session>>> {
     Ok(Json(app.identity.sessions(&caller).await?))
 }
@@ -95,14 +100,16 @@ async fn end_session(
 }
 
 /// One's API keys
-#[utoipa::path(get, path = "/auth/keys", tag = "account", responses((status = 200, body = Vec<Key>)))]
+#[utoipa::path(get, path = "/auth/keys", tag = "account", responses((status = 200, body = Vec<Key>)),
+    extensions(("x-refuses" = json!(["FORBIDDEN"]))))]
 async fn keys(State(app): State<App>, SignedIn(caller): SignedIn) -> Answer<Json<Vec<Key>>> {
     Ok(Json(app.identity.keys(&caller).await?))
 }
 
 /// Make an API key
 #[utoipa::path(post, path = "/auth/keys", tag = "account", request_body = CreateKey,
-    responses((status = 201, body = CreatedKey)))]
+    responses((status = 201, body = CreatedKey)),
+    extensions(("x-refuses" = json!(["CONFLICT"]))))]
 async fn create_key(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
@@ -133,7 +140,8 @@ async fn providers(State(app): State<App>) -> Json<Vec<SignInProvider>> {
 
 /// Go to a provider to sign in there
 #[utoipa::path(get, path = "/auth/oidc/{provider}/start", tag = "account", security(()),
-    params(("provider" = String, Path)), responses((status = 303)))]
+    params(("provider" = String, Path)), responses((status = 303)),
+    extensions(("x-refuses" = json!(["VALIDATION_ERROR", "PROVIDER_ERROR"]))))]
 async fn start(State(app): State<App>, Path(provider): Path<String>) -> Answer<impl IntoResponse> {
     let departure = app.identity.begin(&provider).await?;
     Ok((departed(&app, &departure.state), Redirect::to(&departure.url)))
@@ -150,7 +158,8 @@ struct Callback {
 
 /// Come back from a provider
 #[utoipa::path(get, path = "/auth/oidc/{provider}/callback", tag = "account", security(()),
-    params(("provider" = String, Path), Callback), responses((status = 303)))]
+    params(("provider" = String, Path), Callback), responses((status = 303)),
+    extensions(("x-refuses" = json!(["AUTH_ERROR", "FORBIDDEN", "CONFLICT", "PROVIDER_ERROR"]))))]
 async fn callback(
     State(app): State<App>,
     client: Client,

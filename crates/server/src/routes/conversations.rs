@@ -41,7 +41,8 @@ async fn list(
 
 /// Begin a conversation
 #[utoipa::path(post, path = "/orchestrator/conversations", tag = "orchestrator", request_body = CreateConversation,
-    responses((status = 201, body = Conversation)))]
+    responses((status = 201, body = Conversation)),
+    extensions(("x-refuses" = json!(["MISSING_PROJECT", "NOT_FOUND"]))))]
 async fn create(
     State(app): State<App>,
     SignedIn(caller): SignedIn,

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use identity::{Editor, Viewer};
@@ -41,12 +41,15 @@ async fn list(
 /// Send the file as `multipart/form-data` in the field `file`; or JSON with its text or the id of an upload.
 #[utoipa::path(post, path = "/projects/{id}/imports", tag = "imports", params(("id" = ProjectId, Path)),
     request_body(content((CreateImport = "application/json"), (Document = "multipart/form-data"))),
-    responses((status = 201, body = Import)))]
+    responses((status = 201, body = Import)),
+    extensions(("x-refuses" = json!(["CONFLICT", "UNREADABLE_DOCUMENT"]))))]
 async fn create(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,
-    request: Request,
+    mut request: Request,
 ) -> Answer<impl IntoResponse> {
+    // A form says a little more than the document that it brings.
+    DefaultBodyLimit::max(app.config.limits.import_bytes + (1 << 16)).apply(&mut request);
     let (filename, bytes) = if body::is_json(request.headers()) {
         let bytes = Bytes::from_request(request, &app).await.map_err(|rejection| unread(&rejection))?;
         let request: CreateImport = body::read(&bytes)?;
@@ -114,7 +117,8 @@ async fn get(
 /// Decide on an import: save it, change it first, or drop it
 #[utoipa::path(post, path = "/projects/{id}/imports/{import}/decision", tag = "imports",
     params(("id" = ProjectId, Path), ("import" = ReviewId, Path)), request_body = DecisionRequest,
-    responses((status = 200, body = ImportDecided)))]
+    responses((status = 200, body = ImportDecided)),
+    extensions(("x-refuses" = json!(["ALREADY_DECIDED", "CONFLICT"]))))]
 async fn decide(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,

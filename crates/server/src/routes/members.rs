@@ -48,7 +48,8 @@ async fn list(
 /// Give a member another role
 #[utoipa::path(patch, path = "/projects/{id}/members/{person}", tag = "people",
     params(("id" = ProjectId, Path), ("person" = PersonId, Path)), request_body = UpdateMember,
-    responses((status = 200, body = Member)))]
+    responses((status = 200, body = Member)),
+    extensions(("x-refuses" = json!(["CONFLICT"]))))]
 async fn update(
     State(app): State<App>,
     Permit(permit): Permit<Owner>,
@@ -61,7 +62,8 @@ async fn update(
 
 /// Take a member out of a project
 #[utoipa::path(delete, path = "/projects/{id}/members/{person}", tag = "people",
-    params(("id" = ProjectId, Path), ("person" = PersonId, Path)), responses((status = 204)))]
+    params(("id" = ProjectId, Path), ("person" = PersonId, Path)), responses((status = 204)),
+    extensions(("x-refuses" = json!(["CONFLICT"]))))]
 async fn remove(
     State(app): State<App>,
     Permit(permit): Permit<Owner>,
@@ -73,7 +75,8 @@ async fn remove(
 
 /// Leave a project
 #[utoipa::path(post, path = "/projects/{id}/leave", tag = "people", params(("id" = ProjectId, Path)),
-    responses((status = 204)))]
+    responses((status = 204)),
+    extensions(("x-refuses" = json!(["CONFLICT"]))))]
 async fn leave(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
@@ -87,7 +90,8 @@ async fn leave(
 
 /// The open invitations
 #[utoipa::path(get, path = "/projects/{id}/invitations", tag = "people",
-    params(("id" = ProjectId, Path), PageQuery), responses((status = 200, body = Page<Invitation>)))]
+    params(("id" = ProjectId, Path), PageQuery), responses((status = 200, body = Page<Invitation>)),
+    extensions(("x-refuses" = json!(["FORBIDDEN"]))))]
 async fn invitations(
     State(app): State<App>,
     Permit(permit): Permit<Owner>,
@@ -101,7 +105,8 @@ async fn invitations(
 
 /// Invite a person
 #[utoipa::path(post, path = "/projects/{id}/invitations", tag = "people", params(("id" = ProjectId, Path)),
-    request_body = CreateInvitation, responses((status = 201, body = CreatedInvitation)))]
+    request_body = CreateInvitation, responses((status = 201, body = CreatedInvitation)),
+    extensions(("x-refuses" = json!(["CONFLICT"]))))]
 async fn invite(
     State(app): State<App>,
     Permit(permit): Permit<Owner>,
@@ -125,7 +130,8 @@ async fn withdraw(
 
 /// Accept an invitation, signed in or as a new person
 #[utoipa::path(post, path = "/invitations/accept", tag = "people", security((), ("token" = [])),
-    request_body = AcceptInvitation, responses((status = 200, body = AcceptedInvitation)))]
+    request_body = AcceptInvitation, responses((status = 200, body = AcceptedInvitation)),
+    extensions(("x-refuses" = json!(["AUTH_ERROR", "FORBIDDEN", "NOT_FOUND", "CONFLICT"]))))]
 async fn accept(
     State(app): State<App>,
     client: Client,
@@ -146,7 +152,8 @@ async fn accept(
 
 /// What was done in a project, and by whom
 #[utoipa::path(get, path = "/projects/{id}/audit", tag = "people", params(("id" = ProjectId, Path), PageQuery),
-    responses((status = 200, body = Page<AuditEntry>)))]
+    responses((status = 200, body = Page<AuditEntry>)),
+    extensions(("x-refuses" = json!(["FORBIDDEN"]))))]
 async fn audit(
     State(app): State<App>,
     Permit(permit): Permit<Owner>,

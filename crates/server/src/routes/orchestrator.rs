@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
@@ -22,7 +22,7 @@ use wire::orchestrator::{
 use crate::app::{App, Quota};
 use crate::body::{Body, Path, Query};
 use crate::caller::{Listening, SignedIn};
-use crate::problem::Answer;
+use crate::problem::{Answer, quota};
 
 /// How often a silent stream says that it is alive.
 const ALIVE: Duration = Duration::from_secs(15);
@@ -43,7 +43,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// request is answered at once, with 202.
 #[utoipa::path(post, path = "/orchestrator/chat", tag = "orchestrator", request_body = ChatRequest,
     params(("Prefer" = Option<String>, Header, description = "`respond-async` to be answered at once")),
-    responses((status = 200, body = ChatResponse), (status = 202, body = Begun)))]
+    responses((status = 200, body = ChatResponse), (status = 202, body = Begun)),
+    extensions(("x-refuses" = json!(["INVALID_MODE", "MISSING_PROJECT", "NOT_FOUND", "CONFLICT", "RATE_LIMITED", "PROVIDER_ERROR"]))))]
 async fn chat(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
@@ -56,41 +57,43 @@ async fn chat(
         "data" => scope::<Editor>(&app, &caller, request.project_id).await?,
         _ => scope::<Viewer>(&app, &caller, request.project_id).await?,
     };
-    let quota = app.spend(caller.person(), "chat")?;
+    let left = app.spend(caller.person(), "chat")?;
     let later = headers.get("prefer").is_some_and(|value| value.as_bytes() == b"respond-async");
     if later {
         let turn = app.orchestrator.begin(&permit, &film::CATALOGUE, request).await?;
         let begun = Begun { conversation_id: turn.conversation_id, message_id: turn.message_id };
-        return Ok((StatusCode::ACCEPTED, told(quota), Json(begun)).into_response());
+        return Ok((StatusCode::ACCEPTED, told(left), Json(begun)).into_response());
     }
     let answer = app.orchestrator.chat(&permit, &film::CATALOGUE, request).await?;
-    Ok((told(quota), Json(answer)).into_response())
+    Ok((told(left), Json(answer)).into_response())
 }
 
 /// Ask the project a question
 #[utoipa::path(post, path = "/orchestrator/query", tag = "orchestrator", request_body = QueryRequest,
-    responses((status = 200, body = QueryResponse)))]
+    responses((status = 200, body = QueryResponse)),
+    extensions(("x-refuses" = json!(["MISSING_PROJECT", "NOT_FOUND", "RATE_LIMITED"]))))]
 async fn query(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     Body(request): Body<QueryRequest>,
 ) -> Answer<impl IntoResponse> {
     let scope = scope::<Viewer>(&app, &caller, request.project_id).await?;
-    let quota = app.spend(caller.person(), "query")?;
-    Ok((told(quota), Json(app.orchestrator.query(&scope, &film::CATALOGUE, request).await?)))
+    let left = app.spend(caller.person(), "query")?;
+    Ok((told(left), Json(app.orchestrator.query(&scope, &film::CATALOGUE, request).await?)))
 }
 
 /// Give the project something to know: it is read and shown, and saved only by a decision
 #[utoipa::path(post, path = "/orchestrator/ingest", tag = "orchestrator", request_body = IngestRequest,
-    responses((status = 200, body = IngestResponse)))]
+    responses((status = 200, body = IngestResponse)),
+    extensions(("x-refuses" = json!(["MISSING_PROJECT", "NOT_FOUND", "RATE_LIMITED"]))))]
 async fn ingest(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     Body(request): Body<IngestRequest>,
 ) -> Answer<impl IntoResponse> {
     let scope = scope::<Editor>(&app, &caller, request.project_id).await?;
-    let quota = app.spend(caller.person(), "ingest")?;
-    Ok((told(quota), Json(app.ingest.propose(&scope, &film::CATALOGUE, request).await?)))
+    let left = app.spend(caller.person(), "ingest")?;
+    Ok((told(left), Json(app.ingest.propose(&scope, &film::CATALOGUE, request).await?)))
 }
 
 /// A proposal that was made from what someone told
@@ -109,7 +112,8 @@ async fn proposal(
 /// Decide on a proposal: save it, change it first, or drop it
 #[utoipa::path(post, path = "/orchestrator/ingest/{preview}/decision", tag = "orchestrator",
     params(("preview" = ReviewId, Path)), request_body = IngestDecisionRequest,
-    responses((status = 200, body = IngestDecided)))]
+    responses((status = 200, body = IngestDecided)),
+    extensions(("x-refuses" = json!(["ALREADY_DECIDED", "CONFLICT"]))))]
 async fn decide(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
@@ -127,7 +131,8 @@ async fn decide(
 /// A browser's own `EventSource`, which sends no header, is known by a cookie that the sign-in set for this path.
 #[utoipa::path(get, path = "/orchestrator/stream", tag = "orchestrator",
     params(StreamQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event seen")),
-    responses((status = 200, body = StreamEvent, content_type = "text/event-stream")))]
+    responses((status = 200, body = StreamEvent, content_type = "text/event-stream")),
+    extensions(("x-refuses" = json!(["FORBIDDEN", "NOT_FOUND"]))))]
 async fn stream(
     State(app): State<App>,
     Listening(caller): Listening,
@@ -153,11 +158,7 @@ async fn scope<R: Right>(app: &App, caller: &Caller, project: ProjectId) -> Resu
     Ok(*app.identity.permit::<R>(caller, project).await?.scope())
 }
 
-/// The headers that say what is left of the quota (draft-ietf-httpapi-ratelimit-headers-07).
-fn told(quota: Quota) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert("ratelimit-limit", HeaderValue::from(quota.limit));
-    headers.insert("ratelimit-remaining", HeaderValue::from(quota.remaining));
-    headers.insert("ratelimit-reset", HeaderValue::from(quota.reset));
-    headers
+/// The headers that say what is left of the caller's quota.
+fn told(left: Quota) -> HeaderMap {
+    quota(left.limit.into(), left.remaining.into(), left.reset)
 }

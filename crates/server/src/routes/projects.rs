@@ -143,7 +143,8 @@ async fn search(
 /// The screenplay, as a file
 #[utoipa::path(get, path = "/projects/{id}/exports/{file}", tag = "projects",
     params(("id" = ProjectId, Path), ("file" = String, Path, description = "`screenplay.fountain` or `screenplay.fdx`")),
-    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream")))]
+    responses((status = 200, content((String = "text/plain"), (String = "application/xml")))),
+    extensions(("x-refuses" = json!(["CONFLICT"]))))]
 async fn export(
     State(app): State<App>,
     Permit(permit): Permit<Viewer>,
@@ -167,7 +168,8 @@ async fn export(
 
 /// Take a change back
 #[utoipa::path(post, path = "/projects/{id}/changes/{change}/undo", tag = "projects",
-    params(("id" = ProjectId, Path), ("change" = ChangeId, Path)), responses((status = 200, body = Changed)))]
+    params(("id" = ProjectId, Path), ("change" = ChangeId, Path)), responses((status = 200, body = Changed)),
+    extensions(("x-refuses" = json!(["ALREADY_DECIDED", "CONFLICT"]))))]
 async fn undo(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,

@@ -117,7 +117,8 @@ async fn get(
 /// Change a record
 #[utoipa::path(patch, path = "/projects/{id}/{collection}/{record}", tag = "records",
     params(("id" = ProjectId, Path), ("collection" = String, Path), ("record" = EntityId, Path)),
-    request_body = UpdateRecord, responses((status = 200, body = RecordChanged)))]
+    request_body = UpdateRecord, responses((status = 200, body = RecordChanged)),
+    extensions(("x-refuses" = json!(["CONFLICT"]))))]
 async fn update(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,

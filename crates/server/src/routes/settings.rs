@@ -28,14 +28,16 @@ async fn sealing_key(State(app): State<App>, SignedIn(_caller): SignedIn) -> Jso
 }
 
 /// The language model
-#[utoipa::path(get, path = "/settings/model", tag = "settings", responses((status = 200, body = ModelSettings)))]
+#[utoipa::path(get, path = "/settings/model", tag = "settings", responses((status = 200, body = ModelSettings)),
+    extensions(("x-refuses" = json!(["FORBIDDEN"]))))]
 async fn model(State(app): State<App>, Admin(_admin): Admin) -> Answer<Json<ModelSettings>> {
     Ok(Json(app.settings.model().await?))
 }
 
 /// Set the language model
 #[utoipa::path(put, path = "/settings/model", tag = "settings", request_body = UpdateModelSettings,
-    responses((status = 200, body = ModelSettings)))]
+    responses((status = 200, body = ModelSettings)),
+    extensions(("x-refuses" = json!(["CONFLICT"]))))]
 async fn update_model(
     State(app): State<App>,
     Admin(admin): Admin,
@@ -45,7 +47,8 @@ async fn update_model(
 }
 
 /// Ask the language model for a word, to see whether it answers
-#[utoipa::path(post, path = "/settings/model/test", tag = "settings", responses((status = 200, body = ModelTest)))]
+#[utoipa::path(post, path = "/settings/model/test", tag = "settings", responses((status = 200, body = ModelTest)),
+    extensions(("x-refuses" = json!(["VALIDATION_ERROR", "CONFLICT"]))))]
 async fn test_model(State(app): State<App>, Admin(_admin): Admin) -> Answer<Json<ModelTest>> {
     Ok(Json(app.settings.test_model().await?))
 }

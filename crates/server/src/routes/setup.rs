@@ -24,7 +24,8 @@ async fn status(State(app): State<App>) -> Answer<Json<SetupStatus>> {
 
 /// Make the first person, who administers the server
 #[utoipa::path(post, path = "/setup", tag = "set-up", security(()), request_body = SetupRequest,
-    responses((status = 201, body = SignedIn)))]
+    responses((status = 201, body = SignedIn)),
+    extensions(("x-refuses" = json!(["AUTH_ERROR"]))))]
 async fn create(
     State(app): State<App>,
     client: Client,

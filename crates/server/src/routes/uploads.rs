@@ -44,7 +44,8 @@ async fn create(
 
 /// How far an upload is
 #[utoipa::path(get, path = "/projects/{id}/uploads/{upload}", tag = "imports",
-    params(("id" = ProjectId, Path), ("upload" = UploadId, Path)), responses((status = 200, body = Upload)))]
+    params(("id" = ProjectId, Path), ("upload" = UploadId, Path)), responses((status = 200, body = Upload)),
+    extensions(("x-refuses" = json!(["FORBIDDEN"]))))]
 async fn get(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,
