@@ -1,8 +1,8 @@
 //! Runs every check and test that the project has, and says what could not be run and why.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// Formatting, lints, the invariants, dependencies and all tests.
 ///
@@ -27,7 +27,27 @@ pub(crate) fn run() -> Result<(), String> {
     }
     // The whole-app tests start this binary.
     step("the server", "cargo", &["build", "--package", "server"])?;
-    step("tests", "cargo", &["test", "--workspace", "--no-fail-fast"])
+    let mut tests = Command::new("cargo");
+    tests.args(["test", "--workspace", "--no-fail-fast"]);
+    match weights() {
+        Some(folder) => {
+            tests.env("ATELIER_WEIGHTS", folder);
+        }
+        None => skipped("the embedder against its reference", "its weights cannot be had (see above)")?,
+    }
+    watch("tests", &mut tests)
+}
+
+/// The folder of the embedder's weights: given by `ATELIER_WEIGHTS`, in the build's cache, or fetched into it as the
+/// program itself does.
+fn weights() -> Option<String> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    let cache = std::path::absolute(target.join("weights")).ok()?;
+    println!("== the embedder's weights, in {}", cache.display());
+    let mut fetch = Command::new("cargo");
+    fetch.args(["run", "--quiet", "--package", "embedding", "--example", "fetch", "--"]).arg(cache);
+    let output = fetch.stderr(Stdio::inherit()).output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
 
 /// The web UI's own checks; and whether its types are those that the server's description gives.
@@ -68,11 +88,12 @@ fn step(name: &str, program: &str, args: &[&str]) -> Result<(), String> {
 }
 
 fn step_in(folder: &Path, name: &str, program: &str, args: &[&str]) -> Result<(), String> {
-    println!("== {name}: {program} {}", args.join(" "));
-    let status = Command::new(program)
-        .args(args)
-        .current_dir(folder)
-        .status()
-        .map_err(|error| format!("{name}: {error}"))?;
+    watch(name, Command::new(program).args(args).current_dir(folder))
+}
+
+fn watch(name: &str, command: &mut Command) -> Result<(), String> {
+    let args: Vec<_> = command.get_args().map(|arg| arg.to_string_lossy()).collect();
+    println!("== {name}: {} {}", command.get_program().to_string_lossy(), args.join(" "));
+    let status = command.status().map_err(|error| format!("{name}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("{name} failed")) }
 }

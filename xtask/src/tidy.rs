@@ -16,6 +16,7 @@ const RANKS: &[(&str, u8)] = &[
     ("agents", 5),
     ("studios", 6),
     ("server", 7),
+    ("recall", 8),
 ];
 
 /// Dependencies that only some crates may name.
@@ -40,8 +41,10 @@ pub(crate) fn run() -> Result<(), String> {
     println!("== tidy");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut faults = Vec::new();
-    for folder in entries(&root.join("crates"))? {
-        check_crate(&folder, &mut faults)?;
+    for top in ["crates", "benches"] {
+        for folder in entries(&root.join(top))? {
+            check_crate(&folder, &mut faults)?;
+        }
     }
     let mut sources = Vec::new();
     for top in ["crates", "xtask", "tests", "benches"] {
@@ -74,25 +77,22 @@ fn check_crate(folder: &Path, faults: &mut Vec<String>) -> Result<(), String> {
     }
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let Some(own) = rank(name) else {
-        faults.push(format!("crates/{name}: has no rank in xtask/src/tidy.rs"));
+        faults.push(format!("{name}: has no rank in xtask/src/tidy.rs"));
         return Ok(());
     };
     let text = fs::read_to_string(&manifest).map_err(|error| error.to_string())?;
-    let manifest: toml::Table = toml::from_str(&text).map_err(|error| format!("crates/{name}: {error}"))?;
+    let manifest: toml::Table = toml::from_str(&text).map_err(|error| format!("{name}: {error}"))?;
     let empty = toml::Table::new();
     let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table).unwrap_or(&empty);
     for dependency in dependencies.keys() {
         if let Some(other) = rank(dependency)
             && other >= own
         {
-            faults.push(format!("crates/{name} (rank {own}) must not depend on {dependency} (rank {other})"));
+            faults.push(format!("{name} (rank {own}) must not depend on {dependency} (rank {other})"));
         }
         let reserved = RESERVED.iter().find(|(reserved, _)| reserved == dependency);
         if let Some((_, allowed)) = reserved.filter(|(_, allowed)| !allowed.contains(&name)) {
-            faults.push(format!(
-                "crates/{name} must not name {dependency}; only {} may",
-                allowed.join(" and ")
-            ));
+            faults.push(format!("{name} must not name {dependency}; only {} may", allowed.join(" and ")));
         }
     }
     Ok(())

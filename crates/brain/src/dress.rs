@@ -18,20 +18,12 @@ use crate::words::keys;
 /// Relationships that a result names.
 const RELATIONSHIPS: usize = 6;
 
-/// Keeps what passes the filters.
+/// Keeps what passes the filters on times and tags.
 pub(crate) fn narrow(
     t: &mut Tenant<'_, '_>,
-    graph: &Graph,
-    lexicon: &Lexicon,
     filters: &QueryFilters,
     ranked: &mut Vec<(EntityId, f64)>,
 ) -> Result<()> {
-    if let Some(types) = filters.entity_types.as_ref().filter(|types| !types.is_empty()) {
-        ranked.retain(|(id, _)| {
-            let collection = graph.node(*id).map_or("", |node| node.collection.as_str());
-            types.iter().any(|wanted| wanted == lexicon.singular(collection) || wanted == collection)
-        });
-    }
     if let Some(range) = &filters.date_range {
         let changed: HashSet<EntityId> =
             entities::changed_between(t, range.start, range.end)?.into_iter().collect();

@@ -37,9 +37,9 @@ impl Kind {
     #[must_use]
     pub fn weights(self) -> Weights {
         match self {
-            Self::Verbatim => Weights { text: 1.0, vectors: 0.5, graph: 0.2 },
-            Self::Named => Weights { text: 0.5, vectors: 1.0, graph: 0.2 },
-            Self::Described => Weights { text: 0.25, vectors: 1.0, graph: 0.0 },
+            Self::Verbatim => Weights { text: 1.0, vectors: 0.0, graph: 0.0 },
+            Self::Named => Weights { text: 0.5, vectors: 1.0, graph: 0.1 },
+            Self::Described => Weights { text: 1.0, vectors: 1.0, graph: 0.0 },
         }
     }
 }
@@ -60,6 +60,16 @@ pub struct Arms {
 }
 
 impl Arms {
+    /// The arms that have a say in the one list, by their names in the API.
+    pub(crate) fn taking_part(&self, answered: bool) -> Vec<String> {
+        let weights = self.kind.weights();
+        let vectors = self.vectors.is_some() && weights.vectors > 0.0;
+        let text = !self.text.is_empty() && (weights.text > 0.0 || !vectors);
+        let graph = answered || !self.graph.is_empty() || (!self.related.is_empty() && weights.graph > 0.0);
+        let named = [("graph", graph), ("text", text), ("vectors", vectors)];
+        named.into_iter().filter(|(_, takes_part)| *takes_part).map(|(name, _)| name.to_owned()).collect()
+    }
+
     /// One list, best first, with relevances from 0 to 1. What the graph answers has half of the relevance for itself.
     #[must_use]
     pub fn fused(&self, weights: Weights) -> Vec<(EntityId, f64)> {

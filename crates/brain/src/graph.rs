@@ -1,6 +1,7 @@
 //! A project's entities and relationships as a graph in memory, kept in step with the project's stream.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use kernel::{EntityId, Result};
 use serde_json::Value;
@@ -41,19 +42,21 @@ pub struct Edge {
     pub weight: f64,
 }
 
-/// A project's graph as of an event of its stream.
+/// Entities with the words of their names, by the first of these.
+type Names = HashMap<String, Vec<(Vec<String>, EntityId)>>;
+
+/// A project's graph as of an event of its stream. The next one shares with it what did not change.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     seq: i64,
-    nodes: HashMap<EntityId, Node>,
+    nodes: HashMap<EntityId, Arc<Node>>,
     /// Edges by the entity at either end.
-    edges: HashMap<EntityId, Vec<Edge>>,
-    /// Entities by the first word of their name.
-    by_first: HashMap<String, Vec<(Vec<String>, EntityId)>>,
+    edges: HashMap<EntityId, Arc<Vec<Edge>>>,
+    by_first: Arc<Names>,
     /// Entities by each significant word of their name.
-    by_part: HashMap<String, Vec<EntityId>>,
+    by_part: Arc<HashMap<String, Vec<EntityId>>>,
     /// Entities by collection and number.
-    by_number: HashMap<(String, String), EntityId>,
+    by_number: Arc<HashMap<(String, String), EntityId>>,
 }
 
 impl Graph {
@@ -64,15 +67,15 @@ impl Graph {
     pub fn current(
         t: &mut Tenant<'_, '_>,
         lexicon: &Lexicon,
-        known: Option<&std::sync::Arc<Self>>,
-    ) -> Result<std::sync::Arc<Self>> {
+        known: Option<&Arc<Self>>,
+    ) -> Result<Arc<Self>> {
         let newest = events::newest(t)?;
         if let Some(known) = known {
             if known.seq == newest {
                 return Ok(known.clone());
             }
             if newest > known.seq && newest - known.seq <= i64::from(FOLLOWED) {
-                return Ok(std::sync::Arc::new(known.follow(t, lexicon, newest)?));
+                return Ok(Arc::new(known.follow(t, lexicon, newest)?));
             }
         }
         let mut graph = Self { seq: newest, ..Self::default() };
@@ -81,7 +84,7 @@ impl Graph {
         let facts = facts::with(t, &predicates)?;
         outlines.iter().for_each(|outline| graph.put(outline, lexicon));
         facts.iter().for_each(|fact| graph.join(fact));
-        Ok(std::sync::Arc::new(graph))
+        Ok(Arc::new(graph))
     }
 
     fn follow(&self, t: &mut Tenant<'_, '_>, lexicon: &Lexicon, newest: i64) -> Result<Self> {
@@ -124,17 +127,19 @@ impl Graph {
         match collection.named_by {
             NamedBy::Number => {
                 if let Some(number) = &number {
-                    self.by_number.insert((outline.collection.clone(), number.clone()), outline.id);
+                    Arc::make_mut(&mut self.by_number)
+                        .insert((outline.collection.clone(), number.clone()), outline.id);
                 }
             }
             NamedBy::Name | NamedBy::Words => {
                 let words = keys(&outline.name);
                 if let Some(first) = words.first() {
-                    self.by_first.entry(first.clone()).or_default().push((words.clone(), outline.id));
+                    let by_first = Arc::make_mut(&mut self.by_first);
+                    by_first.entry(first.clone()).or_default().push((words.clone(), outline.id));
                 }
                 if collection.named_by == NamedBy::Words {
                     for word in words.into_iter().filter(|word| word.chars().count() > 2 && !is_empty(word)) {
-                        self.by_part.entry(word).or_default().push(outline.id);
+                        Arc::make_mut(&mut self.by_part).entry(word).or_default().push(outline.id);
                     }
                 }
             }
@@ -148,26 +153,30 @@ impl Graph {
             numbers,
             number,
         };
-        self.nodes.insert(outline.id, node);
+        self.nodes.insert(outline.id, Arc::new(node));
     }
 
     fn take_out(&mut self, id: EntityId) {
         let Some(node) = self.nodes.remove(&id) else { return };
         for word in keys(&node.name) {
-            if let Some(named) = self.by_first.get_mut(&word) {
+            if self.by_first.contains_key(&word)
+                && let Some(named) = Arc::make_mut(&mut self.by_first).get_mut(&word)
+            {
                 named.retain(|(_, other)| *other != id);
             }
-            if let Some(named) = self.by_part.get_mut(&word) {
+            if self.by_part.contains_key(&word)
+                && let Some(named) = Arc::make_mut(&mut self.by_part).get_mut(&word)
+            {
                 named.retain(|other| *other != id);
             }
         }
-        if let Some(number) = node.number {
-            self.by_number.remove(&(node.collection, number));
+        if let Some(number) = &node.number {
+            Arc::make_mut(&mut self.by_number).remove(&(node.collection.clone(), number.clone()));
         }
-        for edge in self.edges.remove(&id).unwrap_or_default() {
+        for edge in self.edges.remove(&id).unwrap_or_default().iter() {
             let other = if edge.subject == id { edge.object } else { edge.subject };
             if let Some(edges) = self.edges.get_mut(&other) {
-                edges.retain(|edge| edge.subject != id && edge.object != id);
+                Arc::make_mut(edges).retain(|edge| edge.subject != id && edge.object != id);
             }
         }
     }
@@ -180,36 +189,35 @@ impl Graph {
             object,
             weight: fact.weight.unwrap_or(0.0),
         };
-        self.edges.entry(fact.subject).or_default().push(edge.clone());
+        Arc::make_mut(self.edges.entry(fact.subject).or_default()).push(edge.clone());
         if object != fact.subject {
-            self.edges.entry(object).or_default().push(edge);
+            Arc::make_mut(self.edges.entry(object).or_default()).push(edge);
         }
     }
 
     /// The entity of that id.
     #[must_use]
     pub fn node(&self, id: EntityId) -> Option<&Node> {
-        self.nodes.get(&id)
+        self.nodes.get(&id).map(Arc::as_ref)
     }
 
     /// All entities of a collection, in its order.
     #[must_use]
     pub fn of(&self, collection: &str) -> Vec<&Node> {
-        let mut found: Vec<&Node> =
-            self.nodes.values().filter(|node| node.collection == collection).collect();
+        let mut found: Vec<&Node> = self.nodes().filter(|node| node.collection == collection).collect();
         found.sort_by_key(|node| (node.position, node.id));
         found
     }
 
     /// All names, for finding what is like another.
     pub fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.nodes.values()
+        self.nodes.values().map(Arc::as_ref)
     }
 
     /// The relationships of an entity.
     #[must_use]
     pub fn edges(&self, id: EntityId) -> &[Edge] {
-        self.edges.get(&id).map_or(&[], Vec::as_slice)
+        self.edges.get(&id).map_or(&[], |edges| edges.as_slice())
     }
 
     /// The entities at the other end of an entity's relationships of some predicate, each once, with the weights added.

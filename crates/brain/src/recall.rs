@@ -15,7 +15,7 @@ use crate::answer::{Answer, answer};
 use crate::brain::Brain;
 use crate::dress::{dress, narrow};
 use crate::fusion::{Arms, Kind};
-use crate::graph::Graph;
+use crate::graph::{Graph, Node};
 use crate::lexicon::Lexicon;
 use crate::vectors::{Near, Vectors};
 use crate::words::{is_empty, keys};
@@ -64,8 +64,9 @@ impl Brain {
         self.store
             .read_in(scope, move |t| {
                 let vector = vector.as_ref().map(|vector| (vector, &*vectors));
-                let mut found = find(t, &graph, lexicon, &question, vector)?;
-                narrow(t, &graph, lexicon, &filters, &mut found.ranked)?;
+                let collections = wanted_collections(lexicon, &filters);
+                let mut found = find(t, &graph, lexicon, &question, vector, &collections)?;
+                narrow(t, &filters, &mut found.ranked)?;
                 respond(t, &graph, lexicon, &question, found, limit)
             })
             .await
@@ -81,7 +82,7 @@ impl Brain {
         self.store
             .read_in(scope, move |t| {
                 let vector = vector.as_ref().map(|vector| (vector, &*vectors));
-                Ok(find(t, &graph, lexicon, &question, vector)?.arms)
+                Ok(find(t, &graph, lexicon, &question, vector, &lexicon.names())?.arms)
             })
             .await
     }
@@ -149,13 +150,12 @@ fn read(question: &str, graph: &Graph, lexicon: &Lexicon) -> Reading {
     let words = match analysis.intent {
         // Words that questions are made of can be the very ones that are remembered: "what a piece of work".
         Intent::Recall => keys(question).into_iter().filter(|key| !is_empty(key)).collect(),
-        Intent::Relation | Intent::Lookup if answer.hits.is_empty() => {
+        Intent::Relation | Intent::Lookup if answer.hits.is_empty() || !analysis.rest.is_empty() => {
             let mut all = analysis.rest.clone();
             all.extend(analysis.mentions.iter().flat_map(|mention| keys(&mention.text)));
             all.extend(analysis.attributes.iter().map(|(_, value)| (*value).to_owned()));
             all
         }
-        Intent::Relation | Intent::Lookup => analysis.rest.clone(),
         _ => Vec::new(),
     };
     Reading { analysis, answer, words }
@@ -167,32 +167,36 @@ fn find(
     lexicon: &Lexicon,
     question: &str,
     vector: Option<(&Vector, &Vectors)>,
+    collections: &[&str],
 ) -> Result<Found> {
     let Reading { analysis, answer: Answer { mut sentence, hits, within }, words } =
         read(question, graph, lexicon);
-    let by_graph = !hits.is_empty() || sentence.is_some();
-    let mut named = if by_graph { vec!["graph".to_owned()] } else { Vec::new() };
-    let within = within.filter(|set| !set.is_empty());
-    // What a question asks of named records is kept to what they are related to; a memory that only names them is not:
-    // people are also called `she`, and `the captain`.
-    let (only, related) = match analysis.intent {
-        Intent::Recall => (None, within.unwrap_or_default()),
-        _ => (within, HashSet::new()),
-    };
     let mut arms = Arms {
         kind: if analysis.mentions.is_empty() { Kind::Described } else { Kind::Named },
         graph: hits,
-        related,
+        related: HashSet::new(),
         text: Vec::new(),
         vectors: None,
     };
     let mut passages: HashMap<EntityId, Passage> = HashMap::new();
     if !words.is_empty() {
-        let by_text = by_words(t, lexicon, &words, only.as_ref())?;
-        if by_text.first().is_some_and(|best| holds(best, &words)) {
+        let by_text = by_words(t, collections, &words)?;
+        // Names say nothing: half of the passages hold them.
+        let names: HashSet<String> = analysis.mentions.iter().flat_map(|m| keys(&m.text)).collect();
+        let own: Vec<&String> = words.iter().filter(|word| !names.contains(*word)).collect();
+        if by_text.first().is_some_and(|best| holds(best, &own)) {
             arms.kind = Kind::Verbatim;
         }
-        for passage in by_text {
+        // Who asks what named records are related to knows these.
+        let known: HashSet<EntityId> = match analysis.intent {
+            Intent::Relation => {
+                let others =
+                    analysis.mentions.iter().filter(|m| Some(m.collection.as_str()) != analysis.target);
+                others.flat_map(|mention| &mention.ids).copied().collect()
+            }
+            _ => HashSet::new(),
+        };
+        for passage in by_text.into_iter().filter(|passage| !known.contains(&passage.entity)) {
             if let Entry::Vacant(place) = passages.entry(passage.entity) {
                 arms.text.push(passage.entity);
                 place.insert(passage);
@@ -200,7 +204,8 @@ fn find(
         }
         let near = match vector {
             Some((vector, vectors)) => vectors.search(t, vector, |entity| {
-                graph.node(entity).is_some() && only.as_ref().is_none_or(|only| only.contains(&entity))
+                let wanted = |node: &Node| collections.contains(&node.collection.as_str());
+                !known.contains(&entity) && graph.node(entity).is_some_and(wanted)
             })?,
             None => Vec::new(),
         };
@@ -208,36 +213,41 @@ fn find(
             arms.vectors = Some(near.iter().map(|near| near.entity).collect());
             show(t, &near, &mut passages)?;
         }
-        let weights = arms.kind.weights();
-        let has_vectors = arms.vectors.is_some() && weights.vectors > 0.0;
-        if !arms.related.is_empty() && weights.graph > 0.0 && named.is_empty() {
-            named.push("graph".to_owned());
-        }
-        if !arms.text.is_empty() && (weights.text > 0.0 || !has_vectors) {
-            named.push("text".to_owned());
-        }
-        if has_vectors {
-            named.push("vectors".to_owned());
-        }
-        // What the words say is what was asked; the list of all that stands in relation would only hide it.
-        let found_by_words = !passages.is_empty();
-        if found_by_words && !analysis.rest.is_empty() && matches!(analysis.intent, Intent::Relation) {
+        // What the words say is what was asked: the list of all that stands in relation would only hide it, so that list
+        // is preferred within what the words find. It is not all there is: people are also called `she`, and `the
+        // captain`.
+        let asks_more = match analysis.intent {
+            Intent::Relation => !analysis.rest.is_empty(),
+            intent => intent == Intent::Recall,
+        };
+        if asks_more && !passages.is_empty() {
+            arms.related = within.unwrap_or_default();
+            arms.graph.clear();
             sentence = None;
         }
     }
+    let named = arms.taking_part(sentence.is_some());
+    arms.graph.retain(|(id, _)| {
+        graph.node(*id).is_some_and(|node| collections.contains(&node.collection.as_str()))
+    });
     let ranked = arms.fused(arms.kind.weights());
     Ok(Found { analysis, sentence, arms, named, ranked, passages })
 }
 
-fn by_words(
-    t: &mut Tenant<'_, '_>,
-    lexicon: &Lexicon,
-    words: &[String],
-    only: Option<&HashSet<EntityId>>,
-) -> Result<Vec<Passage>> {
-    let collections = lexicon.names();
-    let within: Option<Vec<EntityId>> = only.map(|only| only.iter().copied().collect());
-    let wanted = Wanted { words, typing: false, collections: &collections, within: within.as_deref() };
+/// The collections that the filters leave, by their own names or by what one of their records is called.
+fn wanted_collections(lexicon: &Lexicon, filters: &QueryFilters) -> Vec<&'static str> {
+    let all = lexicon.collections.iter();
+    match filters.entity_types.as_ref().filter(|types| !types.is_empty()) {
+        Some(types) => all
+            .filter(|c| types.iter().any(|wanted| wanted == c.name || wanted == c.singular))
+            .map(|c| c.name)
+            .collect(),
+        None => all.map(|c| c.name).collect(),
+    }
+}
+
+fn by_words(t: &mut Tenant<'_, '_>, collections: &[&str], words: &[String]) -> Result<Vec<Passage>> {
+    let wanted = Wanted { words, typing: false, collections };
     let found = passages::search(t, &wanted, TEXT_CANDIDATES)?;
     Ok(found.into_iter().map(|(passage, _)| passage).collect())
 }
@@ -253,7 +263,7 @@ fn show(t: &mut Tenant<'_, '_>, near: &[Near], passages: &mut HashMap<EntityId, 
 }
 
 /// Whether a passage holds so many of the words that it is what the person remembers.
-fn holds(passage: &Passage, words: &[String]) -> bool {
+fn holds(passage: &Passage, words: &[&String]) -> bool {
     let (share, least) = VERBATIM;
     let has: HashSet<String> = keys(&passage.text).into_iter().collect();
     // Endings differ: `waits` is `waited`. Four letters in common are taken for the same word.

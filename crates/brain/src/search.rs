@@ -57,7 +57,7 @@ fn find(
     let mut best: HashMap<EntityId, Passage> = HashMap::new();
     if found.len() < limit {
         let collections = lexicon.names();
-        let wanted = Wanted { words: wanted, typing: true, collections: &collections, within: None };
+        let wanted = Wanted { words: wanted, typing: true, collections: &collections };
         // A record has several passages, and those found by name are found again.
         let enough = u32::try_from(limit.saturating_mul(4)).unwrap_or(u32::MAX);
         let mut seen: HashSet<EntityId> = found.iter().copied().collect();

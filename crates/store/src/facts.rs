@@ -6,6 +6,7 @@ use kernel::{ChangeId, EntityId, Error, FactId, PageRequest, Result, Timestamp};
 use wire::records::{Origin, Relationship};
 
 use crate::db::{Arg, DbError, Row, args};
+use crate::entities::OWN;
 use crate::events::Listed;
 use crate::scope::Tenant;
 
@@ -132,7 +133,7 @@ fn belong(t: &mut Tenant<'_, '_>, facts: &[NewFact]) -> Result<()> {
         values.extend(part.iter().map(|id| Arg::from(*id)));
         let places = crate::entities::places(2, part.len());
         found += t.query_one(
-            &format!("SELECT COUNT(*) FROM entities WHERE project_id = $1 AND id IN ({places})"),
+            &format!("SELECT COUNT(*) FROM entities WHERE {OWN} AND id IN ({places})"),
             &values,
             |row| row.get::<i64>(0),
         )?;
@@ -202,7 +203,7 @@ pub(crate) fn end(t: &mut Tenant<'_, '_>, change: ChangeId, facts: &[FactId]) ->
         ended += t.execute(
             &format!(
                 "UPDATE facts SET valid_to = $3, ended_by = $2
-                 WHERE project_id = $1 AND valid_to IS NULL AND id IN ({places})"
+                 WHERE {OWN} AND valid_to IS NULL AND id IN ({places})"
             ),
             &values,
         )?;

@@ -5,12 +5,14 @@ use sha2::{Digest, Sha256};
 use wire::records::Record;
 
 use crate::db::{Arg, Tx, args};
-use crate::entities::places;
+use crate::entities::{OWN, places};
 use crate::scope::Tenant;
 use crate::scoped::scoped;
 
 /// The longest passage, in characters: about 200 word pieces, which the embedder takes whole.
 const LONGEST: usize = 800;
+/// Words of a search that count.
+const MOST_WORDS: usize = 32;
 
 /// A passage that a search found.
 #[derive(Debug, Clone)]
@@ -111,10 +113,7 @@ pub(crate) fn forget(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<()
         let mut values: Vec<Arg<'_>> = vec![project.into()];
         values.extend(part.iter().map(|id| Arg::from(*id)));
         let places = places(2, part.len());
-        t.execute(
-            &format!("DELETE FROM passages WHERE project_id = $1 AND entity_id IN ({places})"),
-            &values,
-        )?;
+        t.execute(&format!("DELETE FROM passages WHERE {OWN} AND entity_id IN ({places})"), &values)?;
     }
     Ok(())
 }
@@ -122,49 +121,32 @@ pub(crate) fn forget(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<()
 /// What a search of the text index looks for, and where.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
-    /// Words, taken as they are, stemmed by the index, and never read as query syntax; at most 32 count.
+    /// Words, taken as they are, stemmed by the index, and never read as query syntax.
     pub words: &'a [String],
     /// Whether someone is still typing: then all words must be there, and the last one may be a beginning. Else any word
     /// will do.
     pub typing: bool,
     /// Only passages of these collections.
     pub collections: &'a [&'a str],
-    /// Only passages of these entities.
-    pub within: Option<&'a [EntityId]>,
 }
 
 impl Wanted<'_> {
-    /// The words in the database's own query syntax; `None` if there is none to look for.
-    fn expression(&self, project: ProjectId, sqlite: bool) -> Option<String> {
-        let mut words: Vec<String> = self.words.iter().flat_map(|word| parts(word)).take(32).collect();
-        let last = words.len().checked_sub(1)?;
-        for (place, word) in words.iter_mut().enumerate() {
-            let begins = self.typing && place == last;
-            if sqlite {
-                *word = scoped(&project.to_string(), word);
-            }
-            *word = match (sqlite, begins) {
-                (true, true) => format!("\"{word}\"*"),
-                (true, false) => format!("\"{word}\""),
-                (false, true) => format!("{word}:*"),
-                (false, false) => std::mem::take(word),
-            };
-        }
-        Some(words.join(match (sqlite, self.typing) {
-            (true, true) => " AND ",
-            (true, false) => " OR ",
-            (false, true) => " & ",
-            (false, false) => " | ",
-        }))
+    /// The words in the database's own query syntax, each as `write` writes it; `None` if there is none to look for.
+    fn expression(&self, write: impl Fn(&str, bool) -> String, all: &str, any: &str) -> Option<String> {
+        let parts = self.words.iter().flat_map(|word| parts(word));
+        let parts: Vec<&str> = parts.take(MOST_WORDS).collect();
+        let last = parts.len().checked_sub(1)?;
+        let words: Vec<String> =
+            parts.iter().enumerate().map(|(place, part)| write(part, self.typing && place == last)).collect();
+        Some(words.join(if self.typing { all } else { any }))
     }
 }
 
 /// A word as the index has it: `O'Hara` is `O` and `Hara` there. Of such a word single letters say nothing.
-fn parts(word: &str) -> Vec<String> {
-    let parts: Vec<&str> =
-        word.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
-    let several = parts.len() > 1;
-    parts.into_iter().filter(|part| !several || part.chars().nth(1).is_some()).map(str::to_owned).collect()
+fn parts(word: &str) -> impl Iterator<Item = &str> {
+    let parts = |word| str::split(word, |c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
+    let several = parts(word).nth(1).is_some();
+    parts(word).filter(move |part| !several || part.chars().nth(1).is_some())
 }
 
 /// The passages that hold the wanted words, best first by the database's own ranking, with their scores (higher is
@@ -173,36 +155,53 @@ fn parts(word: &str) -> Vec<String> {
 /// # Errors
 /// When the database fails.
 pub fn search(t: &mut Tenant<'_, '_>, wanted: &Wanted<'_>, limit: u32) -> Result<Vec<(Passage, f64)>> {
-    let project = t.project();
-    let Some(words) = wanted.expression(project, t.is_sqlite()) else { return Ok(Vec::new()) };
-    let mut only = format!("AND entities.collection IN ({})", places(4, wanted.collections.len()));
-    if let Some(ids) = wanted.within {
-        // The ids come from the store itself and hold only letters, digits and `_`; as arguments they could exceed the
-        // number that a statement takes.
-        let ids = ids.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(", ");
-        only.push_str(&format!(" AND passages.entity_id IN ({ids})"));
+    if wanted.collections.is_empty() {
+        return Ok(Vec::new());
     }
-    let sql = if t.is_sqlite() {
-        format!(
-            "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text,
-               -bm25(passages_fts)
-             FROM passages_fts JOIN passages ON passages.num = passages_fts.rowid
-             JOIN entities ON entities.id = passages.entity_id
-             WHERE passages_fts MATCH $2 AND passages.project_id = $1 {only}
-             ORDER BY bm25(passages_fts), passages.num LIMIT $3"
-        )
-    } else {
-        format!(
-            "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text,
-               ts_rank_cd(passages.words, query, 1)::float8
-             FROM passages JOIN entities ON entities.id = passages.entity_id, to_tsquery('english', $2) query
-             WHERE passages.project_id = $1 AND passages.words @@ query {only}
-             ORDER BY ts_rank_cd(passages.words, query, 1) DESC, passages.num LIMIT $3"
-        )
-    };
-    let mut values: Vec<Arg<'_>> = vec![project.into(), words.as_str().into(), limit.into()];
-    values.extend(wanted.collections.iter().map(|name| Arg::from(*name)));
-    Ok(t.query(&sql, &values, |row| Ok((read(row)?, row.get(5)?)))?)
+    let project = t.project();
+    let only = places(4, wanted.collections.len());
+    if t.is_sqlite() {
+        let id = project.to_string();
+        let write =
+            |word: &str, begins: bool| format!("\"{}\"{}", scoped(&id, word), if begins { "*" } else { "" });
+        let Some(query) = wanted.expression(write, " AND ", " OR ") else { return Ok(Vec::new()) };
+        let sql = format!(
+            "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text, -best.rank
+             FROM (SELECT rowid AS num, rank FROM passages_fts WHERE passages_fts MATCH $2 ORDER BY rank LIMIT $3) best
+             CROSS JOIN passages ON passages.num = best.num AND passages.project_id = $1
+             CROSS JOIN entities ON entities.id = passages.entity_id AND entities.collection IN ({only})
+             ORDER BY best.rank, passages.num"
+        );
+        // The best are chosen within the index, before anything is joined to them: that is ten times as fast. Where too
+        // many of them are of other collections, all are looked at.
+        let mut found =
+            t.query(&sql, &arguments(project, &query, limit.saturating_mul(2), wanted), scored)?;
+        if found.len() < limit as usize {
+            found = t.query(&sql, &arguments(project, &query, u32::MAX, wanted), scored)?;
+        }
+        found.truncate(limit as usize);
+        return Ok(found);
+    }
+    let write = |word: &str, begins: bool| format!("{word}{}", if begins { ":*" } else { "" });
+    let Some(query) = wanted.expression(write, " & ", " | ") else { return Ok(Vec::new()) };
+    let sql = format!(
+        "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text,
+           ts_rank_cd(passages.words, query, 1)::float8
+         FROM passages JOIN entities ON entities.id = passages.entity_id, to_tsquery('english', $2) query
+         WHERE passages.project_id = $1 AND passages.words @@ query AND entities.collection IN ({only})
+         ORDER BY ts_rank_cd(passages.words, query, 1) DESC, passages.num LIMIT $3"
+    );
+    Ok(t.query(&sql, &arguments(project, &query, limit, wanted), scored)?)
+}
+
+fn arguments<'a>(project: ProjectId, query: &'a str, limit: u32, wanted: &Wanted<'a>) -> Vec<Arg<'a>> {
+    let mut arguments: Vec<Arg<'_>> = vec![project.into(), query.into(), limit.into()];
+    arguments.extend(wanted.collections.iter().map(|name| Arg::from(*name)));
+    arguments
+}
+
+fn scored(row: &crate::db::Row<'_>) -> Result<(Passage, f64), crate::db::DbError> {
+    Ok((read(row)?, row.get(5)?))
 }
 
 fn read(row: &crate::db::Row<'_>) -> Result<Passage, crate::db::DbError> {
@@ -230,7 +229,7 @@ pub fn many(t: &mut Tenant<'_, '_>, ids: &[PassageId]) -> Result<Vec<Passage>> {
             &format!(
                 "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text
                  FROM passages JOIN entities ON entities.id = passages.entity_id
-                 WHERE passages.project_id = $1 AND passages.id IN ({places})"
+                 WHERE passages.{OWN} AND passages.id IN ({places})"
             ),
             &values,
             read,
@@ -254,7 +253,7 @@ pub fn of(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<Vec<Passage>>
             &format!(
                 "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text
                  FROM passages JOIN entities ON entities.id = passages.entity_id
-                 WHERE passages.project_id = $1 AND passages.entity_id IN ({places})
+                 WHERE passages.{OWN} AND passages.entity_id IN ({places})
                  ORDER BY passages.entity_id, passages.ordinal"
             ),
             &values,
@@ -338,8 +337,7 @@ pub struct Embedded {
 }
 
 const EMBEDDED: &str = "SELECT passages.id, passages.entity_id, embeddings.vector FROM passages
-  LEFT JOIN embeddings ON embeddings.project_id = passages.project_id AND embeddings.hash = passages.hash
-  WHERE passages.project_id = $1";
+  LEFT JOIN embeddings ON embeddings.project_id = passages.project_id AND embeddings.hash = passages.hash";
 
 fn read_embedded(row: &crate::db::Row<'_>) -> Result<Embedded, crate::db::DbError> {
     Ok(Embedded { id: row.id(0)?, entity: row.id(1)?, vector: row.get(2)? })
@@ -351,7 +349,7 @@ fn read_embedded(row: &crate::db::Row<'_>) -> Result<Embedded, crate::db::DbErro
 /// When the database fails.
 pub fn embedded(t: &mut Tenant<'_, '_>) -> Result<Vec<Embedded>> {
     let project = t.project();
-    Ok(t.query(EMBEDDED, args![project], read_embedded)?)
+    Ok(t.query(&format!("{EMBEDDED} WHERE passages.project_id = $1"), args![project], read_embedded)?)
 }
 
 /// The passages of some entities, with their vectors.
@@ -381,7 +379,7 @@ where
         values.extend(part.iter().map(|id| Arg::from(*id)));
         let places = places(2, part.len());
         found.extend(t.query(
-            &format!("{EMBEDDED} AND passages.{column} IN ({places})"),
+            &format!("{EMBEDDED} WHERE passages.{OWN} AND passages.{column} IN ({places})"),
             &values,
             read_embedded,
         )?);

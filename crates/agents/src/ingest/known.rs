@@ -113,8 +113,7 @@ impl Known {
             return Ok(());
         }
         let mut found = Vec::new();
-        let wanted =
-            Wanted { words: &words, typing: false, collections: &[catalogue.lexicon.hub], within: None };
+        let wanted = Wanted { words: &words, typing: false, collections: &[catalogue.lexicon.hub] };
         for (passage, _) in passages::search(t, &wanted, MENTIONS)? {
             let whole = lower_words(&passage.text).windows(words.len()).any(|run| run == words);
             if whole && !found.contains(&passage.entity) {

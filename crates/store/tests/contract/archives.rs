@@ -155,7 +155,7 @@ on_both! {
         let words = vec!["lantern".to_owned()];
         let found = store
             .read_in(&scope, move |t| {
-                let wanted = Wanted { words: &words, typing: false, collections: &["scenes"], within: None };
+                let wanted = Wanted { words: &words, typing: false, collections: &["scenes"] };
                 passages::search(t, &wanted, 10)
             })
             .await

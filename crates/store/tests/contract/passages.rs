@@ -7,16 +7,14 @@ use store::passages::{self, Wanted};
 
 use crate::stage::Stage;
 
+/// Any of the words, in scenes.
+fn any(words: &[String]) -> Wanted<'_> {
+    Wanted { words, typing: false, collections: &["scenes"] }
+}
+
 async fn found(stage: &Stage, scope: &Scope, word: &str) -> Vec<EntityId> {
     let words = vec![word.to_owned()];
-    let found = stage
-        .store
-        .read_in(scope, move |t| {
-            let wanted = Wanted { words: &words, typing: false, collections: &["scenes"], within: None };
-            passages::search(t, &wanted, 50)
-        })
-        .await
-        .unwrap();
+    let found = stage.store.read_in(scope, move |t| passages::search(t, &any(&words), 50)).await.unwrap();
     found.into_iter().map(|(passage, _)| passage.entity).collect()
 }
 
@@ -57,14 +55,7 @@ on_both! {
             described(stage, &his, &format!("Three {n}"), "A lantern, a lantern, and another lantern.").await;
         }
         let words = ["lantern".to_owned(), "harbour".to_owned()];
-        let found = stage
-            .store
-            .read_in(&hers, move |t| {
-                let wanted = Wanted { words: &words, typing: false, collections: &["scenes"], within: None };
-                passages::search(t, &wanted, 50)
-            })
-            .await
-            .unwrap();
+        let found = stage.store.read_in(&hers, move |t| passages::search(t, &any(&words), 50)).await.unwrap();
         assert_eq!(found.len(), 21);
         if stage.store.backend() == "sqlite" {
             assert_eq!(found[0].0.entity, rare, "the rare word weighs more");
@@ -111,7 +102,43 @@ on_both! {
         assert!(stage.store.read_in(&scope, |t| passages::without_vector(t, 10)).await.unwrap().is_empty());
         let embedded = stage.store.read_in(&scope, passages::embedded).await.unwrap();
         assert_eq!(embedded.len(), 4);
-        assert!(embedded.iter().all(|embedded| embedded.vector.as_deref() == Some(&[0, 255, 7])));
+        assert!(embedded.iter().all(|embedded| embedded.vector == Some(vec![0, 255, 7])));
+    }
+
+    async fn who_is_typing_finds_all_words_of_which_the_last_is_a_beginning(stage) {
+        let scope = stage.begun().await;
+        let id = described(stage, &scope, "Harbour", "A lantern swings over O'Hara.").await;
+        described(stage, &scope, "Quay", "A lantern.").await;
+        for (words, expected) in [
+            (vec!["lantern", "swi"], vec![id]),
+            (vec!["o'hara"], vec![id]),
+            (vec!["swi", "lantern"], vec![]),
+            (vec!["lantern", "boat"], vec![]),
+        ] {
+            let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+            let found = stage.store.read_in(&scope, move |t| {
+                passages::search(t, &Wanted { typing: true, ..any(&words) }, 10)
+            });
+            let found: Vec<EntityId> = found.await.unwrap().into_iter().map(|(passage, _)| passage.entity).collect();
+            assert_eq!(found, expected);
+        }
+    }
+
+    async fn a_collection_is_found_however_many_others_are_better(stage) {
+        let scope = stage.begun().await;
+        for n in 0..30 {
+            described(stage, &scope, &format!("Lantern {n}"), "Lantern, lantern.").await;
+        }
+        let mut new = stage.new_entity("characters", "Una");
+        new.description = "She once had, among many other things of which none is told, a lantern.".into();
+        let una = new.id;
+        stage.apply(&scope, Draft { writes: vec![Write::Create(new)], ..Draft::default() }).await.unwrap();
+        let words = vec!["lantern".to_owned()];
+        let found = stage.store.read_in(&scope, move |t| {
+            passages::search(t, &Wanted { collections: &["characters"], ..any(&words) }, 2)
+        });
+        let found: Vec<EntityId> = found.await.unwrap().into_iter().map(|(passage, _)| passage.entity).collect();
+        assert_eq!(found, [una]);
     }
 
     async fn a_long_text_is_found_in_pieces_in_its_order(stage) {
