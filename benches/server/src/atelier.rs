@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -12,6 +13,7 @@ use tokio::process::{Child, Command};
 
 use crate::Result;
 use crate::client::{Ask, Client};
+use crate::machine;
 
 const EMAIL: &str = "ada@example.org";
 const PASSWORD: &str = "correct horse battery";
@@ -27,17 +29,31 @@ pub(crate) struct Atelier {
     pub(crate) started_in: Duration,
 }
 
-/// The binary to measure: `ATELIER_BINARY`, or the one beside this program.
+/// The binary to measure: `ATELIER_BINARY`, or the one beside this program, which is built first so that it is never an
+/// old one.
 pub(crate) fn binary() -> Result<PathBuf> {
-    if let Some(given) = std::env::var_os("ATELIER_BINARY") {
-        return Ok(given.into());
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    if let Some(known) = BINARY.get() {
+        return Ok(known.clone());
     }
-    let beside = std::env::current_exe()?.with_file_name("atelier");
-    if beside.exists() {
-        return Ok(beside);
+    let found = match std::env::var_os("ATELIER_BINARY") {
+        Some(given) => given.into(),
+        None => built()?,
+    };
+    Ok(BINARY.get_or_init(|| found).clone())
+}
+
+fn built() -> Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = std::process::Command::new(cargo);
+    build.args(["build", "--package", "server"]).current_dir(machine::root());
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
     }
-    Err("there is no server to measure: build it first (`cargo build --release`), or name one in ATELIER_BINARY"
-        .into())
+    if !build.status()?.success() {
+        return Err("the server cannot be built".into());
+    }
+    Ok(std::env::current_exe()?.with_file_name("atelier"))
 }
 
 /// Makes the first person of an empty folder.

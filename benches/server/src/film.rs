@@ -43,7 +43,7 @@ impl Film {
         let project = make(&mut client, "The Long Tide", "series").await?;
         let mut imports = Vec::with_capacity(EPISODES);
         for number in 0..EPISODES {
-            imports.push(import(&mut client, &project, &script::episode(number)).await?);
+            imports.push(import(&mut client, &project, number).await?);
         }
         let mut counts = count(&mut client, &project).await?;
         for number in counts.iter().map(|(_, count)| count).sum()..RECORDS {
@@ -71,11 +71,10 @@ impl Film {
 /// Imports a script of 120 pages into empty projects, some times.
 pub(crate) async fn first_imports(atelier: &Atelier, times: usize) -> Result<Vec<Import>> {
     let mut client = atelier.client().await?;
-    let script = script::episode(0);
     let mut imports = Vec::with_capacity(times);
     for number in 0..times {
         let project = make(&mut client, &format!("Alone {number}"), "movie").await?;
-        imports.push(import(&mut client, &project, &script).await?);
+        imports.push(import(&mut client, &project, 0).await?);
     }
     Ok(imports)
 }
@@ -94,9 +93,11 @@ async fn make(client: &mut Client, name: &str, kind: &str) -> Result<String> {
     text(&made, "id")
 }
 
-async fn import(client: &mut Client, project: &str, script: &str) -> Result<Import> {
+async fn import(client: &mut Client, project: &str, episode: usize) -> Result<Import> {
     let imports = format!("/api/v1/projects/{project}/imports");
-    let document = Ask::post(&imports, &json!({ "filename": "script.fountain", "content": script }));
+    // A file of the same name would be a new draft of the same episode.
+    let name = format!("episode-{episode}.fountain");
+    let document = Ask::post(&imports, &json!({ "filename": name, "content": script::episode(episode) }));
     let began = Instant::now();
     let proposed = client.send(&document).await?;
     let propose = began.elapsed();

@@ -46,6 +46,8 @@ async fn main() -> Result<()> {
         ["--seconds", seconds] => seconds.parse()?,
         _ => return Err("usage: bench-server [--seconds N]".into()),
     };
+    // Building it would be part of the load.
+    atelier::binary()?;
     let folder = tempfile::tempdir()?;
     let before = machine::load();
     let mut report = Report::default();
