@@ -1,0 +1,123 @@
+//! The report: tables of what was seen, with what was wanted beside it where something is.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use crate::film::{Film, Import};
+use crate::load::{Latencies, Outcome, at};
+
+/// What is promised (issue 2): milliseconds from the start to serving, MiB of an idle server without the model, and
+/// milliseconds in which 99 of 100 questions are answered.
+const START_MS: f64 = 300.0;
+const IDLE_MIB: f64 = 60.0;
+const QUESTION_MS: f64 = 50.0;
+
+/// What was seen, as Markdown.
+#[derive(Default)]
+pub(crate) struct Report {
+    text: String,
+}
+
+impl Report {
+    /// Begins a section.
+    pub(crate) fn section(&mut self, title: &str, about: &str) {
+        self.line(&format!("\n## {title}\n"));
+        if !about.is_empty() {
+            self.line(&format!("{about}\n"));
+        }
+    }
+
+    /// A line of text.
+    pub(crate) fn line(&mut self, line: &str) {
+        println!("{line}");
+        // Writing to memory cannot fail.
+        let _ = writeln!(self.text, "{line}");
+    }
+
+    /// A table's head.
+    pub(crate) fn head(&mut self, columns: &[&str]) {
+        self.line(&format!("| {} |", columns.join(" | ")));
+        self.line(&format!("|{}", "---|".repeat(columns.len())));
+    }
+
+    /// How long the server takes to its first answer, each time.
+    pub(crate) fn starts(&mut self, name: &str, mut took: Vec<Duration>) {
+        took.sort_unstable();
+        let middle = millis(took[took.len() / 2]);
+        let (least, most) = (millis(took[0]), millis(took[took.len() - 1]));
+        let verdict = verdict(middle, START_MS, "ms");
+        self.line(&format!("| {name} | {middle:.0} ms | {least:.0} to {most:.0} ms | {verdict} |"));
+    }
+
+    /// Resident memory.
+    pub(crate) fn memory(&mut self, name: &str, mib: f64, is_idle: bool) {
+        let verdict = if is_idle { verdict(mib, IDLE_MIB, "MiB") } else { String::new() };
+        self.line(&format!("| {name} | {mib:.1} MiB | {verdict} |"));
+    }
+
+    /// How long imports took; the middle one.
+    pub(crate) fn imports(&mut self, name: &str, imports: &[Import]) {
+        let middle = |of: fn(&Import) -> Duration| {
+            let mut all: Vec<Duration> = imports.iter().map(of).collect();
+            all.sort_unstable();
+            (millis(all[all.len() / 2]), millis(all[all.len() - 1]))
+        };
+        let (propose, decide) = (middle(|import| import.propose), middle(|import| import.decide));
+        self.line(&format!(
+            "| {name} | {} | {:.0} ms | {:.0} ms | {:.0} ms | {:.0} ms |",
+            imports.len(),
+            propose.0,
+            propose.1,
+            decide.0,
+            decide.1
+        ));
+    }
+
+    /// What a load showed.
+    pub(crate) fn load(&mut self, name: &str, outcome: &Outcome) {
+        let latencies = &outcome.latencies;
+        self.line(&format!(
+            "| {name} | {:.0} | {:.1} ms | {:.1} ms | {:.0} µs |",
+            outcome.rate(),
+            at(latencies, 0.5),
+            at(latencies, 0.99),
+            outcome.cpu
+        ));
+    }
+
+    /// How long questions took that were asked one after the other.
+    pub(crate) fn questions(&mut self, name: &str, latencies: &Latencies, is_whole: bool) {
+        let verdict = if is_whole { verdict(at(latencies, 0.99), QUESTION_MS, "ms") } else { String::new() };
+        self.line(&format!(
+            "| {name} | {} | {:.1} ms | {:.1} ms | {:.1} ms | {verdict} |",
+            latencies.len(),
+            at(latencies, 0.5),
+            at(latencies, 0.99),
+            at(latencies, 1.0)
+        ));
+    }
+
+    /// What the project holds.
+    pub(crate) fn project(&mut self, film: &Film, mib: f64) {
+        let counts: Vec<String> = film.counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
+        self.line(&format!(
+            "The project has {} records ({}), which came in through the API; its data folder takes {mib:.0} MiB.",
+            film.records(),
+            counts.join(", ")
+        ));
+    }
+
+    /// The whole.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+fn millis(took: Duration) -> f64 {
+    took.as_secs_f64() * 1e3
+}
+
+fn verdict(seen: f64, wanted: f64, unit: &str) -> String {
+    let kept = if seen < wanted { "kept" } else { "**missed**" };
+    format!("< {wanted:.0} {unit}: {kept}")
+}
