@@ -181,14 +181,14 @@ impl Config {
     pub fn load(flags: &Flags) -> Result<Self, String> {
         type Part = <Config as confique::Config>::Layer;
         let said = Part { listen: flags.listen, data: flags.data.clone(), ..Part::empty() };
-        let environment = Part::from_env().map_err(|error| error.to_string())?;
+        let environment = Part::from_env().map_err(|error| told(&error))?;
         let above = said.with_fallback(environment);
         let file = match &flags.config {
             Some(file) if !file.exists() => return Err(format!("{}: there is no such file", file.display())),
             Some(file) => file.clone(),
             None => above.data.as_deref().unwrap_or(Path::new("atelier-data")).join("atelier.toml"),
         };
-        let config = Self::builder().preloaded(above).file(file).load().map_err(|error| error.to_string())?;
+        let config = Self::builder().preloaded(above).file(file).load().map_err(|error| told(&error))?;
         config.checked()
     }
 
@@ -233,6 +233,12 @@ impl Config {
             None => format!("http://{bound}"),
         }
     }
+}
+
+/// An error with those behind it, of which one names the value.
+fn told(error: &dyn std::error::Error) -> String {
+    std::iter::successors(error.source(), |behind| behind.source())
+        .fold(error.to_string(), |said, behind| format!("{said}: {behind}"))
 }
 
 #[cfg(test)]
