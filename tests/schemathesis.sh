@@ -47,6 +47,8 @@ cat >"$folder/schemathesis.toml" <<TOML
 "path.upload" = "$upload"
 "path.import" = "$import"
 "path.file" = "screenplay.fountain"
+[checks.negative_data_rejection]
+expected-statuses = [400, 401, 403, 404, 409, 413, 415, 422, 429]
 TOML
 
 # Left out: the stream, which does not end by itself, and removals, which would leave nothing to call.

@@ -241,6 +241,12 @@ impl Config {
     }
 }
 
+/// An error with those behind it, of which one names the value.
+fn told(error: &dyn std::error::Error) -> String {
+    std::iter::successors(error.source(), |behind| behind.source())
+        .fold(error.to_string(), |said, behind| format!("{said}: {behind}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
