@@ -287,6 +287,19 @@ on_both! {
         }
     }
 
+    async fn whoever_administers_the_server_is_let_in_to_all_that_is_not_a_projects(database) {
+        let world = World::on(database).await;
+        for (method, path, least) in ROUTES.iter().filter(|(_, _, least)| matches!(least, Open | Person | Admin)) {
+            if *path == "/settings/embedder/fetch" {
+                // It would go out to fetch weights.
+                continue;
+            }
+            let status = world.ask(Some(&world.ada), method, path).await;
+            assert!(status != 403 && !status.is_server_error(), "{method} {path}: {status}");
+            assert!(status != 401 || *least == Open, "{method} {path}");
+        }
+    }
+
     async fn a_key_that_may_only_read_changes_nothing_whatever_its_owners_role(database) {
         let world = World::on(database).await;
         let key = world.ada.post("/auth/keys", &json!({ "name": "reader", "scope": "read" })).await;
