@@ -159,12 +159,6 @@ pub struct Embedder {
     pub weights: Option<PathBuf>,
 }
 
-/// An error with its causes: the first says which file, the last which value.
-fn told(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
 /// The flags that every command takes.
 #[derive(Debug, Default, clap::Args)]
 pub struct Flags {
