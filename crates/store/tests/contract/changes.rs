@@ -39,7 +39,7 @@ on_both! {
         stage.apply(&scope, Draft { writes: vec![Write::Remove(last)], ..Draft::default() }).await.unwrap();
         stage.make(&scope, "characters", &["Quill"]).await;
         stage.apply(&scope, Draft { writes: vec![Write::Restore(last)], ..Draft::default() }).await.unwrap();
-        assert_eq!(slugs(&stage, &scope).await, ["mara", "joss", "quill"]);
+        assert_eq!(slugs(stage, &scope).await, ["mara", "joss", "quill"]);
     }
 
     async fn a_change_is_made_as_a_whole_or_not_at_all(stage) {
