@@ -81,6 +81,8 @@ impl Atelier {
             .arg(data)
             // More questions a minute than a person asks.
             .env("ATELIER_LIMITS_ORCHESTRATOR_PER_MINUTE", "100000000")
+            // With weights it would embed in the background while other things are measured.
+            .env_remove("ATELIER_EMBEDDER_WEIGHTS")
             .envs(environment.iter().map(|(name, value)| (*name, value)))
             .stdout(Stdio::piped())
             .kill_on_drop(true)

@@ -17,6 +17,9 @@ use crate::load::{Latencies, latencies, record};
 
 /// How long a change may take to arrive before the run gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Engine.IO's sign of life, and the answer to it.
+const PING: &str = "2";
+const PONG: &str = "3";
 
 /// Lets `listeners` hear `changes`, one after the other. From the sending of the change to its arrival, for each of them.
 pub(crate) async fn fan_out(
@@ -71,11 +74,14 @@ async fn join(atelier: &Atelier, film: &Film, token: &str) -> Result<Socket> {
     Ok(socket)
 }
 
-/// Waits for the message that begins so.
+/// Waits for the message that begins so; answers the server's pings meanwhile.
 async fn heard(socket: &mut Socket, begins: &str) -> Result<()> {
-    match tokio::time::timeout(PATIENCE, socket.next()).await {
-        Ok(Some(Ok(message))) if message.to_text()?.starts_with(begins) => Ok(()),
-        other => Err(format!("instead of “{begins}…” came {other:?}").into()),
+    loop {
+        match tokio::time::timeout(PATIENCE, socket.next()).await {
+            Ok(Some(Ok(message))) if message.to_text()?.starts_with(begins) => return Ok(()),
+            Ok(Some(Ok(message))) if message.to_text()? == PING => socket.send(Message::text(PONG)).await?,
+            other => return Err(format!("instead of “{begins}…” came {other:?}").into()),
+        }
     }
 }
 
@@ -84,8 +90,8 @@ async fn listen(mut socket: Socket, arrived: mpsc::UnboundedSender<(i64, Instant
     while let Some(message) = socket.next().await {
         let message = message?;
         let text = message.to_text()?;
-        if text == "2" {
-            socket.send(Message::text("3")).await?;
+        if text == PING {
+            socket.send(Message::text(PONG)).await?;
             continue;
         }
         let Some(event) = text.strip_prefix("42") else { continue };

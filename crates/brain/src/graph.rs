@@ -1,5 +1,6 @@
 //! A project's entities and relationships as a graph in memory, kept in step with the project's stream.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ pub struct Node {
     pub id: EntityId,
     pub collection: String,
     pub name: String,
+    /// The words of the name, as they are compared.
+    pub(crate) words: Vec<String>,
     /// Place within the collection.
     pub position: i64,
     /// Attributes that the lexicon asks for, in lower case.
@@ -124,6 +127,7 @@ impl Graph {
             })
             .collect();
         let number = text("number");
+        let words = keys(&outline.name);
         match collection.named_by {
             NamedBy::Number => {
                 if let Some(number) = &number {
@@ -132,14 +136,13 @@ impl Graph {
                 }
             }
             NamedBy::Name | NamedBy::Words => {
-                let words = keys(&outline.name);
                 if let Some(first) = words.first() {
                     let by_first = Arc::make_mut(&mut self.by_first);
                     by_first.entry(first.clone()).or_default().push((words.clone(), outline.id));
                 }
                 if collection.named_by == NamedBy::Words {
-                    for word in words.into_iter().filter(|word| word.chars().count() > 2 && !is_empty(word)) {
-                        Arc::make_mut(&mut self.by_part).entry(word).or_default().push(outline.id);
+                    for word in words.iter().filter(|word| word.chars().count() > 2 && !is_empty(word)) {
+                        Arc::make_mut(&mut self.by_part).entry(word.clone()).or_default().push(outline.id);
                     }
                 }
             }
@@ -148,6 +151,7 @@ impl Graph {
             id: outline.id,
             collection: outline.collection.clone(),
             name: outline.name.clone(),
+            words,
             position: outline.position,
             attributes,
             numbers,
@@ -158,14 +162,14 @@ impl Graph {
 
     fn take_out(&mut self, id: EntityId) {
         let Some(node) = self.nodes.remove(&id) else { return };
-        for word in keys(&node.name) {
-            if self.by_first.contains_key(&word)
-                && let Some(named) = Arc::make_mut(&mut self.by_first).get_mut(&word)
+        for word in &node.words {
+            if self.by_first.contains_key(word)
+                && let Some(named) = Arc::make_mut(&mut self.by_first).get_mut(word)
             {
                 named.retain(|(_, other)| *other != id);
             }
-            if self.by_part.contains_key(&word)
-                && let Some(named) = Arc::make_mut(&mut self.by_part).get_mut(&word)
+            if self.by_part.contains_key(word)
+                && let Some(named) = Arc::make_mut(&mut self.by_part).get_mut(word)
             {
                 named.retain(|other| *other != id);
             }
@@ -224,11 +228,16 @@ impl Graph {
     #[must_use]
     pub fn across(&self, id: EntityId, predicate: &str) -> Vec<(EntityId, f64)> {
         let mut found: Vec<(EntityId, f64)> = Vec::new();
+        // Who is in thousands of scenes has thousands of edges: looking through what was found would take their square.
+        let mut places: HashMap<EntityId, usize> = HashMap::new();
         for edge in self.edges(id).iter().filter(|edge| edge.predicate == predicate) {
             let other = if edge.subject == id { edge.object } else { edge.subject };
-            match found.iter_mut().find(|(known, _)| *known == other) {
-                Some((_, weight)) => *weight += edge.weight,
-                None => found.push((other, edge.weight)),
+            match places.entry(other) {
+                Entry::Occupied(place) => found[*place.get()].1 += edge.weight,
+                Entry::Vacant(place) => {
+                    place.insert(found.len());
+                    found.push((other, edge.weight));
+                }
             }
         }
         found

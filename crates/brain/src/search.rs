@@ -101,25 +101,23 @@ fn by_name(graph: &Graph, lexicon: &Lexicon, wanted: &[String]) -> Vec<EntityId>
 }
 
 fn fit(node: &Node, lexicon: &Lexicon, wanted: &[String]) -> Option<Fit> {
-    let mut words = keys(&node.name);
+    let words = &node.words;
     if words.len() >= wanted.len() && answers(&words[..wanted.len()], wanted) {
         let whole = words.as_slice() == wanted;
         return Some(if whole { Fit::Whole } else { Fit::Beginning });
     }
-    let has = |words: &[String]| {
+    let has = |more: [&str; 2]| {
         wanted.iter().enumerate().all(|(place, want)| {
-            words
-                .iter()
-                .any(|word| if place + 1 == wanted.len() { word.starts_with(want) } else { word == want })
+            let is_last = place + 1 == wanted.len();
+            let fits = |word: &str| if is_last { word.starts_with(want) } else { word == want };
+            words.iter().any(|word| fits(word)) || more.into_iter().any(|word| !word.is_empty() && fits(word))
         })
     };
-    if has(&words) {
+    if has(["", ""]) {
         return Some(Fit::Words);
     }
     let number = node.number.as_ref()?;
-    words.push(lexicon.singular(&node.collection).to_owned());
-    words.push(number.clone());
-    has(&words).then_some(Fit::KindAndNumber)
+    has([lexicon.singular(&node.collection), number]).then_some(Fit::KindAndNumber)
 }
 
 /// Whether `words` are the wanted ones, the last of which may be a beginning.

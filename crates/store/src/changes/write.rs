@@ -82,7 +82,15 @@ fn next_position(t: &mut Tenant<'_, '_>, ends: &mut HashMap<String, i64>, collec
     }
     let project = t.project();
     let last: i64 = t.query_one(
-        "SELECT COALESCE(MAX(position), 0) FROM entities WHERE project_id = $1 AND collection = $2",
+        // One query for each of the two indexes, live and removed: without `removed_at` neither serves, and every new
+        // record would read all of the project.
+        "SELECT COALESCE(MAX(position), 0) FROM (
+           SELECT MAX(position) AS position FROM entities
+           WHERE project_id = $1 AND collection = $2 AND removed_at IS NULL
+           UNION ALL
+           SELECT MAX(position) FROM entities
+           WHERE project_id = $1 AND collection = $2 AND removed_at IS NOT NULL
+         ) AS ends",
         args![project, collection],
         |row| row.get(0),
     )?;

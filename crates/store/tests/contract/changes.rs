@@ -32,6 +32,16 @@ on_both! {
         assert_eq!((record.version, record.updated_by), (1, scope.actor()));
     }
 
+    async fn a_new_record_comes_after_all_others_and_those_in_the_bin(stage) {
+        let scope = stage.begun().await;
+        let ids = stage.make(&scope, "characters", &["Mara", "Joss"]).await;
+        let last = ids[1];
+        stage.apply(&scope, Draft { writes: vec![Write::Remove(last)], ..Draft::default() }).await.unwrap();
+        stage.make(&scope, "characters", &["Quill"]).await;
+        stage.apply(&scope, Draft { writes: vec![Write::Restore(last)], ..Draft::default() }).await.unwrap();
+        assert_eq!(slugs(stage, &scope).await, ["mara", "joss", "quill"]);
+    }
+
     async fn a_change_is_made_as_a_whole_or_not_at_all(stage) {
         let scope = stage.begun().await;
         let writes = vec![
