@@ -20,7 +20,7 @@ impl Actor {
     /// The person that a sign-in's answer tells of.
     pub fn of(url: &str, signed_in: &Value) -> Self {
         Self {
-            client: reqwest::Client::new(),
+            client: crate::client(),
             url: url.to_owned(),
             token: signed_in["accessToken"].as_str().expect("a token").to_owned(),
             id: signed_in["user"]["id"].as_str().expect("an id").to_owned(),
@@ -85,11 +85,8 @@ impl Actor {
         let link = invitation["link"].as_str().expect("a link");
         let token = link.split_once("#token=").expect("a token behind #").1;
         let body = json!({ "token": token, "name": name, "password": PASSWORD });
-        let answer = reqwest::Client::new()
-            .post(format!("{}/api/v1/invitations/accept", app.url))
-            .json(&body)
-            .send()
-            .await;
+        let answer =
+            crate::client().post(format!("{}/api/v1/invitations/accept", app.url)).json(&body).send().await;
         let answer: Value = answer.expect("an answer").json().await.expect("JSON");
         Self::of(&app.url, &answer["signedIn"])
     }

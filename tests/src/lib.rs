@@ -50,3 +50,10 @@ pub async fn a_film_on(database: &Database) -> (Atelier, Actor, String) {
     let film = ada.film("Tides").await;
     (app, ada, film)
 }
+
+/// A client of HTTP without TLS, which the servers under test do not speak.
+pub fn client() -> reqwest::Client {
+    // Built together with the whole workspace, the library wants a provider of TLS even so; that it is there already is fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}

@@ -115,8 +115,7 @@ impl Atelier {
     pub async fn first_person(&self) -> Actor {
         let token = self.setup_token().expect("nobody is there yet");
         let body = json!({ "token": token, "email": "ada@example.org", "password": PASSWORD, "name": "Ada" });
-        let answer =
-            reqwest::Client::new().post(format!("{}/api/v1/setup", self.url)).json(&body).send().await;
+        let answer = crate::client().post(format!("{}/api/v1/setup", self.url)).json(&body).send().await;
         let answer = answer.expect("an answer");
         assert_eq!(answer.status(), 201, "{:?}", answer.text().await);
         Actor::of(&self.url, &answer.json().await.expect("JSON"))

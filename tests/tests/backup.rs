@@ -2,7 +2,6 @@
 
 use std::process::Output;
 
-use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::server::command;
@@ -17,7 +16,7 @@ fn said(output: &Output) -> String {
 
 async fn signed_in(url: &str) -> Actor {
     let body = json!({ "email": "ada@example.org", "password": PASSWORD });
-    let answer = Client::new().post(format!("{url}/api/v1/auth/login")).json(&body).send().await.unwrap();
+    let answer = tests::client().post(format!("{url}/api/v1/auth/login")).json(&body).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     Actor::of(url, &answer.json::<Value>().await.unwrap())
 }

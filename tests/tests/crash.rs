@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use reqwest::{Client, Method};
+use reqwest::Method;
 use serde_json::{Value, json};
 use tests::stream::text;
 use tests::{Actor, Atelier, Database, Model, Stream, on_both, within};
@@ -195,5 +195,5 @@ async fn whoever_was_signed_in_is_still_after_a_power_cut() {
     for actor in [ada.clone(), ada.by(key["key"].as_str().unwrap())] {
         assert_eq!(actor.get(&format!("/projects/{film}")).await["name"], "Tides");
     }
-    assert_eq!(Client::new().get(format!("{}/health/ready", app.url)).send().await.unwrap().status(), 200);
+    assert_eq!(tests::client().get(format!("{}/health/ready", app.url)).send().await.unwrap().status(), 200);
 }

@@ -153,7 +153,7 @@ async fn an_address_or_method_that_is_not_there_is_told_as_such() {
     assert_eq!((status, &refused["code"]), (StatusCode::NOT_FOUND, &json!("NOT_FOUND")));
     let (status, refused) = ada.send(Method::PUT, &format!("/projects/{film}")).await;
     assert_eq!((status, &refused["code"]), (StatusCode::METHOD_NOT_ALLOWED, &json!("METHOD_NOT_ALLOWED")));
-    let answer = reqwest::get(format!("{}/projects/{film}/characters", app.url)).await.unwrap();
+    let answer = tests::client().get(format!("{}/projects/{film}/characters", app.url)).send().await.unwrap();
     let policy = answer.headers()["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe-"), "{policy}");
     for (name, value) in [("x-frame-options", "DENY"), ("x-content-type-options", "nosniff")] {

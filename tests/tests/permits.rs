@@ -179,7 +179,7 @@ impl World {
         let path = self.path(pattern);
         let request = match actor {
             Some(actor) => actor.request(verb, &path),
-            None => reqwest::Client::new().request(verb, format!("{}/api/v1{path}", self.app.url)),
+            None => tests::client().request(verb, format!("{}/api/v1{path}", self.app.url)),
         };
         let request = match self.body(method, pattern) {
             Some(body) => request.json(&body),
@@ -200,7 +200,7 @@ impl World {
 }
 
 async fn described(app: &Atelier) -> Value {
-    reqwest::get(format!("{}/api/openapi.json", app.url)).await.unwrap().json().await.unwrap()
+    tests::client().get(format!("{}/api/openapi.json", app.url)).send().await.unwrap().json().await.unwrap()
 }
 
 fn absent(name: &str) -> &'static str {

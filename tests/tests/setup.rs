@@ -1,6 +1,6 @@
 //! The first run: a link that works once, the same without a browser, and a server that gives nothing away before.
 
-use reqwest::{Client, Method, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::actor::answered;
 use tests::server::command;
@@ -11,12 +11,12 @@ fn first(token: &str) -> Value {
 }
 
 async fn set_up(app: &Atelier, body: &Value) -> (StatusCode, Value) {
-    answered(Client::new().post(format!("{}/api/v1/setup", app.url)).json(body)).await
+    answered(tests::client().post(format!("{}/api/v1/setup", app.url)).json(body)).await
 }
 
 async fn sign_in(url: &str, email: &str, password: &str) -> (StatusCode, Value) {
     let body = json!({ "email": email, "password": password });
-    answered(Client::new().post(format!("{url}/api/v1/auth/login")).json(&body)).await
+    answered(tests::client().post(format!("{url}/api/v1/auth/login")).json(&body)).await
 }
 
 #[tokio::test]
@@ -67,17 +67,18 @@ async fn a_newer_link_takes_the_place_of_the_one_before_it() {
 async fn before_set_up_a_stranger_learns_nothing_but_that_it_waits() {
     let app = Atelier::start().await;
     let status: Value =
-        reqwest::get(format!("{}/api/v1/setup", app.url)).await.unwrap().json().await.unwrap();
+        tests::client().get(format!("{}/api/v1/setup", app.url)).send().await.unwrap().json().await.unwrap();
     assert_eq!(status, json!({ "required": true }));
     for path in ["/projects", "/auth/me", "/auth/keys", "/settings/model", "/settings/sealing-key"] {
-        let asked = Client::new().get(format!("{}/api/v1{path}", app.url)).bearer_auth("atl_guessed");
+        let asked = tests::client().get(format!("{}/api/v1{path}", app.url)).bearer_auth("atl_guessed");
         let (status, refused) = answered(asked).await;
         assert_eq!((status, &refused["code"]), (StatusCode::UNAUTHORIZED, &json!("AUTH_ERROR")), "{path}");
     }
     assert_eq!(sign_in(&app.url, "ada@example.org", PASSWORD).await.0, StatusCode::UNAUTHORIZED);
     let token = app.setup_token().unwrap();
     for path in ["/", "/setup", "/health", "/metrics", "/api/openapi.json"] {
-        let text = reqwest::get(format!("{}{path}", app.url)).await.unwrap().text().await.unwrap();
+        let text =
+            tests::client().get(format!("{}{path}", app.url)).send().await.unwrap().text().await.unwrap();
         assert!(!text.contains(token), "{path}");
     }
 }
@@ -108,12 +109,14 @@ async fn without_a_browser_a_command_makes_the_first_person_once() {
 #[tokio::test]
 async fn health_is_told_to_everyone_and_says_no_more_than_that() {
     let app = Atelier::start().await;
-    let (status, health) = answered(Client::new().request(Method::GET, format!("{}/health", app.url))).await;
+    let (status, health) =
+        answered(tests::client().request(Method::GET, format!("{}/health", app.url))).await;
     assert_eq!(
         (status, &health["status"], &health["checks"]),
         (StatusCode::OK, &json!("ok"), &json!({ "database": "ok" }))
     );
-    let metrics = reqwest::get(format!("{}/metrics", app.url)).await.unwrap().text().await.unwrap();
+    let metrics =
+        tests::client().get(format!("{}/metrics", app.url)).send().await.unwrap().text().await.unwrap();
     for series in ["http_request_duration_seconds_bucket", "active_connections", "queue_size"] {
         assert!(metrics.contains(series), "{series}");
     }

@@ -1,6 +1,6 @@
 //! Streams over HTTP: cut anywhere and resumed, heard by several, stopped, and closed to whom they do not concern.
 
-use reqwest::{Client, Method, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::actor::answered;
 use tests::model::Call;
@@ -228,7 +228,10 @@ async fn a_conversation_is_heard_by_its_person_and_by_nobody_else() {
     let film = talk.ada.get("/projects").await["docs"][0]["id"].as_str().unwrap().to_owned();
     let eve = talk.ada.invite(&talk.app, &film, "eve", "owner").await;
     assert_eq!(eve.send(Method::GET, &path).await.0, StatusCode::NOT_FOUND, "another's talk");
-    assert_eq!(reqwest::get(talk.stream_address()).await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        tests::client().get(talk.stream_address()).send().await.unwrap().status(),
+        StatusCode::UNAUTHORIZED
+    );
     let wrong = talk.ada.request(Method::GET, &path).header("Last-Event-ID", "nonsense");
     let (status, refused) = answered(wrong).await;
     assert_eq!((status, &refused["details"]["field"]), (StatusCode::BAD_REQUEST, &json!("Last-Event-ID")));
@@ -240,7 +243,7 @@ async fn a_browsers_own_event_source_is_known_by_its_cookie_and_only_from_this_s
     let (talk, mut call) = Talk::begun().await;
     let body = json!({ "email": "ada@example.org", "password": PASSWORD });
     let answer =
-        Client::new().post(format!("{}/api/v1/auth/login", talk.app.url)).json(&body).send().await.unwrap();
+        tests::client().post(format!("{}/api/v1/auth/login", talk.app.url)).json(&body).send().await.unwrap();
     let cookies: Vec<&str> =
         answer.headers().get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap()).collect();
     for cookie in &cookies {
@@ -250,8 +253,10 @@ async fn a_browsers_own_event_source_is_known_by_its_cookie_and_only_from_this_s
     assert!(cookie.contains("Path=/api/v1/orchestrator/stream"), "{cookie}");
     let value = cookie.split(';').next().unwrap().to_owned();
     let listen = |origin: Option<&str>, site: &str| {
-        let request =
-            Client::new().get(talk.stream_address()).header("cookie", &value).header("sec-fetch-site", site);
+        let request = tests::client()
+            .get(talk.stream_address())
+            .header("cookie", &value)
+            .header("sec-fetch-site", site);
         match origin {
             Some(origin) => request.header("origin", origin),
             None => request,
@@ -277,7 +282,7 @@ async fn a_browsers_own_event_source_is_known_by_its_cookie_and_only_from_this_s
         );
     }
     // The cookie is for listening, and for nothing else.
-    let other = Client::new().get(format!("{}/api/v1/projects", talk.app.url)).header("cookie", &value);
+    let other = tests::client().get(format!("{}/api/v1/projects", talk.app.url)).header("cookie", &value);
     let (status, _): (_, Value) = answered(other).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
     call.end().await;
