@@ -121,3 +121,18 @@ async fn health_is_told_to_everyone_and_says_no_more_than_that() {
         assert!(metrics.contains(series), "{series}");
     }
 }
+
+#[tokio::test]
+async fn methods_that_a_stranger_makes_up_are_one_series_and_not_many() {
+    let app = Atelier::start().await;
+    for made_up in ["FOO", "BAR", "BAZ"] {
+        let method = Method::from_bytes(made_up.as_bytes()).unwrap();
+        let answer = tests::client().request(method, format!("{}/health", app.url)).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+    }
+    let metrics =
+        tests::client().get(format!("{}/metrics", app.url)).send().await.unwrap().text().await.unwrap();
+    let count = r#"http_request_duration_seconds_count{method="other",route="/health",status="405"} 3"#;
+    assert!(metrics.contains(count), "{metrics}");
+    assert!(!metrics.contains("FOO"), "{metrics}");
+}

@@ -114,7 +114,7 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
     let status = response.status();
     span.in_scope(|| tracing::debug!(status = status.as_u16(), ms = took.as_secs_f64() * 1e3, "answered"));
     let series = metrics::Request {
-        method: method.as_str().to_owned(),
+        method: known(&method),
         route: route.unwrap_or_else(|| String::from("ui")),
         status: status.as_u16(),
     };
@@ -135,6 +135,12 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
         );
     }
     response
+}
+
+/// The method as the series name it. What is no method of HTTP is one series: a stranger could invent any number.
+fn known(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
 /// Whether the server and its database are well. Says no more than that to whoever asks.
