@@ -93,19 +93,29 @@ pub fn removed(t: &mut Tenant<'_, '_>, collection: &str, id: EntityId) -> Result
 /// # Errors
 /// When the database fails.
 pub fn many(t: &mut Tenant<'_, '_>, ids: &[EntityId]) -> Result<Vec<Record>> {
+    let sql = |places: &str| {
+        format!("SELECT {COLUMNS} FROM entities WHERE {OWN} AND id IN ({places}) AND removed_at IS NULL")
+    };
+    by_ids(t, ids, sql, read)
+}
+
+/// Reads rows of the project by ids, as many at once as a statement takes. `sql` gets the places of the ids; `$1` is the
+/// project.
+pub(crate) fn by_ids<I: Copy, T>(
+    t: &mut Tenant<'_, '_>,
+    ids: &[I],
+    sql: impl Fn(&str) -> String,
+    read: impl Fn(&Row<'_>) -> Result<T, DbError>,
+) -> Result<Vec<T>>
+where
+    for<'a> Arg<'a>: From<I>,
+{
     let project = t.project();
     let mut found = Vec::with_capacity(ids.len());
     for part in ids.chunks(200) {
         let mut values: Vec<Arg<'_>> = vec![project.into()];
         values.extend(part.iter().map(|id| Arg::from(*id)));
-        let places = places(2, part.len());
-        found.extend(t.query(
-            &format!(
-                "SELECT {COLUMNS} FROM entities WHERE {OWN} AND id IN ({places}) AND removed_at IS NULL"
-            ),
-            &values,
-            read,
-        )?);
+        found.extend(t.query(&sql(&places(2, part.len())), &values, &read)?);
     }
     Ok(found)
 }
@@ -232,19 +242,8 @@ pub fn outlines(t: &mut Tenant<'_, '_>) -> Result<Vec<Outline>> {
 /// # Errors
 /// When the database fails.
 pub fn outlines_of(t: &mut Tenant<'_, '_>, ids: &[EntityId]) -> Result<Vec<Outline>> {
-    let project = t.project();
-    let mut found = Vec::with_capacity(ids.len());
-    for part in ids.chunks(200) {
-        let mut values: Vec<Arg<'_>> = vec![project.into()];
-        values.extend(part.iter().map(|id| Arg::from(*id)));
-        let places = places(2, part.len());
-        found.extend(t.query(
-            &format!("{OUTLINE} WHERE {OWN} AND removed_at IS NULL AND id IN ({places})"),
-            &values,
-            read_outline,
-        )?);
-    }
-    Ok(found)
+    let sql = |places: &str| format!("{OUTLINE} WHERE {OWN} AND removed_at IS NULL AND id IN ({places})");
+    by_ids(t, ids, sql, read_outline)
 }
 
 /// The earlier states of an entity, newest first.

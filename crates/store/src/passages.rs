@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use wire::records::Record;
 
 use crate::db::{Arg, Tx, args};
-use crate::entities::{OWN, places};
+use crate::entities::{OWN, by_ids, places};
 use crate::scope::Tenant;
 use crate::scoped::scoped;
 
@@ -204,6 +204,10 @@ fn scored(row: &crate::db::Row<'_>) -> Result<(Passage, f64), crate::db::DbError
     Ok((read(row)?, row.get(5)?))
 }
 
+const PASSAGE: &str =
+    "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text
+  FROM passages JOIN entities ON entities.id = passages.entity_id";
+
 fn read(row: &crate::db::Row<'_>) -> Result<Passage, crate::db::DbError> {
     Ok(Passage {
         id: row.id(0)?,
@@ -219,23 +223,7 @@ fn read(row: &crate::db::Row<'_>) -> Result<Passage, crate::db::DbError> {
 /// # Errors
 /// When the database fails.
 pub fn many(t: &mut Tenant<'_, '_>, ids: &[PassageId]) -> Result<Vec<Passage>> {
-    let project = t.project();
-    let mut found = Vec::with_capacity(ids.len());
-    for part in ids.chunks(200) {
-        let mut values: Vec<Arg<'_>> = vec![project.into()];
-        values.extend(part.iter().map(|id| Arg::from(*id)));
-        let places = places(2, part.len());
-        found.extend(t.query(
-            &format!(
-                "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text
-                 FROM passages JOIN entities ON entities.id = passages.entity_id
-                 WHERE passages.{OWN} AND passages.id IN ({places})"
-            ),
-            &values,
-            read,
-        )?);
-    }
-    Ok(found)
+    by_ids(t, ids, |places| format!("{PASSAGE} WHERE passages.{OWN} AND passages.id IN ({places})"), read)
 }
 
 /// The passages of some entities, in their order.
@@ -243,24 +231,13 @@ pub fn many(t: &mut Tenant<'_, '_>, ids: &[PassageId]) -> Result<Vec<Passage>> {
 /// # Errors
 /// When the database fails.
 pub fn of(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<Vec<Passage>> {
-    let project = t.project();
-    let mut found = Vec::new();
-    for part in entities.chunks(200) {
-        let mut values: Vec<Arg<'_>> = vec![project.into()];
-        values.extend(part.iter().map(|id| Arg::from(*id)));
-        let places = places(2, part.len());
-        found.extend(t.query(
-            &format!(
-                "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text
-                 FROM passages JOIN entities ON entities.id = passages.entity_id
-                 WHERE passages.{OWN} AND passages.entity_id IN ({places})
-                 ORDER BY passages.entity_id, passages.ordinal"
-            ),
-            &values,
-            read,
-        )?);
-    }
-    Ok(found)
+    let sql = |places: &str| {
+        format!(
+            "{PASSAGE} WHERE passages.{OWN} AND passages.entity_id IN ({places})
+             ORDER BY passages.entity_id, passages.ordinal"
+        )
+    };
+    by_ids(t, entities, sql, read)
 }
 
 /// A passage's text and hash, for the embedder.
@@ -372,19 +349,8 @@ fn embedded_in<I: Copy>(t: &mut Tenant<'_, '_>, column: &str, ids: &[I]) -> Resu
 where
     for<'a> Arg<'a>: From<I>,
 {
-    let project = t.project();
-    let mut found = Vec::with_capacity(ids.len());
-    for part in ids.chunks(200) {
-        let mut values: Vec<Arg<'_>> = vec![project.into()];
-        values.extend(part.iter().map(|id| Arg::from(*id)));
-        let places = places(2, part.len());
-        found.extend(t.query(
-            &format!("{EMBEDDED} WHERE passages.{OWN} AND passages.{column} IN ({places})"),
-            &values,
-            read_embedded,
-        )?);
-    }
-    Ok(found)
+    let sql = |places: &str| format!("{EMBEDDED} WHERE passages.{OWN} AND passages.{column} IN ({places})");
+    by_ids(t, ids, sql, read_embedded)
 }
 
 #[cfg(test)]
