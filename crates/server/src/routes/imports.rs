@@ -74,7 +74,7 @@ async fn create(
 
 /// A document as a form sends it.
 #[derive(utoipa::ToSchema)]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "only its schema is used")]
 struct Document {
     /// The document; its name helps to tell its format.
     #[schema(value_type = String, format = Binary)]

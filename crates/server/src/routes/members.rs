@@ -40,9 +40,7 @@ async fn list(
     Query(query): Query<PageQuery>,
 ) -> Answer<Json<Page<Member>>> {
     let paging = Paging::of(&query)?;
-    let request = paging.request.clone();
-    let listed = app.store.read_in(permit.scope(), move |t| store::members::list(t, &request)).await?;
-    Ok(Json(paging.page(listed)))
+    Ok(Json(paging.read(&app, permit.scope(), store::members::list).await?))
 }
 
 /// Give a member another role
@@ -98,9 +96,7 @@ async fn invitations(
     Query(query): Query<PageQuery>,
 ) -> Answer<Json<Page<Invitation>>> {
     let paging = Paging::of(&query)?;
-    let request = paging.request.clone();
-    let listed = app.store.read_in(permit.scope(), move |t| store::members::invitations(t, &request)).await?;
-    Ok(Json(paging.page(listed)))
+    Ok(Json(paging.read(&app, permit.scope(), store::members::invitations).await?))
 }
 
 /// Invite a person
@@ -160,7 +156,5 @@ async fn audit(
     Query(query): Query<PageQuery>,
 ) -> Answer<Json<Page<AuditEntry>>> {
     let paging = Paging::of(&query)?;
-    let request = paging.request.clone();
-    let listed = app.store.read_in(permit.scope(), move |t| store::audit::list(t, &request)).await?;
-    Ok(Json(paging.page(listed)))
+    Ok(Json(paging.read(&app, permit.scope(), store::audit::list).await?))
 }

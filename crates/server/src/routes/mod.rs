@@ -15,6 +15,7 @@ pub(crate) mod uploads;
 use kernel::{DEFAULT_PAGE, Error, MAX_PAGE, PageRequest, Result};
 
 use store::events::Listed;
+use store::{Scope, Tenant};
 use utoipa_axum::router::OpenApiRouter;
 use wire::{Page, PageQuery};
 
@@ -74,6 +75,20 @@ impl Paging {
         paging.number = number;
         let skip = (number - 1) * paging.request.limit;
         Ok((paging, skip))
+    }
+
+    /// Reads the page within a project.
+    ///
+    /// # Errors
+    /// What `list` says, or that the database failed.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        app: &App,
+        scope: &Scope,
+        list: impl Fn(&mut Tenant<'_, '_>, &PageRequest) -> Result<Listed<T>> + Send + 'static,
+    ) -> Result<Page<T>> {
+        let request = self.request.clone();
+        Ok(self.page(app.store.read_in(scope, move |t| list(t, &request)).await?))
     }
 
     /// The page as the API tells it.

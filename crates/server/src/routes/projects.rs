@@ -116,9 +116,7 @@ async fn activity(
     Query(query): Query<PageQuery>,
 ) -> Answer<Json<Page<Activity>>> {
     let paging = Paging::of(&query)?;
-    let request = paging.request.clone();
-    let listed = app.store.read_in(permit.scope(), move |t| store::events::activity(t, &request)).await?;
-    Ok(Json(paging.page(listed)))
+    Ok(Json(paging.read(&app, permit.scope(), store::events::activity).await?))
 }
 
 /// Find records by their words

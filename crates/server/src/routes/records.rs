@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use identity::{Editor, Viewer};
-use kernel::{EntityId, Error, ProjectId, Result};
+use kernel::{EntityId, Error, PageRequest, ProjectId, Result};
 use store::changes::{self, Applied, Draft, New, Patch, Write};
 use store::{Tenant, entities, facts};
 use studios::film;
@@ -227,16 +227,12 @@ async fn history(
 ) -> Answer<Json<Page<RecordVersion>>> {
     let collection = collection(&name)?;
     let paging = Paging::of(&query)?;
-    let request = paging.request.clone();
-    let listed = app
-        .store
-        .read_in(permit.scope(), move |t| {
-            // A removed record has a history too.
-            entities::get(t, collection.name, id).or_else(|_| entities::removed(t, collection.name, id))?;
-            entities::history(t, id, &request)
-        })
-        .await?;
-    Ok(Json(paging.page(listed)))
+    let list = move |t: &mut Tenant<'_, '_>, page: &PageRequest| {
+        // A removed record has a history too.
+        entities::get(t, collection.name, id).or_else(|_| entities::removed(t, collection.name, id))?;
+        entities::history(t, id, page)
+    };
+    Ok(Json(paging.read(&app, permit.scope(), list).await?))
 }
 
 /// What a record is related to, strongest first
@@ -251,15 +247,11 @@ async fn relationships(
 ) -> Answer<Json<Page<Relationship>>> {
     let collection = collection(&name)?;
     let paging = Paging::of(&query)?;
-    let request = paging.request.clone();
-    let listed = app
-        .store
-        .read_in(permit.scope(), move |t| {
-            entities::get(t, collection.name, id)?;
-            facts::relationships(t, id, &request)
-        })
-        .await?;
-    Ok(Json(paging.page(listed)))
+    let list = move |t: &mut Tenant<'_, '_>, page: &PageRequest| {
+        entities::get(t, collection.name, id)?;
+        facts::relationships(t, id, page)
+    };
+    Ok(Json(paging.read(&app, permit.scope(), list).await?))
 }
 
 /// The one record that a change wrote.
