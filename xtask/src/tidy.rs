@@ -15,6 +15,7 @@ const RANKS: &[(&str, u8)] = &[
     ("embedding", 2),
     ("identity", 3),
     ("models", 3),
+    ("tasks", 3),
     ("brain", 4),
     ("agents", 5),
     ("studios", 6),

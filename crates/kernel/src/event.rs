@@ -19,17 +19,25 @@ pub enum EventKind {
     /// A proposal was made or decided.
     #[serde(rename = "review:updated")]
     ReviewUpdated,
+    /// A run was made, started, paused or ended.
+    #[serde(rename = "run:updated")]
+    RunUpdated,
+    /// A step of a run changed its state.
+    #[serde(rename = "step:updated")]
+    StepUpdated,
     /// Something that a person should be told.
     #[serde(rename = "notification")]
     Notification,
 }
 
 impl EventKind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 7] = [
         Self::EntityUpdated,
         Self::MemberUpdated,
         Self::ProjectUpdated,
         Self::ReviewUpdated,
+        Self::RunUpdated,
+        Self::StepUpdated,
         Self::Notification,
     ];
 
@@ -41,6 +49,8 @@ impl EventKind {
             Self::MemberUpdated => "member:updated",
             Self::ProjectUpdated => "project:updated",
             Self::ReviewUpdated => "review:updated",
+            Self::RunUpdated => "run:updated",
+            Self::StepUpdated => "step:updated",
             Self::Notification => "notification",
         }
     }

@@ -129,6 +129,10 @@ ids! {
     ConversationId = "cnv";
     /// One message of a conversation.
     MessageId = "msg";
+    /// One execution of a request: a graph of steps.
+    RunId = "run";
+    /// One piece of work in a run.
+    StepId = "stp";
     /// A notification to a person.
     NotificationId = "ntf";
     /// A row of the audit log.

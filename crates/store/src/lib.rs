@@ -20,6 +20,7 @@ pub mod passages;
 pub mod people;
 pub mod projects;
 pub mod reviews;
+pub mod runs;
 pub mod sessions;
 pub mod settings;
 pub mod slug;

@@ -35,6 +35,13 @@ const ALL: &[Migration] = &[
         sqlite: include_str!("../migrations/0003_words.sqlite.sql"),
         postgres: "",
     },
+    Migration {
+        number: 4,
+        name: "runs",
+        both: include_str!("../migrations/0004_runs.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The number of the newest migration that this program knows.

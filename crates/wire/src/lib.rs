@@ -8,6 +8,7 @@ pub mod people;
 pub mod problem;
 pub mod projects;
 pub mod records;
+pub mod runs;
 pub mod settings;
 mod text;
 

@@ -58,6 +58,11 @@ const TABLES: &[Table] = &[
     table("upload_chunks", &["upload_id", "ordinal"]),
     table("conversations", &["id"]),
     table("messages", &["id"]),
+    table("runs", &["id"]),
+    table("steps", &["id"]),
+    table("step_edges", &["child_id", "parent_id"]),
+    table("attempts", &["step_id", "fence"]),
+    table("run_log", &["run_id", "start"]),
 ];
 
 /// The column that ties a passage to the text index; every database counts it by itself, in the same order.

@@ -114,7 +114,9 @@ ids![
     PersonId,
     ProjectId,
     ReviewId,
+    RunId,
     SessionId,
+    StepId,
     UploadId,
 ];
 

@@ -287,6 +287,27 @@ impl<'c> Tx<'c> {
         Ok(())
     }
 
+    /// Sets `columns` of the rows of `table` by their ids, in statements of a few sizes, so that few need to be prepared.
+    /// Each column has its type, which Postgres asks for; each row begins with its id.
+    pub(crate) fn update_many(
+        &mut self,
+        table: &str,
+        columns: &[(&str, &str)],
+        rows: &[Vec<Arg<'_>>],
+    ) -> Result<(), DbError> {
+        let width = columns.len() + 1;
+        let most = rows_at_once(width);
+        let mut left = rows;
+        while !left.is_empty() {
+            let size = if left.len() >= most { most } else { 1 << left.len().ilog2() };
+            let (part, rest) = left.split_at(size);
+            let sql = update_sql(table, columns, size);
+            self.execute(&sql, &part.concat())?;
+            left = rest;
+        }
+        Ok(())
+    }
+
     /// Whether this is SQLite; for the few texts that the databases do not share.
     pub(crate) fn is_sqlite(&self) -> bool {
         matches!(self.conn, Conn::Sqlite(_))
@@ -299,6 +320,25 @@ impl<'c> Tx<'c> {
             Conn::Postgres(conn) => conn.script(sql),
         }
     }
+}
+
+/// One statement that sets `columns` of so many rows. The first row says the types, which the others follow.
+fn update_sql(table: &str, columns: &[(&str, &str)], rows: usize) -> String {
+    let width = columns.len() + 1;
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let types = std::iter::once("TEXT").chain(columns.iter().map(|(_, kind)| *kind));
+    let typed: Vec<String> = types.zip(1..).map(|(kind, n)| format!("CAST(${n} AS {kind})")).collect();
+    let mut values = format!("({})", typed.join(", "));
+    for row in 1..rows {
+        let places: Vec<String> = (1..=width).map(|n| format!("${}", row * width + n)).collect();
+        values.push_str(&format!(", ({})", places.join(", ")));
+    }
+    let set: Vec<String> = names.iter().map(|name| format!("{name} = new_{name}")).collect();
+    format!(
+        "WITH new (new_id, new_{}) AS (VALUES {values}) UPDATE {table} SET {} FROM new WHERE {table}.id = new_id",
+        names.join(", new_"),
+        set.join(", ")
+    )
 }
 
 /// How many rows of so many columns one statement takes.

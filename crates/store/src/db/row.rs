@@ -82,6 +82,15 @@ impl Row<'_> {
         serde_json::from_str(&self.get::<String>(column)?).map_err(|error| bad(column, error))
     }
 
+    /// A value that is stored as JSON in a column that may be empty.
+    pub(crate) fn opt_json<T: serde::de::DeserializeOwned>(
+        &self,
+        column: usize,
+    ) -> Result<Option<T>, DbError> {
+        let text = self.get::<Option<String>>(column)?;
+        text.map(|text| serde_json::from_str(&text).map_err(|error| bad(column, error))).transpose()
+    }
+
     /// A unit variant that is stored by the name that serde gives it.
     pub(crate) fn tag<T: serde::de::DeserializeOwned>(&self, column: usize) -> Result<T, DbError> {
         serde_json::from_value(serde_json::Value::String(self.get(column)?))

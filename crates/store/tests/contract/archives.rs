@@ -18,7 +18,8 @@ use tempfile::TempDir;
 use wire::auth::KeyScope;
 use wire::orchestrator::{Author, Message, MessageState, Mode};
 
-use crate::stage::{Place, Stage, fact};
+use crate::place::Place;
+use crate::stage::{Stage, fact};
 
 /// Puts something into every table, and what is hard to carry over: bytes, floats, umlauts, empty and absent texts.
 pub(crate) async fn fill(stage: &Stage) -> Scope {

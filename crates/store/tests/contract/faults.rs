@@ -7,7 +7,8 @@ use kernel::{Code, Error};
 use store::changes::{Draft, Write};
 use store::{Options, Store, people, settings};
 
-use crate::stage::{Place, Stage};
+use crate::place::Place;
+use crate::stage::Stage;
 
 on_both! {
     async fn a_text_that_one_database_cannot_keep_is_refused_by_both(stage) {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 
 #[macro_use]
+mod place;
 mod stage;
 
 mod archives;

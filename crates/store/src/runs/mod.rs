@@ -1,0 +1,154 @@
+//! Runs and their steps as rows. What may become of them is decided by `tasks`; here they are only kept and found.
+//!
+//! The functions on a [`Tx`] are for the ledger of `tasks`, which works for the server across projects and compares each
+//! row's project with the caller's; those on a [`Tenant`] are for people who look.
+
+mod claim;
+mod log;
+mod read;
+mod write;
+
+use kernel::{PersonId, ProjectId, RunId, StepId, Timestamp};
+use wire::runs::{Answer, Limits, Priority, Reason, RunState, StepState};
+
+use crate::db::{DbError, Row};
+
+pub use claim::{Claimed, claimable, due, next_wake, take};
+pub use log::{LogEntry, append, log};
+pub use read::{Attempt, Detail, Family, attempts, by_key, family, get, list, steps_of};
+pub use write::{
+    NewAttempt, NewEdge, NewRunRow, NewStepRow, create, create_once, save_attempts, save_runs, save_steps,
+};
+
+/// A run, without its input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Run {
+    pub id: RunId,
+    pub project: ProjectId,
+    pub kind: String,
+    pub title: String,
+    pub state: RunState,
+    /// Why it is paused, if it is.
+    pub paused: Option<String>,
+    /// Since when it is asked to be cancelled.
+    pub asked_at: Option<Timestamp>,
+    pub asked_by: Option<PersonId>,
+    /// Steps in all, and how many of them have ended how.
+    pub total: i64,
+    pub complete: i64,
+    pub failed: i64,
+    pub cancelled: i64,
+    /// The length of its log in bytes.
+    pub log_end: i64,
+    pub created_at: Timestamp,
+    pub created_by: Option<PersonId>,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+}
+
+const RUN: &str =
+    "id, project_id, kind, title, state, paused, asked_at, asked_by, total, complete, failed, cancelled,
+  log_end, created_at, created_by, started_at, ended_at";
+
+fn run(row: &Row<'_>) -> Result<Run, DbError> {
+    Ok(Run {
+        id: row.id(0)?,
+        project: row.id(1)?,
+        kind: row.get(2)?,
+        title: row.get(3)?,
+        state: row.tag(4)?,
+        paused: row.get(5)?,
+        asked_at: row.get(6)?,
+        asked_by: row.opt_id(7)?,
+        total: row.get(8)?,
+        complete: row.get(9)?,
+        failed: row.get(10)?,
+        cancelled: row.get(11)?,
+        log_end: row.get(12)?,
+        created_at: row.get(13)?,
+        created_by: row.opt_id(14)?,
+        started_at: row.get(15)?,
+        ended_at: row.get(16)?,
+    })
+}
+
+/// A step, without what it was given and gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Step {
+    pub id: StepId,
+    pub run: RunId,
+    pub project: ProjectId,
+    /// Its place in the run.
+    pub ordinal: i64,
+    /// Its name, of which a run has no two.
+    pub name: String,
+    /// Whose workers may claim it.
+    pub queue: String,
+    pub priority: Priority,
+    pub limits: Limits,
+    /// It was asked to start no earlier.
+    pub delay_until: Option<Timestamp>,
+    pub state: StepState,
+    pub reason: Option<Reason>,
+    pub open_parents: i64,
+    /// Attempts that were begun.
+    pub attempt: i64,
+    /// The number of the newest lease.
+    pub fence: i64,
+    /// The lease whose outcome was accepted last.
+    pub settled: i64,
+    /// Who has it.
+    pub worker: Option<String>,
+    /// Its turn, in milliseconds; only while it is ready to be claimed.
+    pub rank: Option<i64>,
+    /// When the clock has something to say about it.
+    pub wake_at: Option<Timestamp>,
+    /// Not claimed before.
+    pub not_before: Option<Timestamp>,
+    /// It fails if it was not done by then.
+    pub expires_at: Option<Timestamp>,
+    pub leased_at: Option<Timestamp>,
+    pub lease_until: Option<Timestamp>,
+    pub progressed_at: Option<Timestamp>,
+    /// Since when its worker is asked to stop.
+    pub asked_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    pub answer: Option<Answer>,
+}
+
+const STEP: &str = "id, run_id, project_id, ordinal, name, queue, priority, limits, delay_until, state, reason,
+  open_parents, attempt, fence, settled, worker, rank, wake_at, not_before, expires_at, leased_at, lease_until,
+  progressed_at, asked_at, ended_at, answer";
+
+fn step(row: &Row<'_>) -> Result<Step, DbError> {
+    Ok(Step {
+        id: row.id(0)?,
+        run: row.id(1)?,
+        project: row.id(2)?,
+        ordinal: row.get(3)?,
+        name: row.get(4)?,
+        queue: row.get(5)?,
+        priority: row.tag(6)?,
+        limits: row.json(7)?,
+        delay_until: row.get(8)?,
+        state: row.tag(9)?,
+        reason: row.opt_json(10)?,
+        open_parents: row.get(11)?,
+        attempt: row.get(12)?,
+        fence: row.get(13)?,
+        settled: row.get(14)?,
+        worker: row.get(15)?,
+        rank: row.get(16)?,
+        wake_at: row.get(17)?,
+        not_before: row.get(18)?,
+        expires_at: row.get(19)?,
+        leased_at: row.get(20)?,
+        lease_until: row.get(21)?,
+        progressed_at: row.get(22)?,
+        asked_at: row.get(23)?,
+        ended_at: row.get(24)?,
+        answer: row.opt_json(25)?,
+    })
+}

@@ -1,0 +1,154 @@
+//! What people see of runs.
+
+use kernel::{Error, PageRequest, ProjectId, Result, RunId, StepId, Timestamp};
+use wire::runs::RunState;
+
+use super::{RUN, Run, STEP, Step, run, step};
+use crate::db::{Tx, args};
+use crate::events::Listed;
+use crate::scope::Tenant;
+
+/// The run of that id.
+///
+/// # Errors
+/// `NOT_FOUND` when it is not in this project.
+pub fn get(t: &mut Tenant<'_, '_>, id: RunId) -> Result<Run> {
+    let project = t.project();
+    t.query_opt(
+        &format!("SELECT {RUN} FROM runs WHERE project_id = $1 AND id = $2"),
+        args![project, id],
+        run,
+    )?
+    .ok_or_else(|| Error::not_found("run"))
+}
+
+/// The project's runs, newest first; those in `state` only, if one is given.
+///
+/// # Errors
+/// When the database fails.
+pub fn list(t: &mut Tenant<'_, '_>, state: Option<RunState>, page: &PageRequest) -> Result<Listed<Run>> {
+    let (key, id) = page.after.as_ref().map_or((i64::MAX, "~"), |cursor| (cursor.key, cursor.id.as_str()));
+    let (project, state) = (t.project(), state.map(RunState::as_str));
+    let total = t.query_one(
+        "SELECT COUNT(*) FROM runs WHERE project_id = $1 AND state = COALESCE($2, state)",
+        args![project, state],
+        |row| row.get(0),
+    )?;
+    let rows = t.query(
+        &format!(
+            "SELECT {RUN} FROM runs WHERE project_id = $1 AND state = COALESCE($2, state)
+               AND (created_at < $3 OR (created_at = $3 AND id < $4))
+             ORDER BY created_at DESC, id DESC LIMIT $5"
+        ),
+        args![project, state, key, id, i64::from(page.limit) + 1],
+        run,
+    )?;
+    Ok(Listed::of(rows, total, page, |run| (run.created_at.0, run.id.to_string())))
+}
+
+/// A step with what it was given and gave.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Detail {
+    pub step: Step,
+    pub parents: Vec<StepId>,
+    /// JSON.
+    pub input: String,
+    /// JSON.
+    pub output: Option<String>,
+}
+
+/// The steps of a run in their order.
+///
+/// # Errors
+/// `NOT_FOUND` when the run is not in this project.
+pub fn steps_of(t: &mut Tenant<'_, '_>, id: RunId) -> Result<Vec<Detail>> {
+    get(t, id)?;
+    let mut steps = t.query(
+        &format!("SELECT {STEP}, input, output FROM steps WHERE run_id = $1 ORDER BY ordinal"),
+        args![id],
+        |row| Ok(Detail { step: step(row)?, parents: Vec::new(), input: row.get(26)?, output: row.get(27)? }),
+    )?;
+    for (child, parent) in edges(t, id)? {
+        if let Some(detail) = steps.iter_mut().find(|detail| detail.step.id == child) {
+            detail.parents.push(parent);
+        }
+    }
+    Ok(steps)
+}
+
+/// The edges of a run, as (child, parent).
+fn edges(tx: &mut Tx<'_>, run: RunId) -> Result<Vec<(StepId, StepId)>> {
+    Ok(tx.query(
+        "SELECT step_edges.child_id, step_edges.parent_id FROM steps
+         JOIN step_edges ON step_edges.child_id = steps.id WHERE steps.run_id = $1 ORDER BY 1, 2",
+        args![run],
+        |row| Ok((row.id(0)?, row.id(1)?)),
+    )?)
+}
+
+/// All steps of a run, and its edges as (child, parent).
+pub type Family = (Vec<Step>, Vec<(StepId, StepId)>);
+
+/// All steps of a run with its edges, for the ledger.
+///
+/// # Errors
+/// When the database fails.
+pub fn family(tx: &mut Tx<'_>, run: RunId) -> Result<Family> {
+    let steps =
+        tx.query(&format!("SELECT {STEP} FROM steps WHERE run_id = $1 ORDER BY ordinal"), args![run], step)?;
+    Ok((steps, edges(tx, run)?))
+}
+
+/// What came of a lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Attempt {
+    pub step: StepId,
+    pub fence: i64,
+    pub attempt: i64,
+    pub worker: String,
+    pub outcome: String,
+    pub error: Option<String>,
+    pub began_at: Timestamp,
+    pub ended_at: Timestamp,
+}
+
+/// What came of the leases of a run's steps, in the order in which they ended.
+///
+/// # Errors
+/// `NOT_FOUND` when the run is not in this project.
+pub fn attempts(t: &mut Tenant<'_, '_>, id: RunId) -> Result<Vec<Attempt>> {
+    get(t, id)?;
+    Ok(t.query(
+        "SELECT attempts.step_id, attempts.fence, attempts.attempt, attempts.worker, attempts.outcome, attempts.error,
+           attempts.began_at, attempts.ended_at
+         FROM steps JOIN attempts ON attempts.step_id = steps.id
+         WHERE steps.run_id = $1 ORDER BY attempts.ended_at, attempts.step_id, attempts.fence",
+        args![id],
+        |row| {
+            Ok(Attempt {
+                step: row.id(0)?,
+                fence: row.get(1)?,
+                attempt: row.get(2)?,
+                worker: row.get(3)?,
+                outcome: row.get(4)?,
+                error: row.get(5)?,
+                began_at: row.get(6)?,
+                ended_at: row.get(7)?,
+            })
+        },
+    )?)
+}
+
+/// The run that was made under a key, with its fingerprint.
+///
+/// # Errors
+/// When the database fails.
+pub fn by_key(tx: &mut Tx<'_>, project: ProjectId, key: &str) -> Result<Option<(RunId, Option<String>)>> {
+    Ok(tx.query_opt(
+        "SELECT id, fingerprint FROM runs WHERE project_id = $1 AND idempotency_key = $2",
+        args![project, key],
+        |row| Ok((row.id(0)?, row.get(1)?)),
+    )?)
+}

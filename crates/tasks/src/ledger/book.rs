@@ -1,0 +1,516 @@
+//! What a transaction has loaded and changed: the runs that it holds, their steps, and what is to be written.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use kernel::{Error, EventKind, ProjectId, Random, Result, RunId, StepId, Timestamp};
+use serde_json::{Value, json};
+use store::runs::{self, LogEntry, NewAttempt, NewEdge, NewRunRow, NewStepRow, Run, Step};
+use store::{Scope, Tenant, Tx, events};
+use wire::runs::{Answer, RunState, StepState};
+
+use super::orders::{LOG_BYTES, Order};
+use super::{Refused, Reply};
+use crate::graph::NewRun;
+use crate::machine::{self, Action, Command, Moment, Refusal};
+
+/// The most bytes of a piece of a log.
+const ENTRY_BYTES: usize = 64 * 1024;
+/// The most bytes of what a step gives, as JSON.
+const OUTPUT_BYTES: usize = 1024 * 1024;
+/// What a full log says of itself, once.
+const FULL: &str = "The log of this run is full; what comes after is not kept.";
+
+/// A transaction's view of runs and steps.
+pub(super) struct Book<'r> {
+    pub(super) now: Timestamp,
+    random: &'r dyn Random,
+    runs: BTreeMap<RunId, Run>,
+    steps: HashMap<StepId, Step>,
+    changed_runs: BTreeSet<RunId>,
+    changed_steps: BTreeSet<StepId>,
+    new_runs: Vec<NewRunRow>,
+    new_steps: Vec<NewStepRow>,
+    new_edges: Vec<NewEdge>,
+    attempts: Vec<NewAttempt>,
+    log: Vec<LogEntry>,
+    /// Steps that have ended, and of which their children have not heard.
+    ended: Vec<StepId>,
+    /// In the order of the projects, which is that in which their rows are locked.
+    events: BTreeMap<ProjectId, Vec<(EventKind, Value)>>,
+    pub(super) ready: BTreeSet<String>,
+    pub(super) stop: Vec<StepId>,
+    pub(super) wake: Option<Timestamp>,
+    pub(super) logged: BTreeSet<RunId>,
+}
+
+impl<'r> Book<'r> {
+    pub(super) fn new(now: Timestamp, random: &'r dyn Random) -> Self {
+        Self {
+            now,
+            random,
+            runs: BTreeMap::new(),
+            steps: HashMap::new(),
+            changed_runs: BTreeSet::new(),
+            changed_steps: BTreeSet::new(),
+            new_runs: Vec::new(),
+            new_steps: Vec::new(),
+            new_edges: Vec::new(),
+            attempts: Vec::new(),
+            log: Vec::new(),
+            ended: Vec::new(),
+            events: BTreeMap::new(),
+            ready: BTreeSet::new(),
+            stop: Vec::new(),
+            wake: None,
+            logged: BTreeSet::new(),
+        }
+    }
+
+    /// Takes the runs that the orders are about, and reads the steps.
+    pub(super) fn load(&mut self, tx: &mut Tx<'_>, orders: &[Order]) -> Result<()> {
+        let ids: Vec<RunId> = orders.iter().filter_map(Order::run).collect();
+        for run in runs::take(tx, &ids, false)? {
+            self.runs.insert(run.id, run);
+        }
+        let ids: HashSet<StepId> = orders.iter().filter_map(Order::step).collect();
+        self.read(tx, ids)
+    }
+
+    /// Reads those of the steps that are not here yet.
+    fn read(&mut self, tx: &mut Tx<'_>, ids: impl IntoIterator<Item = StepId>) -> Result<()> {
+        let mut ids: Vec<StepId> = ids.into_iter().filter(|id| !self.steps.contains_key(id)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        self.keep(Step::many(tx, &ids)?);
+        Ok(())
+    }
+
+    /// Keeps what was read, but not in place of what is newer.
+    fn keep(&mut self, steps: Vec<Step>) {
+        for step in steps {
+            self.steps.entry(step.id).or_insert(step);
+        }
+    }
+
+    /// Takes the runs of these steps, but for those that another transaction holds, and reads the steps. Gives the ids of
+    /// those that it could take, in the same order.
+    pub(super) fn take_steps(&mut self, tx: &mut Tx<'_>, wanted: &[(RunId, StepId)]) -> Result<Vec<StepId>> {
+        let others: Vec<RunId> =
+            wanted.iter().map(|(run, _)| *run).filter(|run| !self.runs.contains_key(run)).collect();
+        for run in runs::take(tx, &others, true)? {
+            self.runs.insert(run.id, run);
+        }
+        let taken: Vec<StepId> =
+            wanted.iter().filter(|(run, _)| self.runs.contains_key(run)).map(|(_, step)| *step).collect();
+        self.read(tx, taken.iter().copied())?;
+        Ok(taken)
+    }
+
+    pub(super) fn step(&self, id: StepId) -> Option<&Step> {
+        self.steps.get(&id)
+    }
+
+    /// Does one order. The outer error is the database's, the inner one the order's.
+    pub(super) fn decide(&mut self, tx: &mut Tx<'_>, order: &Order) -> Result<Result<Reply, Refused>> {
+        Ok(match order {
+            Order::Make(new) => return self.make(tx, new),
+            Order::Say { run, step, command, output } => {
+                let output = output.as_ref().map(Value::to_string);
+                small("output", output.as_ref().map_or(0, String::len), OUTPUT_BYTES)
+                    .and_then(|()| self.of_run(*run, *step))
+                    .and_then(|()| Ok(self.apply(*step, command, output)?))
+            }
+            Order::Log { run, step, fence, kind, text } => small("text", text.len(), ENTRY_BYTES)
+                .and_then(|()| self.of_run(*run, *step))
+                .and_then(|()| self.append(*run, *step, *fence, kind, text)),
+            Order::Answer { project, run, step, by, value } => {
+                let answer = Answer { by: *by, at: self.now, value: value.clone() };
+                self.of_project(*project, *run)
+                    .and_then(|()| self.of_run(*run, *step))
+                    .and_then(|()| Ok(self.apply(*step, &Command::Answer(answer), None)?))
+            }
+            Order::Cancel { project, run, by } => match self.of_project(*project, *run) {
+                Ok(()) => {
+                    self.cancel(tx, *run, *by)?;
+                    Ok(Reply::Done { stop: false })
+                }
+                Err(refused) => Err(refused),
+            },
+            Order::Pause { project, run, why } => match self.of_project(*project, *run) {
+                Ok(()) => {
+                    self.pause(tx, *run, why.as_deref())?;
+                    Ok(Reply::Done { stop: false })
+                }
+                Err(refused) => Err(refused),
+            },
+            Order::Retry { project, run, step } => {
+                match self.of_project(*project, *run).and_then(|()| self.of_run(*run, *step)) {
+                    Ok(()) => {
+                        self.retry(tx, *run, *step)?;
+                        Ok(Reply::Done { stop: false })
+                    }
+                    Err(refused) => Err(refused),
+                }
+            }
+            Order::Claim { .. } | Order::Tick => Ok(Reply::Done { stop: false }),
+        })
+    }
+
+    fn of_project(&self, project: ProjectId, run: RunId) -> Result<(), Refused> {
+        match self.runs.get(&run) {
+            Some(run) if run.project == project => Ok(()),
+            _ => Err(Error::not_found("run").into()),
+        }
+    }
+
+    fn of_run(&self, run: RunId, step: StepId) -> Result<(), Refused> {
+        match self.steps.get(&step) {
+            Some(step) if step.run == run => Ok(()),
+            _ => Err(Error::not_found("step").into()),
+        }
+    }
+
+    /// Has the machine decide a command on a step, and notes what follows.
+    pub(super) fn apply(
+        &mut self,
+        id: StepId,
+        command: &Command,
+        output: Option<String>,
+    ) -> Result<Reply, Refusal> {
+        let (Some(step), random) = (self.steps.get_mut(&id), self.random) else {
+            return Err(Refusal::Over);
+        };
+        let Some(run) = self.runs.get_mut(&step.run) else { return Err(Refusal::Over) };
+        let (before, was_ready, was_asked) = (step.state, step.rank.is_some(), step.asked_at.is_some());
+        let actions = machine::apply(step, command, Moment { now: self.now, random, run })?;
+        let mut turned = false;
+        if before != step.state {
+            count(run, before, -1);
+            count(run, step.state, 1);
+            turned = turn(run, step.state, self.now);
+            self.changed_runs.insert(run.id);
+        }
+        self.changed_steps.insert(id);
+        self.wake = [self.wake, step.wake_at].into_iter().flatten().min();
+        if step.rank.is_some() && !was_ready {
+            self.ready.insert(step.queue.clone());
+        }
+        if step.asked_at.is_some() && !was_asked {
+            self.stop.push(id);
+        }
+        for action in actions {
+            match action {
+                Action::Tell => {
+                    let told = (EventKind::StepUpdated, told_of_step(step));
+                    self.events.entry(step.project).or_default().push(told);
+                }
+                // A run of one step has no children that would have to hear of its end.
+                Action::End if run.total > 1 => self.ended.push(id),
+                Action::End => {}
+                Action::Settle(settled) => self.attempts.push(NewAttempt {
+                    step: id,
+                    run: run.id,
+                    fence: settled.fence,
+                    attempt: settled.attempt,
+                    worker: settled.worker,
+                    outcome: settled.outcome,
+                    error: settled.error,
+                    output: output.clone(),
+                    began_at: settled.began_at,
+                    ended_at: self.now,
+                }),
+            }
+        }
+        if turned {
+            self.events.entry(run.project).or_default().push((EventKind::RunUpdated, told_of_run(run)));
+        }
+        Ok(Reply::Done { stop: step.asked_at.is_some() })
+    }
+
+    /// Tells the children of ended steps, and theirs, what that means for them (G4, G5).
+    fn cascade(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+        while !self.ended.is_empty() {
+            let parents = std::mem::take(&mut self.ended);
+            let edges = Step::children(tx, &parents)?;
+            self.read(tx, edges.iter().map(|(_, child)| *child))?;
+            for (parent, child) in edges {
+                let Some(ended) = self.steps.get(&parent) else { continue };
+                let (name, state) = (ended.name.clone(), ended.state);
+                // A child that has ended already is not touched, and nothing else can refuse this.
+                let _ = self.apply(child, &Command::ParentEnded { parent, name, state }, None);
+            }
+        }
+        Ok(())
+    }
+
+    fn make(&mut self, tx: &mut Tx<'_>, new: &NewRun) -> Result<Result<Reply, Refused>> {
+        let parents = match new.parents() {
+            Ok(parents) => parents,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        let fingerprint = new.idempotency_key.as_ref().map(|_| new.fingerprint());
+        let run = Run {
+            id: tx.id(),
+            project: new.project,
+            kind: new.kind.clone(),
+            title: new.title.clone(),
+            state: RunState::Queued,
+            paused: None,
+            asked_at: None,
+            asked_by: None,
+            total: new.steps.len() as i64,
+            complete: 0,
+            failed: 0,
+            cancelled: 0,
+            log_end: 0,
+            created_at: self.now,
+            created_by: new.by,
+            started_at: None,
+            ended_at: None,
+        };
+        let made = NewRunRow {
+            run: run.clone(),
+            input: new.input.to_string(),
+            idempotency_key: new.idempotency_key.clone(),
+            fingerprint,
+        };
+        match &made.idempotency_key {
+            None => self.new_runs.push(made),
+            Some(key) if runs::create_once(tx, &made)? => {}
+            Some(key) => {
+                let first = runs::by_key(tx, new.project, key)?;
+                let (run, fingerprint) = first.ok_or_else(|| Error::not_found("run"))?;
+                return Ok(if fingerprint == made.fingerprint {
+                    Ok(Reply::Made { run, again: true })
+                } else {
+                    let other = "Another run was made under this idempotency key. Nothing was started.";
+                    let error = Error::new(kernel::Code::Conflict, other);
+                    Err(error.with_details(json!({ "runId": run })).into())
+                });
+            }
+        }
+        self.tell_of_run(&run);
+        let ids: Vec<StepId> = new.steps.iter().map(|_| tx.id()).collect();
+        for (place, step) in new.steps.iter().enumerate() {
+            let mut made = Step {
+                id: ids[place],
+                run: run.id,
+                project: new.project,
+                ordinal: place as i64,
+                name: step.name.clone(),
+                queue: step.queue.clone(),
+                priority: step.priority,
+                limits: step.limits,
+                delay_until: step.delay_until,
+                state: StepState::Queued,
+                reason: None,
+                open_parents: parents[place].len() as i64,
+                attempt: 0,
+                fence: 0,
+                settled: 0,
+                worker: None,
+                rank: None,
+                wake_at: None,
+                not_before: step.delay_until,
+                expires_at: None,
+                leased_at: None,
+                lease_until: None,
+                progressed_at: None,
+                asked_at: None,
+                ended_at: None,
+                answer: None,
+            };
+            machine::queue(&mut made, Moment { now: self.now, random: self.random, run: &run });
+            self.wake = [self.wake, made.wake_at].into_iter().flatten().min();
+            if made.rank.is_some() {
+                self.ready.insert(made.queue.clone());
+            }
+            self.new_steps.push(NewStepRow { step: made, input: step.input.to_string() });
+            self.new_edges.extend(
+                parents[place].iter().map(|parent| NewEdge { child: ids[place], parent: ids[*parent] }),
+            );
+        }
+        Ok(Ok(Reply::Made { run: run.id, again: false }))
+    }
+
+    /// Gives out the next offset of the run's log (T3).
+    fn append(
+        &mut self,
+        run: RunId,
+        step: StepId,
+        fence: i64,
+        kind: &str,
+        text: &str,
+    ) -> Result<Reply, Refused> {
+        let reply = self.apply(step, &Command::Progress { fence }, None)?;
+        let Some(run) = self.runs.get_mut(&run) else { return Ok(reply) };
+        if run.log_end < LOG_BYTES {
+            let mut add = |kind: &str, text: &str| {
+                let (kind, text) = (kind.to_owned(), text.to_owned());
+                let length = text.len() as i64;
+                self.log.push(LogEntry {
+                    run: run.id,
+                    start: run.log_end,
+                    step,
+                    fence,
+                    kind,
+                    text,
+                    at: self.now,
+                });
+                run.log_end += length;
+                run.log_end >= LOG_BYTES
+            };
+            if add(kind, text) {
+                add("full", FULL);
+            }
+            self.changed_runs.insert(run.id);
+            self.logged.insert(run.id);
+        }
+        Ok(Reply::Logged { end: run.log_end })
+    }
+
+    /// All steps of a run, the newest view of each, with its edges as (child, parent).
+    fn family(&mut self, tx: &mut Tx<'_>, run: RunId) -> Result<(Vec<StepId>, Vec<(StepId, StepId)>)> {
+        self.cascade(tx)?;
+        let (steps, edges) = runs::family(tx, run)?;
+        let ids = steps.iter().map(|step| step.id).collect();
+        self.keep(steps);
+        Ok((ids, edges))
+    }
+
+    fn cancel(&mut self, tx: &mut Tx<'_>, id: RunId, by: Option<kernel::PersonId>) -> Result<()> {
+        let Some(run) = self.runs.get_mut(&id).filter(|run| !run.state.has_ended()) else { return Ok(()) };
+        if run.asked_at.is_none() {
+            (run.asked_at, run.asked_by) = (Some(self.now), by);
+            self.changed_runs.insert(id);
+        }
+        for step in self.family(tx, id)?.0 {
+            // What has ended stays as it is; nothing else can refuse this.
+            let _ = self.apply(step, &Command::Cancel, None);
+        }
+        Ok(())
+    }
+
+    fn pause(&mut self, tx: &mut Tx<'_>, id: RunId, why: Option<&str>) -> Result<()> {
+        let (steps, _) = self.family(tx, id)?;
+        let Some(run) = self.runs.get_mut(&id).filter(|run| !run.state.has_ended()) else { return Ok(()) };
+        run.paused = why.map(str::to_owned);
+        let told = run.clone();
+        self.changed_runs.insert(id);
+        self.tell_of_run(&told);
+        for step in steps {
+            let _ = self.apply(step, &Command::Reconsider, None);
+        }
+        Ok(())
+    }
+
+    /// Resets a step and all below it (R4). Their parents outside are as they are; one that has not ended well keeps its
+    /// child waiting, or, if it failed, makes it cancelled once more.
+    fn retry(&mut self, tx: &mut Tx<'_>, id: RunId, from: StepId) -> Result<()> {
+        let (_, edges) = self.family(tx, id)?;
+        let mut again: BTreeSet<StepId> = BTreeSet::from([from]);
+        let mut next = vec![from];
+        while let Some(parent) = next.pop() {
+            next.extend(
+                edges.iter().filter(|(child, of)| *of == parent && again.insert(*child)).map(|(c, _)| *c),
+            );
+        }
+        if let Some(run) = self.runs.get_mut(&id) {
+            (run.asked_at, run.asked_by) = (None, None);
+            self.changed_runs.insert(id);
+        }
+        let mut ended = BTreeSet::new();
+        for step in &again {
+            let mut open = 0;
+            for (_, parent) in edges.iter().filter(|(child, _)| child == step) {
+                let state = self.steps.get(parent).map(|parent| parent.state);
+                if again.contains(parent) || state != Some(StepState::Complete) {
+                    open += 1;
+                }
+                if !again.contains(parent)
+                    && state.is_some_and(|state| state.has_ended() && state != StepState::Complete)
+                {
+                    ended.insert(*parent);
+                }
+            }
+            let _ = self.apply(*step, &Command::Reset { open_parents: open }, None);
+        }
+        self.ended.extend(ended);
+        self.cascade(tx)
+    }
+
+    fn tell_of_run(&mut self, run: &Run) {
+        self.events.entry(run.project).or_default().push((EventKind::RunUpdated, told_of_run(run)));
+    }
+
+    /// Writes what was changed, and tells of it.
+    pub(super) fn flush(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+        self.cascade(tx)?;
+        runs::create(tx, &self.new_runs, &self.new_steps, &self.new_edges)?;
+        runs::save_runs(tx, self.changed_runs.iter().filter_map(|id| self.runs.get(id)))?;
+        runs::save_steps(tx, self.changed_steps.iter().filter_map(|id| self.steps.get(id)))?;
+        runs::save_attempts(tx, &self.attempts)?;
+        runs::append(tx, &self.log)?;
+        for (project, told) in &self.events {
+            events::emit(&mut Tenant::new(tx, Scope::server(*project)), told)?;
+        }
+        self.new_runs.clear();
+        self.new_steps.clear();
+        self.new_edges.clear();
+        self.changed_runs.clear();
+        self.changed_steps.clear();
+        self.attempts.clear();
+        self.log.clear();
+        self.events.clear();
+        Ok(())
+    }
+}
+
+/// Refuses what is larger than it may be.
+fn small(field: &str, bytes: usize, most: usize) -> Result<(), Refused> {
+    if bytes <= most {
+        return Ok(());
+    }
+    Err(Error::field(field, format!("must be at most {most} bytes")).into())
+}
+
+/// Counts a step's state in its run.
+fn count(run: &mut Run, state: StepState, by: i64) {
+    match state {
+        StepState::Complete => run.complete += by,
+        StepState::Failed => run.failed += by,
+        StepState::Cancelled => run.cancelled += by,
+        StepState::Queued | StepState::Leased | StepState::Running | StepState::Waiting => {}
+    }
+}
+
+/// Whether a run has another state, now that one of its steps has `step` (G6).
+fn turn(run: &mut Run, step: StepState, now: Timestamp) -> bool {
+    let before = run.state;
+    run.state = match run.complete + run.failed + run.cancelled {
+        ended if ended < run.total && (step.is_held() || before.has_ended()) => RunState::Running,
+        ended if ended < run.total => before,
+        _ if run.complete == run.total => RunState::Complete,
+        _ if run.asked_at.is_some() => RunState::Cancelled,
+        _ => RunState::Failed,
+    };
+    if run.state == RunState::Running {
+        run.started_at.get_or_insert(now);
+    }
+    run.ended_at = run.state.has_ended().then_some(now);
+    run.state != before
+}
+
+fn told_of_run(run: &Run) -> Value {
+    json!({
+        "runId": run.id, "kind": run.kind, "title": run.title, "state": run.state, "paused": run.paused,
+        "total": run.total, "complete": run.complete, "failed": run.failed, "cancelled": run.cancelled,
+    })
+}
+
+fn told_of_step(step: &Step) -> Value {
+    json!({
+        "runId": step.run, "stepId": step.id, "name": step.name, "queue": step.queue, "state": step.state,
+        "reason": step.reason, "attempt": step.attempt, "stop": step.asked_at.is_some(),
+    })
+}

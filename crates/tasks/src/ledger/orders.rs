@@ -1,0 +1,122 @@
+//! What the ledger is asked to do.
+
+use kernel::{PersonId, ProjectId, RunId, StepId};
+use serde_json::Value;
+
+use crate::graph::NewRun;
+use crate::machine::Command;
+
+/// The most bytes of a run's log (T3).
+pub const LOG_BYTES: i64 = 16 * 1024 * 1024;
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Order {
+    /// Make a run.
+    Make(NewRun),
+    /// What a worker says of the step that it holds.
+    Say {
+        /// The step's run.
+        run: RunId,
+        /// The step.
+        step: StepId,
+        /// What is said.
+        command: Command,
+        /// What the step gives, if it is complete.
+        output: Option<Value>,
+    },
+    /// What a worker writes into the run's log.
+    Log {
+        /// The step's run.
+        run: RunId,
+        /// The step.
+        step: StepId,
+        /// The lease.
+        fence: i64,
+        /// What it is: `text`, `tool_call` …
+        kind: String,
+        /// Not empty.
+        text: String,
+    },
+    /// A person answers a step that asked.
+    Answer {
+        /// The project that the person was let into.
+        project: ProjectId,
+        /// The step's run.
+        run: RunId,
+        /// The step.
+        step: StepId,
+        /// Who answers.
+        by: Option<PersonId>,
+        /// What they say.
+        value: Value,
+    },
+    /// End a run before it is done.
+    Cancel {
+        /// The project that the person was let into.
+        project: ProjectId,
+        /// The run.
+        run: RunId,
+        /// Who asks.
+        by: Option<PersonId>,
+    },
+    /// Start nothing more of a run for now, for this reason; or, with none, go on.
+    Pause {
+        /// The project that the person was let into.
+        project: ProjectId,
+        /// The run.
+        run: RunId,
+        /// Why, in a sentence.
+        why: Option<String>,
+    },
+    /// Do a step, and all that come after it, again.
+    Retry {
+        /// The project that the person was let into.
+        project: ProjectId,
+        /// The run.
+        run: RunId,
+        /// The step.
+        step: StepId,
+    },
+    /// Give a worker steps of a queue, as many as it has slots.
+    Claim {
+        /// The queue.
+        queue: String,
+        /// The worker.
+        worker: String,
+        /// Its free slots.
+        slots: u32,
+    },
+    /// Look at the clock.
+    Tick,
+}
+
+impl Order {
+    /// The run that it is about, if it is about one that is there.
+    #[must_use]
+    pub fn run(&self) -> Option<RunId> {
+        match self {
+            Self::Say { run, .. }
+            | Self::Log { run, .. }
+            | Self::Answer { run, .. }
+            | Self::Cancel { run, .. }
+            | Self::Pause { run, .. }
+            | Self::Retry { run, .. } => Some(*run),
+            Self::Make(_) | Self::Claim { .. } | Self::Tick => None,
+        }
+    }
+
+    /// The step that it is about, if it is about one.
+    #[must_use]
+    pub fn step(&self) -> Option<StepId> {
+        match self {
+            Self::Say { step, .. }
+            | Self::Log { step, .. }
+            | Self::Answer { step, .. }
+            | Self::Retry { step, .. } => Some(*step),
+            Self::Make(_) | Self::Cancel { .. } | Self::Pause { .. } | Self::Claim { .. } | Self::Tick => {
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Durable runs: graphs of steps that survive crashes, with leases, fences, retries and a reason for all that waits.
+//!
+//! `SPEC.md` says what holds. What a step does is its worker's business.
+
+pub mod graph;
+pub mod ledger;
+pub mod machine;

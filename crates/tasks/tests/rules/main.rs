@@ -1,0 +1,17 @@
+//! What `SPEC.md` promises, rule by rule, on both databases. A test's name begins with the number of its rule.
+
+#![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+
+#[macro_use]
+#[path = "../../../store/tests/contract/place.rs"]
+#[allow(dead_code, reason = "the store's tests use more of it")]
+mod place;
+mod stage;
+
+mod cancelling;
+mod claiming;
+mod graphs;
+mod liveness;
+mod retries;
+mod truth;
+mod waiting;

@@ -1,0 +1,170 @@
+//! A ledger on a fresh database, with a clock that stands still, and a project.
+
+use std::sync::Arc;
+
+use kernel::{Ambient, ManualClock, PersonId, Role, RunId, SeededRandom, Timestamp};
+use resilience::retry::Kind;
+use serde_json::{Value, json};
+use store::runs::{self, Attempt, Detail, LogEntry, Run, Step};
+use store::{Scope, Store, people, projects};
+use tasks::graph::{NewRun, NewStep};
+use tasks::ledger::{self, Claim, Order, Outcome, Refused, Reply};
+use tasks::machine::{Command, Failure};
+use wire::projects::ProjectType;
+
+use crate::place::Place;
+
+pub(crate) struct Stage {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) ambient: Ambient,
+    pub(crate) ada: PersonId,
+    pub(crate) scope: Scope,
+    #[allow(dead_code, reason = "the database is there for as long as this is")]
+    place: Place,
+}
+
+impl Stage {
+    async fn on(place: Place) -> Self {
+        let clock = Arc::new(ManualClock::at(Timestamp(1_800_000_000_000)));
+        let ambient = Ambient::new(clock.clone(), Arc::new(SeededRandom::new(7)));
+        let store = Store::open(place.options(), ambient.clone()).await.unwrap();
+        let ada =
+            store.transact(|tx| people::create(tx, "ada@example.org", "Ada", None, false)).await.unwrap().id;
+        let scope = project(&store, ada).await;
+        Self { store, clock, ambient, ada, scope, place }
+    }
+
+    pub(crate) async fn sqlite() -> Self {
+        Self::on(Place::folder()).await
+    }
+
+    pub(crate) async fn postgres() -> Option<Self> {
+        Some(Self::on(Place::server().await?).await)
+    }
+
+    /// Another project of Ada's.
+    pub(crate) async fn other(&self) -> Scope {
+        project(&self.store, self.ada).await
+    }
+
+    /// A run of those steps.
+    pub(crate) fn run_of(&self, steps: Vec<NewStep>) -> NewRun {
+        NewRun {
+            project: self.scope.project(),
+            by: Some(self.ada),
+            kind: "test".into(),
+            title: "A test".into(),
+            input: json!({ "wish": "all of it" }),
+            idempotency_key: None,
+            steps,
+        }
+    }
+
+    pub(crate) async fn write(&self, orders: Vec<Order>) -> Outcome {
+        let ambient = self.ambient.clone();
+        self.store.transact(move |tx| ledger::write(tx, &orders, &ambient)).await.unwrap()
+    }
+
+    pub(crate) async fn order(&self, order: Order) -> Result<Reply, Refused> {
+        self.write(vec![order]).await.replies.remove(0)
+    }
+
+    pub(crate) async fn made(&self, new: NewRun) -> RunId {
+        match self.order(Order::Make(new)).await {
+            Ok(Reply::Made { run, .. }) => run,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A run of one step in the queue `q`.
+    pub(crate) async fn single(&self) -> RunId {
+        self.made(self.run_of(vec![NewStep::new("only", "q", json!(null))])).await
+    }
+
+    /// At most `slots` steps of the queue `q`.
+    pub(crate) async fn claim(&self, slots: u32) -> Vec<Claim> {
+        let order = Order::Claim { queue: "q".into(), worker: "w".into(), slots };
+        match self.order(order).await {
+            Ok(Reply::Claimed(claims)) => claims,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn one(&self) -> Claim {
+        self.claim(1).await.pop().unwrap()
+    }
+
+    pub(crate) async fn say(&self, claim: &Claim, command: Command) -> Result<Reply, Refused> {
+        let (run, step) = (claim.step.run, claim.step.id);
+        self.order(Order::Say { run, step, command, output: None }).await
+    }
+
+    pub(crate) async fn complete(&self, claim: &Claim, output: Value) -> Result<Reply, Refused> {
+        let (run, step, fence) = (claim.step.run, claim.step.id, claim.step.fence);
+        self.order(Order::Say { run, step, command: Command::Complete { fence }, output: Some(output) }).await
+    }
+
+    pub(crate) async fn fail(&self, claim: &Claim, kind: Kind) -> Result<Reply, Refused> {
+        let failure = Failure { error: "the lamp broke".into(), kind };
+        self.say(claim, Command::Fail { fence: claim.step.fence, failure }).await
+    }
+
+    pub(crate) async fn log(&self, claim: &Claim, text: &str) -> Result<Reply, Refused> {
+        let (run, step, fence) = (claim.step.run, claim.step.id, claim.step.fence);
+        self.order(Order::Log { run, step, fence, kind: "text".into(), text: text.into() }).await
+    }
+
+    pub(crate) async fn answer(&self, step: &Step, value: Value) -> Result<Reply, Refused> {
+        let (project, run, step) = (step.project, step.run, step.id);
+        self.order(Order::Answer { project, run, step, by: Some(self.ada), value }).await
+    }
+
+    pub(crate) async fn cancel(&self, run: RunId) {
+        let order = Order::Cancel { project: self.scope.project(), run, by: Some(self.ada) };
+        self.order(order).await.unwrap();
+    }
+
+    pub(crate) async fn retry(&self, step: &Step) -> Result<Reply, Refused> {
+        self.order(Order::Retry { project: step.project, run: step.run, step: step.id }).await
+    }
+
+    /// Lets the time pass, and looks at the clock once.
+    pub(crate) async fn pass(&self, millis: i64) {
+        self.clock.advance(millis);
+        self.order(Order::Tick).await.unwrap();
+    }
+
+    pub(crate) async fn run(&self, id: RunId) -> Run {
+        self.store.read_in(&self.scope, move |t| runs::get(t, id)).await.unwrap()
+    }
+
+    pub(crate) async fn details(&self, id: RunId) -> Vec<Detail> {
+        self.store.read_in(&self.scope, move |t| runs::steps_of(t, id)).await.unwrap()
+    }
+
+    pub(crate) async fn step(&self, run: RunId, name: &str) -> Step {
+        self.details(run).await.into_iter().find(|detail| detail.step.name == name).unwrap().step
+    }
+
+    pub(crate) async fn attempts(&self, run: RunId) -> Vec<Attempt> {
+        self.store.read_in(&self.scope, move |t| runs::attempts(t, run)).await.unwrap()
+    }
+
+    pub(crate) async fn entries(&self, run: RunId, from: i64) -> Vec<LogEntry> {
+        self.store.read_in(&self.scope, move |t| runs::log(t, run, from, 1_000)).await.unwrap()
+    }
+}
+
+async fn project(store: &Store, owner: PersonId) -> Scope {
+    let made = store.transact(move |tx| {
+        let project = projects::create(tx, owner, "Tides", ProjectType::Movie)?;
+        Scope::admit(tx, owner, project.id, Role::Owner)
+    });
+    made.await.unwrap()
+}
+
+/// A step in the queue `q`, after those.
+pub(crate) fn step(name: &str, after: &[&str]) -> NewStep {
+    NewStep::new(name, "q", json!({ "of": name })).after(after.iter().copied())
+}

@@ -1,0 +1,209 @@
+//! Runs and steps: their states, why a step is not running, and what a run is made of.
+
+use kernel::{PersonId, StepId, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Where a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RunState {
+    /// None of its steps has been claimed.
+    Queued,
+    /// A step was claimed, and not all have ended.
+    Running,
+    /// All its steps are complete.
+    Complete,
+    /// All have ended, one of them by failing.
+    Failed,
+    /// All have ended, and someone asked for that.
+    Cancelled,
+}
+
+impl RunState {
+    /// Whether nothing more will happen to it by itself.
+    #[must_use]
+    pub fn has_ended(self) -> bool {
+        matches!(self, Self::Complete | Self::Failed | Self::Cancelled)
+    }
+
+    /// The name, as the API and the database have it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Complete => "complete",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Where a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StepState {
+    /// Not with a worker; its reason says what it waits for.
+    Queued,
+    /// With a worker that has not begun.
+    Leased,
+    /// Being worked on.
+    Running,
+    /// A person has to answer.
+    Waiting,
+    /// Done.
+    Complete,
+    /// It will not be done unless someone retries it.
+    Failed,
+    /// It will not be done, because someone or a parent's end said so.
+    Cancelled,
+}
+
+impl StepState {
+    /// Whether nothing more will happen to it by itself.
+    #[must_use]
+    pub fn has_ended(self) -> bool {
+        matches!(self, Self::Complete | Self::Failed | Self::Cancelled)
+    }
+
+    /// Whether a worker has it.
+    #[must_use]
+    pub fn is_held(self) -> bool {
+        matches!(self, Self::Leased | Self::Running)
+    }
+
+    /// The name, as the API and the database have it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Leased => "leased",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Complete => "complete",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// How urgent a step is. Counts as time that it has waited already.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Priority {
+    Low,
+    #[default]
+    Medium,
+    High,
+    Critical,
+}
+
+/// Why a step is not running.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "lowercase", rename_all_fields = "camelCase")]
+pub enum Reason {
+    /// Steps before it have not ended.
+    Parents {
+        /// How many.
+        open: u32,
+    },
+    /// It was asked to start later.
+    Delay {
+        /// When it may start.
+        until: Timestamp,
+    },
+    /// Its last attempt failed; another will follow.
+    Retry {
+        /// When it may start.
+        until: Timestamp,
+        /// What went wrong.
+        error: String,
+    },
+    /// It may run, and waits for a free worker.
+    Ready,
+    /// Its run is paused.
+    Paused {
+        /// Why, in a sentence.
+        why: String,
+    },
+    /// A person has to answer.
+    Person {
+        /// What is asked.
+        question: String,
+    },
+    /// Its last attempt failed in a way that will not pass, or was the last one.
+    Error {
+        /// What went wrong.
+        error: String,
+        /// Whether it had attempts left and failed for good all the same.
+        fatal: bool,
+    },
+    /// It could not be done in the time that it had.
+    Expired,
+    /// Someone asked for it.
+    Asked {
+        /// Who; nobody if the server did.
+        by: Option<PersonId>,
+    },
+    /// A step before it failed or was cancelled.
+    Parent {
+        /// Which one.
+        step: StepId,
+        /// Its name within the run.
+        name: String,
+        /// How that one ended.
+        state: StepState,
+    },
+}
+
+/// A person's answer to a step that asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// Who answered.
+    pub by: Option<PersonId>,
+    /// When.
+    pub at: Timestamp,
+    /// What they said.
+    #[schema(value_type = Object)]
+    pub value: serde_json::Value,
+}
+
+/// How long a step may take, in milliseconds, and how often it is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Limits {
+    /// Attempts in all.
+    pub attempts: u32,
+    /// The longest pause after the first failure; it doubles with each further one.
+    pub backoff_ms: u64,
+    /// A lease without a heartbeat for so long is over.
+    pub lease_ms: i64,
+    /// A running step that shows no progress for so long is stalled.
+    pub quiet_ms: i64,
+    /// An attempt that takes longer is timed out.
+    pub run_ms: i64,
+    /// A worker that was asked to stop has so long to say so.
+    pub grace_ms: i64,
+    /// A step that was not done in this time since it could first run has expired.
+    pub life_ms: i64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const MINUTE: i64 = 60_000;
+        Self {
+            attempts: 3,
+            backoff_ms: 2_000,
+            lease_ms: 30_000,
+            quiet_ms: 10 * MINUTE,
+            run_ms: 60 * MINUTE,
+            grace_ms: 10_000,
+            life_ms: 24 * 60 * MINUTE,
+        }
+    }
+}
