@@ -429,6 +429,8 @@ fn reset(step: &mut Step, open_parents: i64, at: Moment<'_>, actions: &mut Vec<A
     if step.state.is_held() {
         settle(step, "reset", None, actions);
     }
+    // What was said of earlier leases has nothing to do with what comes now.
+    step.settled = 0;
     step.open_parents = open_parents;
     step.attempt = 0;
     step.reason = None;

@@ -1,0 +1,366 @@
+//! A server, its workers and the people around it, all driven by chance.
+
+use std::sync::Arc;
+
+use kernel::{Ambient, Error, ManualClock, RunId, SeededRandom, StepId, Timestamp};
+use resilience::retry::Kind;
+use serde_json::json;
+use store::runs::{self, Detail, Run};
+use store::{Durability, Options, Scope, Store, events, people, projects};
+use tasks::graph::{NewRun, NewStep};
+use tasks::ledger::{self, Claim, Order, Outcome, Refused, Reply};
+use tasks::machine::{Command, Failure};
+use tempfile::TempDir;
+use wire::projects::ProjectType;
+use wire::runs::{Limits, Priority, StepState};
+
+use crate::chance::Chance;
+use crate::witness::{Said, Witness};
+
+const WORKERS: usize = 4;
+const SLOTS: usize = 5;
+/// Runs that are open at a time.
+const OPEN: usize = 12;
+const QUEUES: [&str; 2] = ["q", "r"];
+
+pub(crate) struct World {
+    chance: Chance,
+    clock: Arc<ManualClock>,
+    ambient: Ambient,
+    folder: TempDir,
+    store: Store,
+    scope: Scope,
+    witness: Witness,
+    /// What each worker holds, as far as it knows.
+    workers: Vec<Vec<Claim>>,
+    /// What was said and has not arrived.
+    under_way: Vec<Order>,
+    /// All runs that were made.
+    made: Vec<RunId>,
+    open: Vec<RunId>,
+}
+
+async fn open(folder: &TempDir, ambient: &Ambient) -> Store {
+    let options = Options::sqlite(folder.path().join("atelier.db"));
+    Store::open(Options { durability: Durability::Normal, ..options }, ambient.clone()).await.unwrap()
+}
+
+impl World {
+    pub(crate) async fn begin(seed: u64) -> Self {
+        let clock = Arc::new(ManualClock::at(Timestamp(1_800_000_000_000)));
+        let ambient = Ambient::new(clock.clone(), Arc::new(SeededRandom::new(seed)));
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder, &ambient).await;
+        let scope = store.transact(|tx| {
+            let ada = people::create(tx, "ada@example.org", "Ada", None, false)?.id;
+            Ok(Scope::server(projects::create(tx, ada, "Tides", ProjectType::Movie)?.id))
+        });
+        let scope = scope.await.unwrap();
+        Self {
+            chance: Chance::new(seed),
+            clock,
+            ambient,
+            folder,
+            store,
+            scope,
+            witness: Witness::default(),
+            workers: vec![Vec::new(); WORKERS],
+            under_way: Vec::new(),
+            made: Vec::new(),
+            open: Vec::new(),
+        }
+    }
+
+    /// One thing happens.
+    pub(crate) async fn act(&mut self) {
+        match self.chance.below(100) {
+            0..6 => self.make().await,
+            6..26 => self.claim().await,
+            26..58 => self.say(),
+            58..80 => self.arrive().await,
+            80..82 => self.crash(),
+            82..92 => self.pass().await,
+            92..97 => self.person().await,
+            97..99 => self.lose().await,
+            _ => self.look().await,
+        }
+        if self.chance.once_in(2_000) {
+            self.store = open(&self.folder, &self.ambient).await;
+        }
+    }
+
+    async fn write(&self, orders: Vec<Order>) -> Outcome {
+        let ambient = self.ambient.clone();
+        self.store.transact(move |tx| ledger::write(tx, &orders, &ambient)).await.unwrap()
+    }
+
+    async fn family(&self, run: RunId) -> (Run, Vec<Detail>) {
+        self.store.read_in(&self.scope, move |t| Ok((runs::get(t, run)?, runs::steps_of(t, run)?))).await.unwrap()
+    }
+
+    /// A run with a graph at random, sometimes asked for twice.
+    async fn make(&mut self) {
+        if self.open.len() >= OPEN {
+            return;
+        }
+        let chance = &self.chance;
+        let count = 1 + chance.below(10);
+        let steps = (0..count).map(|n| {
+            let parents: Vec<String> =
+                (0..n).filter(|_| chance.once_in(3)).map(|parent| parent.to_string()).collect();
+            let mut step = NewStep::new(n.to_string(), QUEUES[chance.below(2)], json!(n)).after(parents);
+            step.priority =
+                [Priority::Low, Priority::Medium, Priority::High, Priority::Critical][chance.below(4)];
+            step.limits = Limits { attempts: 1 + chance.below(4) as u32, quiet_ms: 90_000, ..Limits::default() };
+            if chance.once_in(8) {
+                step.delay_until = Some(self.ambient.now().plus_millis(chance.below(60_000) as i64));
+            }
+            step
+        });
+        let new = NewRun {
+            project: self.scope.project(),
+            by: None,
+            kind: "simulation".into(),
+            title: "by chance".into(),
+            input: json!(null),
+            idempotency_key: Some(format!("key {}", self.made.len())),
+            steps: steps.collect(),
+        };
+        let times = if self.chance.once_in(4) { 2 } else { 1 };
+        let outcome = self.write(vec![Order::Make(new); times]).await;
+        let ids: Vec<RunId> = outcome.replies.iter().map(|reply| match reply {
+            Ok(Reply::Made { run, .. }) => *run,
+            other => panic!("{other:?}"),
+        }).collect();
+        assert!(ids.iter().all(|id| *id == ids[0]));
+        self.made.push(ids[0]);
+        self.open.push(ids[0]);
+    }
+
+    /// A worker takes steps; now and then it never hears of them.
+    async fn claim(&mut self) {
+        let worker = self.chance.below(WORKERS);
+        let slots = SLOTS - self.workers[worker].len().min(SLOTS);
+        let queue = QUEUES[self.chance.below(2)].to_owned();
+        let order = Order::Claim { queue, worker: worker.to_string(), slots: slots as u32 };
+        let Ok(Reply::Claimed(claims)) = self.write(vec![order]).await.replies.remove(0) else { panic!() };
+        assert!(claims.len() <= slots);
+        for claim in &claims {
+            let (_, family) = self.family(claim.step.run).await;
+            self.witness.claimed(claim, &family);
+        }
+        if !self.chance.once_in(10) {
+            self.workers[worker].extend(claims);
+        }
+    }
+
+    /// A worker says something of a step that it holds, or thinks that it does.
+    fn say(&mut self) {
+        let worker = self.chance.below(WORKERS);
+        if self.workers[worker].is_empty() {
+            return;
+        }
+        let place = self.chance.below(self.workers[worker].len());
+        let claim = self.workers[worker][place].clone();
+        let (run, step, fence) = (claim.step.run, claim.step.id, claim.step.fence);
+        let say = |command, output| Order::Say { run, step, command, output };
+        let (order, ends) = match self.chance.below(20) {
+            0..3 => (say(Command::Start { fence }, None), false),
+            3..7 => (say(Command::Beat { fence }, None), false),
+            7..11 => {
+                let text = "é".repeat(1 + self.chance.below(20));
+                (Order::Log { run, step, fence, kind: "text".into(), text }, false)
+            }
+            11..17 => (say(Command::Complete { fence }, Some(json!(fence))), true),
+            17 => {
+                let kind = match self.chance.below(4) {
+                    0 => Kind::Fatal,
+                    1 => Kind::After { millis: 5_000 },
+                    _ => Kind::Retryable,
+                };
+                (say(Command::Fail { fence, failure: Failure { error: "chance".into(), kind } }, None), true)
+            }
+            18 => (say(Command::Ask { fence, question: "May I?".into() }, None), true),
+            _ => (say(Command::GiveBack { fence }, None), true),
+        };
+        // A worker that has said its last word forgets the step; some go on talking.
+        if ends && !self.chance.once_in(10) {
+            self.workers[worker].remove(place);
+        }
+        if !self.chance.once_in(15) {
+            if self.chance.once_in(8) {
+                self.under_way.push(order.clone());
+            }
+            self.under_way.push(order);
+        }
+    }
+
+    /// Some of what is under way arrives, in any order.
+    async fn arrive(&mut self) {
+        let count = (1 + self.chance.below(6)).min(self.under_way.len());
+        let orders: Vec<Order> =
+            (0..count).map(|_| self.under_way.swap_remove(self.chance.below(self.under_way.len()))).collect();
+        self.deliver(orders).await;
+    }
+
+    async fn deliver(&mut self, orders: Vec<Order>) {
+        let outcome = self.write(orders.clone()).await;
+        for (order, reply) in orders.iter().zip(&outcome.replies) {
+            let accepted = match reply {
+                Ok(_) => true,
+                Err(Refused::Step(_)) => false,
+                Err(other) => panic!("{other:?}"),
+            };
+            let said = match order {
+                Order::Log { step, fence, .. } => {
+                    self.witness.heard(*step, *fence, accepted);
+                    continue;
+                }
+                Order::Say { step, command, .. } => (*step, command),
+                _ => unreachable!("workers say nothing else"),
+            };
+            self.hear(said.0, said.1, accepted);
+        }
+    }
+
+    fn hear(&mut self, step: StepId, command: &Command, accepted: bool) {
+        match command {
+            Command::Start { fence } | Command::Beat { fence } => self.witness.heard(step, *fence, accepted),
+            Command::Complete { fence } => self.witness.settled(step, *fence, Said::Complete, accepted),
+            Command::Fail { fence, .. } => self.witness.settled(step, *fence, Said::Failed, accepted),
+            Command::Ask { fence, .. } => self.witness.settled(step, *fence, Said::Asked, accepted),
+            Command::GiveBack { fence } => self.witness.settled(step, *fence, Said::Returned, accepted),
+            _ => unreachable!("workers say nothing else"),
+        }
+    }
+
+    /// A worker forgets all that it held. What it said before may still arrive.
+    fn crash(&mut self) {
+        let worker = self.chance.below(WORKERS);
+        self.workers[worker].clear();
+    }
+
+    /// Time passes, mostly a little, sometimes a lot; and now and then the clock is set back.
+    async fn pass(&mut self) {
+        let millis = match self.chance.below(20) {
+            0 => -(self.chance.below(5_000) as i64),
+            1..15 => self.chance.below(3_000) as i64,
+            _ => self.chance.below(45_000) as i64,
+        };
+        self.clock.advance(millis);
+        self.write(vec![Order::Tick]).await;
+    }
+
+    /// A person does something with a run.
+    async fn person(&mut self) {
+        if self.open.is_empty() {
+            return;
+        }
+        let place = self.chance.below(self.open.len());
+        let run = self.open[place];
+        let (project, by) = (self.scope.project(), None);
+        let (row, steps) = self.family(run).await;
+        let order = match self.chance.below(12) {
+            0 => Order::Cancel { project, run, by },
+            1..3 => Order::Pause { project, run, why: Some("so".into()) },
+            3..7 => Order::Pause { project, run, why: None },
+            7 => {
+                let step = steps[self.chance.below(steps.len())].step.id;
+                Order::Retry { project, run, step }
+            }
+            _ => match steps.iter().find(|detail| detail.step.state == StepState::Waiting) {
+                Some(asking) => Order::Answer { project, run, step: asking.step.id, by, value: json!("yes") },
+                None if row.state.has_ended() => {
+                    self.open.swap_remove(place);
+                    return;
+                }
+                None => return,
+            },
+        };
+        let reply = self.write(vec![order]).await.replies.remove(0);
+        assert!(reply.is_ok(), "{reply:?}");
+    }
+
+    /// The server ends before a transaction is committed: nobody hears of it, and nothing of it is kept.
+    async fn lose(&mut self) {
+        let mut orders: Vec<Order> = self.under_way.iter().take(3).cloned().collect();
+        orders.push(Order::Claim { queue: "q".into(), worker: "lost".into(), slots: 3 });
+        let ambient = self.ambient.clone();
+        let lost = self.store.transact(move |tx| {
+            ledger::write(tx, &orders, &ambient)?;
+            Err::<(), Error>(Error::internal("the server ended"))
+        });
+        lost.await.unwrap_err();
+    }
+
+    async fn look(&mut self) {
+        if !self.made.is_empty() {
+            let run = self.made[self.chance.below(self.made.len())];
+            let (run, steps) = self.family(run).await;
+            Witness::looks(&run, &steps);
+        }
+    }
+
+    /// Everyone does their best from here on, and nothing goes wrong any more: all must end.
+    pub(crate) async fn end(mut self) {
+        let late = std::mem::take(&mut self.under_way);
+        self.deliver(late).await;
+        self.workers.iter_mut().for_each(Vec::clear);
+        let (project, by) = (self.scope.project(), None);
+        for _ in 0..400 {
+            let mut orders = Vec::new();
+            let mut left = Vec::new();
+            for run in self.open.clone() {
+                let (row, steps) = self.family(run).await;
+                if row.state.has_ended() {
+                    continue;
+                }
+                left.push(run);
+                if row.paused.is_some() {
+                    orders.push(Order::Pause { project, run, why: None });
+                }
+                let asking = steps.iter().filter(|detail| detail.step.state == StepState::Waiting);
+                orders.extend(asking.map(|detail| {
+                    Order::Answer { project, run, step: detail.step.id, by, value: json!("yes") }
+                }));
+            }
+            self.open = left;
+            if self.open.is_empty() {
+                break;
+            }
+            self.write(orders).await;
+            self.clock.advance(20_000);
+            self.write(vec![Order::Tick]).await;
+            for worker in 0..WORKERS {
+                self.claim().await;
+                for Claim { step, .. } in std::mem::take(&mut self.workers[worker]) {
+                    let (run, fence, step) = (step.run, step.fence, step.id);
+                    let (command, output) = (Command::Complete { fence }, Some(json!(fence)));
+                    self.deliver(vec![Order::Say { run, step, command, output }]).await;
+                }
+            }
+        }
+        let mut all = Vec::new();
+        for run in &self.made {
+            let (id, scope) = (*run, self.scope);
+            let (row, steps) = self.family(id).await;
+            let kept = self.store.read_in(&scope, move |t| Ok((runs::attempts(t, id)?, runs::log(t, id, 0, 100_000)?)));
+            let (attempts, log) = kept.await.unwrap();
+            self.witness.judges(&row, &steps, &attempts, &log);
+            all.push((row, steps));
+        }
+        let mut stream = Vec::new();
+        loop {
+            let last = stream.last().map_or(0, |event: &kernel::Event| event.seq);
+            let next = self.store.read_in(&self.scope, move |t| events::after(t, last, 10_000)).await.unwrap();
+            if next.is_empty() {
+                break;
+            }
+            stream.extend(next);
+        }
+        Witness::reads(&stream, &all);
+        // A world in which little happened proves little.
+        let Witness { claims, refusals, repeats, .. } = self.witness;
+        assert!(claims > 500 && refusals > 50 && repeats > 10, "{claims} {refusals} {repeats} {}", all.len());
+    }
+}
