@@ -43,6 +43,7 @@ CREATE TABLE steps (
   reason TEXT,
   open_parents BIGINT NOT NULL,
   attempt BIGINT NOT NULL DEFAULT 0,
+  lost BIGINT NOT NULL DEFAULT 0,
   fence BIGINT NOT NULL DEFAULT 0,
   settled BIGINT NOT NULL DEFAULT 0,
   worker TEXT,
@@ -61,6 +62,7 @@ CREATE TABLE steps (
 CREATE UNIQUE INDEX steps_run ON steps(run_id, ordinal);
 CREATE INDEX steps_project ON steps(project_id);
 CREATE INDEX steps_ready ON steps(queue, rank, id) WHERE rank IS NOT NULL;
+CREATE INDEX steps_held ON steps(worker) WHERE worker IS NOT NULL;
 CREATE INDEX steps_wake ON steps(wake_at) WHERE wake_at IS NOT NULL;
 
 CREATE TABLE step_edges (

@@ -3,6 +3,8 @@
 mod book;
 mod orders;
 
+use std::collections::{BTreeSet, HashMap};
+
 use kernel::{Error, Random, Result, RunId, StepId, Timestamp};
 use serde_json::Value;
 use store::Tx;
@@ -14,8 +16,8 @@ use book::Book;
 
 pub use orders::{LOG_BYTES, Order};
 
-/// How many steps one look at the clock takes.
-const DUE_AT_ONCE: u32 = 256;
+/// How many steps are looked at in one go.
+const AT_ONCE: u32 = 256;
 
 /// A claimed step, as its worker gets it.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,8 +50,6 @@ pub enum Reply {
         /// In bytes.
         end: i64,
     },
-    /// Steps for a worker.
-    Claimed(Vec<Claim>),
 }
 
 /// Why an order was not done.
@@ -84,14 +84,19 @@ impl From<Refused> for Error {
     }
 }
 
+/// Workers that want steps, by queue: who, and how many.
+pub type Demand = HashMap<String, Vec<(String, u32)>>;
+
 /// What a batch of orders led to, besides the replies.
 #[derive(Debug, Default)]
 #[allow(missing_docs)]
 pub struct Outcome {
     /// In the order of the orders.
     pub replies: Vec<Result<Reply, Refused>>,
-    /// Queues that have steps which became ready.
-    pub ready: Vec<String>,
+    /// What workers were given.
+    pub claims: Vec<Claim>,
+    /// Queues that may have ready steps which nobody was given.
+    pub ready: BTreeSet<String>,
     /// Steps whose workers are to stop.
     pub stop: Vec<StepId>,
     /// When the clock next has something to say, as far as this batch knows; exact if it looked at the clock.
@@ -100,71 +105,97 @@ pub struct Outcome {
     pub logged: Vec<RunId>,
 }
 
-/// Does the orders in one transaction. Those that are refused change nothing; a failing database changes nothing at all.
+/// Does the orders in one transaction, and then gives workers steps of the queues in `ready` and of those in which steps have
+/// become ready. What is refused changes nothing; a failing database changes nothing at all.
 ///
 /// # Errors
 /// When the database fails.
-pub fn write(tx: &mut Tx<'_>, orders: &[Order], random: &dyn Random) -> Result<Outcome> {
+pub fn write(
+    tx: &mut Tx<'_>,
+    orders: &[Order],
+    ready: &BTreeSet<String>,
+    demand: &Demand,
+    random: &dyn Random,
+) -> Result<Outcome> {
     let mut book = Book::new(tx.now(), random);
     book.load(tx, orders)?;
-    let mut replies = Vec::with_capacity(orders.len());
-    for order in orders {
-        replies.push(match order {
-            // These see what the others have changed.
-            Order::Tick | Order::Claim { .. } => Ok(Reply::Claimed(Vec::new())),
-            order => book.decide(tx, order)?,
-        });
-    }
+    let replies = orders.iter().map(|order| book.decide(tx, order)).collect::<Result<Vec<_>>>()?;
     book.flush(tx)?;
-    let ticked = orders.iter().any(|order| matches!(order, Order::Tick));
-    if ticked {
-        tick(tx, &mut book)?;
-    }
-    for (order, reply) in orders.iter().zip(&mut replies) {
-        if let Order::Claim { queue, worker, slots } = order {
-            *reply = Ok(Reply::Claimed(claim(tx, &mut book, queue, worker, *slots)?));
+    let mut exact = false;
+    for order in orders {
+        match order {
+            Order::Tick => {
+                let due = runs::due(tx, book.now, AT_ONCE)?;
+                let all = (due.len() as u32) < AT_ONCE;
+                each(tx, &mut book, &due, |_| Command::Tick)?;
+                exact = all;
+            }
+            Order::Disown { server, present } => loop {
+                let held = runs::held_by(tx, server, present, AT_ONCE)?;
+                // Whoever holds one of their runs now is another server, which does not hold it for long.
+                if each(tx, &mut book, &held, |step| Command::GiveBack { fence: step.fence })? == 0 {
+                    break;
+                }
+            },
+            _ => {}
         }
     }
-    let wake = if ticked { runs::next_wake(tx)? } else { book.wake };
-    Ok(Outcome {
-        replies,
-        ready: book.ready.into_iter().collect(),
-        stop: book.stop,
-        wake,
-        logged: book.logged.into_iter().collect(),
-    })
-}
-
-/// Looks at the clock for all steps that it has something to say about (at most [`DUE_AT_ONCE`]).
-fn tick(tx: &mut Tx<'_>, book: &mut Book<'_>) -> Result<()> {
-    let due = runs::due(tx, book.now, DUE_AT_ONCE)?;
-    for step in book.take_steps(tx, &due)? {
-        // A tick is never refused.
-        let _ = book.apply(step, &Command::Tick, None);
+    let mut ready: BTreeSet<String> = ready.union(&std::mem::take(&mut book.ready)).cloned().collect();
+    let mut claims = Vec::new();
+    for queue in ready.clone() {
+        let Some(workers) = demand.get(&queue) else { continue };
+        let slots = workers.iter().map(|(_, slots)| slots).sum();
+        let given = claim(tx, &mut book, &queue, workers, slots)?;
+        if given.len() < slots as usize {
+            ready.remove(&queue);
+        }
+        claims.extend(given);
     }
-    book.flush(tx)
+    let wake = if exact { runs::next_wake(tx)? } else { book.wake };
+    Ok(Outcome { replies, claims, ready, stop: book.stop, wake, logged: book.logged.into_iter().collect() })
 }
 
-/// Gives a worker the steps of its queue whose turn is next.
-fn claim(tx: &mut Tx<'_>, book: &mut Book<'_>, queue: &str, worker: &str, slots: u32) -> Result<Vec<Claim>> {
+/// Does the same to each of these steps, as far as their runs can be had. Gives how many those were.
+fn each(
+    tx: &mut Tx<'_>,
+    book: &mut Book<'_>,
+    wanted: &[(RunId, StepId)],
+    command: impl Fn(&Step) -> Command,
+) -> Result<usize> {
+    let taken = book.take_steps(tx, wanted)?;
+    for id in &taken {
+        let Some(command) = book.step(*id).map(&command) else { continue };
+        // What is refused has changed since it was looked for.
+        let _ = book.apply(*id, &command, None);
+    }
+    book.flush(tx)?;
+    Ok(taken.len())
+}
+
+/// Gives the steps of a queue whose turn is next to its workers, to each as many as it wants.
+fn claim(
+    tx: &mut Tx<'_>,
+    book: &mut Book<'_>,
+    queue: &str,
+    workers: &[(String, u32)],
+    slots: u32,
+) -> Result<Vec<Claim>> {
     let wanted = runs::claimable(tx, queue, slots)?;
+    let mut places = workers.iter().flat_map(|(worker, slots)| std::iter::repeat_n(worker, *slots as usize));
     let mut taken = Vec::with_capacity(wanted.len());
     for step in book.take_steps(tx, &wanted)? {
-        if book.apply(step, &Command::Claim { worker: worker.to_owned() }, None).is_ok() {
+        let Some(worker) = places.next() else { break };
+        if book.apply(step, &Command::Claim { worker: worker.clone() }, None).is_ok() {
             taken.push(step);
         }
     }
     book.flush(tx)?;
-    let inputs = Step::inputs(tx, &taken)?;
-    let given = inputs.into_iter().filter_map(|claimed| {
-        let step = book.step(claimed.step)?.clone();
-        Some((step, claimed.input, claimed.run_input))
-    });
-    let mut claims = given
-        .map(|(step, input, run_input)| {
-            Ok(Claim { step, input: json(&input)?, run_input: json(&run_input)? })
-        })
-        .collect::<Result<Vec<Claim>>>()?;
+    let mut claims = Vec::with_capacity(taken.len());
+    for given in Step::inputs(tx, &taken)? {
+        let Some(step) = book.step(given.step) else { continue };
+        let (input, run_input) = (json(&given.input)?, json(&given.run_input)?);
+        claims.push(Claim { step: step.clone(), input, run_input });
+    }
     claims.sort_by_key(|claim| taken.iter().position(|step| *step == claim.step.id));
     Ok(claims)
 }

@@ -9,6 +9,8 @@ use wire::runs::{Answer, Priority, Reason, StepState};
 
 /// The longest pause between two attempts that is our own choice, in milliseconds.
 const LONGEST_PAUSE_MS: u64 = 60_000;
+/// How often a step may lose its worker at no cost.
+pub const LOSSES: i64 = 10;
 /// The most bytes of an error that are kept with a step.
 const ERROR_BYTES: usize = 4_000;
 
@@ -170,7 +172,8 @@ pub fn apply(step: &mut Step, command: &Command, at: Moment<'_>) -> Result<Vec<A
                 return Ok(actions);
             }
             let step = held(step, *fence)?;
-            fail(step, "failed", failure, at, &mut actions);
+            let free = matches!(failure.kind, retry::Kind::After { .. });
+            fail(step, "failed", failure, free, at, &mut actions);
         }
         Command::Ask { fence, question } => {
             if repeated(step, *fence) {
@@ -332,11 +335,13 @@ fn asked(run: &Run) -> Reason {
     Reason::Asked { by: run.asked_by }
 }
 
-/// A lease ended without a result: tried again if that makes sense (R1 to R3), or cancelled if that was asked for.
+/// A lease ended without a result: tried again if that makes sense (R1 to R3), or cancelled if that was asked for. With
+/// `free` it uses up no attempt.
 fn fail(
     step: &mut Step,
     outcome: &'static str,
     failure: &Failure,
+    free: bool,
     at: Moment<'_>,
     actions: &mut Vec<Action>,
 ) {
@@ -345,17 +350,14 @@ fn fail(
     if step.asked_at.is_some() {
         return end(step, StepState::Cancelled, Some(asked(at.run)), at.now, actions);
     }
+    step.attempt -= i64::from(free);
     let policy = Policy {
         attempts: step.limits.attempts,
         base_ms: step.limits.backoff_ms,
         cap_ms: LONGEST_PAUSE_MS.max(step.limits.backoff_ms),
     };
-    if matches!(failure.kind, retry::Kind::After { .. }) {
-        step.attempt -= 1;
-    }
-    // A failure that uses up no attempt is decided as the one before the first.
-    let attempt = u32::try_from(step.attempt).unwrap_or(u32::MAX);
-    let attempt = if matches!(failure.kind, retry::Kind::After { .. }) { 0 } else { attempt };
+    // What uses up no attempt is decided as if none had been used up before.
+    let attempt = if free { 0 } else { u32::try_from(step.attempt).unwrap_or(u32::MAX) };
     match policy.next(attempt, failure.kind, step.expires_at, at.now, at.random) {
         Decision::Retry { at: until } => {
             step.not_before = Some(until);
@@ -370,10 +372,17 @@ fn fail(
     }
 }
 
-/// A lease was lost in a way that may pass.
-fn lose(step: &mut Step, outcome: &'static str, error: &str, at: Moment<'_>, actions: &mut Vec<Action>) {
+/// A lease was taken away, for a fault of its worker that may pass.
+fn revoke(step: &mut Step, outcome: &'static str, error: &str, at: Moment<'_>, actions: &mut Vec<Action>) {
     let failure = Failure { error: error.to_owned(), kind: retry::Kind::Retryable };
-    fail(step, outcome, &failure, at, actions);
+    fail(step, outcome, &failure, false, at, actions);
+}
+
+/// A worker is gone: no fault of the step, unless that happens to it time and again (L5).
+fn lose(step: &mut Step, outcome: &'static str, error: &str, at: Moment<'_>, actions: &mut Vec<Action>) {
+    step.lost += 1;
+    let failure = Failure { error: error.to_owned(), kind: retry::Kind::Retryable };
+    fail(step, outcome, &failure, step.lost <= LOSSES, at, actions);
 }
 
 fn ask(step: &mut Step, question: &str, at: Moment<'_>, actions: &mut Vec<Action>) {
@@ -433,6 +442,7 @@ fn reset(step: &mut Step, open_parents: i64, at: Moment<'_>, actions: &mut Vec<A
     step.settled = 0;
     step.open_parents = open_parents;
     step.attempt = 0;
+    step.lost = 0;
     step.reason = None;
     step.rank = None;
     step.not_before = None;
@@ -462,16 +472,16 @@ fn tick(step: &mut Step, at: Moment<'_>, actions: &mut Vec<Action>) {
             }
         }
         StepState::Leased | StepState::Running if over(step.asked_at, limits.grace_ms) => {
-            lose(step, "unheard", "its worker did not hear that it should stop", at, actions);
+            revoke(step, "unheard", "its worker did not hear that it should stop", at, actions);
         }
         StepState::Leased | StepState::Running if over(step.lease_until, 0) => {
             lose(step, "lost", "its worker was not heard from any more", at, actions);
         }
         StepState::Leased | StepState::Running if over(step.leased_at, limits.run_ms) => {
-            lose(step, "timeout", "it took longer than it may", at, actions);
+            revoke(step, "timeout", "it took longer than it may", at, actions);
         }
         StepState::Running if over(step.progressed_at, limits.quiet_ms) => {
-            lose(step, "stalled", "its worker was there, but did not get on", at, actions);
+            revoke(step, "stalled", "its worker was there, but did not get on", at, actions);
         }
         _ => {}
     }

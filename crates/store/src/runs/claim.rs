@@ -42,6 +42,19 @@ pub fn due(tx: &mut Tx<'_>, now: Timestamp, limit: u32) -> Result<Vec<(RunId, St
     )?)
 }
 
+/// Steps that are with workers whose names begin with `server` and not with `present`.
+///
+/// # Errors
+/// When the database fails.
+pub fn held_by(tx: &mut Tx<'_>, server: &str, present: &str, limit: u32) -> Result<Vec<(RunId, StepId)>> {
+    Ok(tx.query(
+        "SELECT run_id, id FROM steps WHERE worker IS NOT NULL AND SUBSTR(worker, 1, LENGTH($1)) = $1
+           AND SUBSTR(worker, 1, LENGTH($2)) <> $2 LIMIT $3",
+        args![server, present, limit],
+        |row| Ok((row.id(0)?, row.id(1)?)),
+    )?)
+}
+
 /// When the clock next has something to say about a step.
 ///
 /// # Errors

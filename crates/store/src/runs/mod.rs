@@ -13,7 +13,7 @@ use wire::runs::{Answer, Limits, Priority, Reason, RunState, StepState};
 
 use crate::db::{DbError, Row};
 
-pub use claim::{Claimed, claimable, due, next_wake, take};
+pub use claim::{Claimed, claimable, due, held_by, next_wake, take};
 pub use log::{LogEntry, append, log};
 pub use read::{Attempt, Detail, Family, attempts, by_key, family, get, list, steps_of};
 pub use write::{
@@ -95,6 +95,8 @@ pub struct Step {
     pub open_parents: i64,
     /// Attempts that were begun.
     pub attempt: i64,
+    /// How often its worker was gone before it was done.
+    pub lost: i64,
     /// The number of the newest lease.
     pub fence: i64,
     /// The lease whose outcome was accepted last.
@@ -120,7 +122,7 @@ pub struct Step {
 
 const STEP: &str = "id, run_id, project_id, ordinal, name, queue, priority, limits, delay_until, state, reason,
   open_parents, attempt, fence, settled, worker, rank, wake_at, not_before, expires_at, leased_at, lease_until,
-  progressed_at, asked_at, ended_at, answer";
+  progressed_at, asked_at, ended_at, answer, lost";
 
 fn step(row: &Row<'_>) -> Result<Step, DbError> {
     Ok(Step {
@@ -150,5 +152,6 @@ fn step(row: &Row<'_>) -> Result<Step, DbError> {
         asked_at: row.get(23)?,
         ended_at: row.get(24)?,
         answer: row.opt_json(25)?,
+        lost: row.get(26)?,
     })
 }

@@ -67,7 +67,7 @@ pub fn steps_of(t: &mut Tenant<'_, '_>, id: RunId) -> Result<Vec<Detail>> {
     let mut steps = t.query(
         &format!("SELECT {STEP}, input, output FROM steps WHERE run_id = $1 ORDER BY ordinal"),
         args![id],
-        |row| Ok(Detail { step: step(row)?, parents: Vec::new(), input: row.get(26)?, output: row.get(27)? }),
+        |row| Ok(Detail { step: step(row)?, parents: Vec::new(), input: row.get(27)?, output: row.get(28)? }),
     )?;
     for (child, parent) in edges(t, id)? {
         if let Some(detail) = steps.iter_mut().find(|detail| detail.step.id == child) {

@@ -152,7 +152,7 @@ impl<'r> Book<'r> {
                     Err(refused) => Err(refused),
                 }
             }
-            Order::Claim { .. } | Order::Tick => Ok(Reply::Done { stop: false }),
+            Order::Disown { .. } | Order::Tick => Ok(Reply::Done { stop: false }),
         })
     }
 
@@ -307,6 +307,7 @@ impl<'r> Book<'r> {
                 open_parents: parents[place].len() as i64,
                 attempt: 0,
                 fence: 0,
+                lost: 0,
                 settled: 0,
                 worker: None,
                 rank: None,

@@ -78,14 +78,12 @@ pub enum Order {
         /// The step.
         step: StepId,
     },
-    /// Give a worker steps of a queue, as many as it has slots.
-    Claim {
-        /// The queue.
-        queue: String,
-        /// The worker.
-        worker: String,
-        /// Its free slots.
-        slots: u32,
+    /// Free what the workers of a server held before it started anew.
+    Disown {
+        /// What the names of the server's workers begin with.
+        server: String,
+        /// What the names of its present workers begin with.
+        present: String,
     },
     /// Look at the clock.
     Tick,
@@ -102,7 +100,7 @@ impl Order {
             | Self::Cancel { run, .. }
             | Self::Pause { run, .. }
             | Self::Retry { run, .. } => Some(*run),
-            Self::Make(_) | Self::Claim { .. } | Self::Tick => None,
+            Self::Make(_) | Self::Disown { .. } | Self::Tick => None,
         }
     }
 
@@ -114,7 +112,7 @@ impl Order {
             | Self::Log { step, .. }
             | Self::Answer { step, .. }
             | Self::Retry { step, .. } => Some(*step),
-            Self::Make(_) | Self::Cancel { .. } | Self::Pause { .. } | Self::Claim { .. } | Self::Tick => {
+            Self::Make(_) | Self::Cancel { .. } | Self::Pause { .. } | Self::Disown { .. } | Self::Tick => {
                 None
             }
         }

@@ -1,7 +1,7 @@
 //! L: three clocks, and a limit in all.
 
 use serde_json::json;
-use tasks::machine::Command;
+use tasks::machine::{Command, LOSSES};
 use wire::runs::{Limits, Reason, StepState};
 
 use crate::stage::{Stage, step};
@@ -70,12 +70,22 @@ on_both! {
         assert_eq!(outcome(stage, &claim).await.as_deref(), Some("timeout"));
     }
 
-    async fn l5_a_lease_that_is_given_back_costs_the_attempt_not_the_step(stage) {
-        let claim = begun(stage, Limits::default()).await;
-        stage.say(&claim, Command::GiveBack { fence: claim.step.fence }).await.unwrap();
-        assert_eq!(outcome(stage, &claim).await.as_deref(), Some("returned"));
-        stage.pass(10_000).await;
-        assert_eq!(stage.one().await.step.attempt, 2);
+    async fn l5_a_worker_that_is_gone_costs_no_attempt_unless_it_happens_time_and_again(stage) {
+        let run = stage.single().await;
+        for _ in 0..LOSSES {
+            let claim = stage.one().await;
+            assert_eq!(claim.step.attempt, 1);
+            stage.say(&claim, Command::GiveBack { fence: claim.step.fence }).await.unwrap();
+            stage.pass(10_000).await;
+        }
+        for attempt in 1..=3 {
+            let claim = stage.one().await;
+            assert_eq!(claim.step.attempt, attempt);
+            stage.pass(30_000).await;
+            stage.pass(60_000).await;
+        }
+        let dead = stage.step(run, "only").await;
+        assert_eq!((dead.state, dead.lost), (StepState::Failed, LOSSES + 3));
     }
 
     async fn l6_a_step_that_nobody_did_in_its_life_has_expired(stage) {

@@ -1,5 +1,6 @@
 //! A ledger on a fresh database, with a clock that stands still, and a project.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kernel::{Ambient, ManualClock, PersonId, Role, RunId, SeededRandom, Timestamp};
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use store::runs::{self, Attempt, Detail, LogEntry, Run, Step};
 use store::{Scope, Store, people, projects};
 use tasks::graph::{NewRun, NewStep};
-use tasks::ledger::{self, Claim, Order, Outcome, Refused, Reply};
+use tasks::ledger::{self, Claim, Demand, Order, Outcome, Refused, Reply};
 use tasks::machine::{Command, Failure};
 use wire::projects::ProjectType;
 
@@ -63,7 +64,10 @@ impl Stage {
 
     pub(crate) async fn write(&self, orders: Vec<Order>) -> Outcome {
         let ambient = self.ambient.clone();
-        self.store.transact(move |tx| ledger::write(tx, &orders, &ambient)).await.unwrap()
+        let written = self
+            .store
+            .transact(move |tx| ledger::write(tx, &orders, &BTreeSet::new(), &Demand::new(), &ambient));
+        written.await.unwrap()
     }
 
     pub(crate) async fn order(&self, order: Order) -> Result<Reply, Refused> {
@@ -82,13 +86,17 @@ impl Stage {
         self.made(self.run_of(vec![NewStep::new("only", "q", json!(null))])).await
     }
 
-    /// At most `slots` steps of the queue `q`.
+    /// Steps of the queue `q`, for workers with so many free slots.
+    pub(crate) async fn claims(&self, workers: &[(&str, u32)]) -> Vec<Claim> {
+        let ambient = self.ambient.clone();
+        let workers = workers.iter().map(|(name, slots)| ((*name).to_owned(), *slots)).collect();
+        let (ready, demand) = (BTreeSet::from(["q".to_owned()]), Demand::from([("q".to_owned(), workers)]));
+        let written = self.store.transact(move |tx| ledger::write(tx, &[], &ready, &demand, &ambient));
+        written.await.unwrap().claims
+    }
+
     pub(crate) async fn claim(&self, slots: u32) -> Vec<Claim> {
-        let order = Order::Claim { queue: "q".into(), worker: "w".into(), slots };
-        match self.order(order).await {
-            Ok(Reply::Claimed(claims)) => claims,
-            other => panic!("{other:?}"),
-        }
+        self.claims(&[("w", slots)]).await
     }
 
     pub(crate) async fn one(&self) -> Claim {

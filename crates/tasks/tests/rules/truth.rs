@@ -82,11 +82,15 @@ on_both! {
     async fn t5_what_was_leased_when_a_server_ended_is_claimed_again(stage) {
         let run = stage.single().await;
         let claim = stage.one().await;
-        // The server ends; another opens the database, and knows nothing but what is stored.
-        stage.pass(30_000).await;
+        // The server ends, and starts anew; it knows nothing but what is stored.
+        let disown = Order::Disown { server: "w".into(), present: "w2/".into() };
+        stage.order(Order::Disown { server: "other".into(), present: "other".into() }).await.unwrap();
+        assert_eq!(stage.step(run, "only").await.worker.as_deref(), Some("w"));
+        stage.order(disown).await.unwrap();
         stage.pass(10_000).await;
         let again = stage.one().await;
-        assert_eq!((again.step.id, again.step.attempt), (claim.step.id, 2));
+        assert_eq!((again.step.id, again.step.attempt), (claim.step.id, 1));
+        assert!(stage.complete(&claim, json!("of the old server")).await.is_err());
         stage.complete(&again, json!(1)).await.unwrap();
         assert_eq!(stage.run(run).await.complete, 1);
     }

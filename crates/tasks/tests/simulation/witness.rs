@@ -86,11 +86,16 @@ impl Witness {
         let ended = run.complete + run.failed + run.cancelled == run.total;
         assert_eq!(run.state.has_ended(), ended, "{run:?}");
         for Detail { step, .. } in steps {
-            assert_eq!(step.reason.is_some(), !step.state.is_held() && step.state != StepState::Complete, "{step:?}");
+            assert_eq!(
+                step.reason.is_some(),
+                !step.state.is_held() && step.state != StepState::Complete,
+                "{step:?}"
+            );
             let ready = step.reason == Some(Reason::Ready);
             assert_eq!(step.rank.is_some(), ready, "{step:?}");
             // Whatever has to happen by itself is on the clock.
-            let timed = matches!(step.reason, Some(Reason::Delay { .. } | Reason::Retry { .. } | Reason::Ready));
+            let timed =
+                matches!(step.reason, Some(Reason::Delay { .. } | Reason::Retry { .. } | Reason::Ready));
             assert_eq!(step.wake_at.is_some(), timed || step.state.is_held(), "{step:?}");
             assert_eq!(step.worker.is_some(), step.state.is_held(), "{step:?}");
         }
@@ -104,7 +109,8 @@ impl Witness {
             assert!(steps.iter().all(|detail| detail.output.is_some()));
         }
         for Detail { step, .. } in steps {
-            let written = attempts.iter().filter(|attempt| attempt.step == step.id && attempt.outcome == "complete");
+            let written =
+                attempts.iter().filter(|attempt| attempt.step == step.id && attempt.outcome == "complete");
             let mut written: Vec<i64> = written.map(|attempt| attempt.fence).collect();
             written.sort_unstable();
             let leases = (step.id, 0)..=(step.id, i64::MAX);
@@ -129,7 +135,9 @@ impl Witness {
             let id = |field: &str| event.payload[field].as_str().unwrap().to_owned();
             match event.kind {
                 EventKind::RunUpdated => drop(of_runs.insert(id("runId").parse::<RunId>().unwrap(), state)),
-                EventKind::StepUpdated => drop(of_steps.insert(id("stepId").parse::<StepId>().unwrap(), state)),
+                EventKind::StepUpdated => {
+                    drop(of_steps.insert(id("stepId").parse::<StepId>().unwrap(), state))
+                }
                 _ => {}
             }
         }

@@ -1,5 +1,6 @@
 //! A server, its workers and the people around it, all driven by chance.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kernel::{Ambient, Error, ManualClock, RunId, SeededRandom, StepId, Timestamp};
@@ -8,7 +9,7 @@ use serde_json::json;
 use store::runs::{self, Detail, Run};
 use store::{Durability, Options, Scope, Store, events, people, projects};
 use tasks::graph::{NewRun, NewStep};
-use tasks::ledger::{self, Claim, Order, Outcome, Refused, Reply};
+use tasks::ledger::{self, Claim, Demand, Order, Outcome, Refused, Reply};
 use tasks::machine::{Command, Failure};
 use tempfile::TempDir;
 use wire::projects::ProjectType;
@@ -91,11 +92,17 @@ impl World {
 
     async fn write(&self, orders: Vec<Order>) -> Outcome {
         let ambient = self.ambient.clone();
-        self.store.transact(move |tx| ledger::write(tx, &orders, &ambient)).await.unwrap()
+        let written = self
+            .store
+            .transact(move |tx| ledger::write(tx, &orders, &BTreeSet::new(), &Demand::new(), &ambient));
+        written.await.unwrap()
     }
 
     async fn family(&self, run: RunId) -> (Run, Vec<Detail>) {
-        self.store.read_in(&self.scope, move |t| Ok((runs::get(t, run)?, runs::steps_of(t, run)?))).await.unwrap()
+        self.store
+            .read_in(&self.scope, move |t| Ok((runs::get(t, run)?, runs::steps_of(t, run)?)))
+            .await
+            .unwrap()
     }
 
     /// A run with a graph at random, sometimes asked for twice.
@@ -111,7 +118,8 @@ impl World {
             let mut step = NewStep::new(n.to_string(), QUEUES[chance.below(2)], json!(n)).after(parents);
             step.priority =
                 [Priority::Low, Priority::Medium, Priority::High, Priority::Critical][chance.below(4)];
-            step.limits = Limits { attempts: 1 + chance.below(4) as u32, quiet_ms: 90_000, ..Limits::default() };
+            step.limits =
+                Limits { attempts: 1 + chance.below(4) as u32, quiet_ms: 90_000, ..Limits::default() };
             if chance.once_in(8) {
                 step.delay_until = Some(self.ambient.now().plus_millis(chance.below(60_000) as i64));
             }
@@ -128,10 +136,14 @@ impl World {
         };
         let times = if self.chance.once_in(4) { 2 } else { 1 };
         let outcome = self.write(vec![Order::Make(new); times]).await;
-        let ids: Vec<RunId> = outcome.replies.iter().map(|reply| match reply {
-            Ok(Reply::Made { run, .. }) => *run,
-            other => panic!("{other:?}"),
-        }).collect();
+        let ids: Vec<RunId> = outcome
+            .replies
+            .iter()
+            .map(|reply| match reply {
+                Ok(Reply::Made { run, .. }) => *run,
+                other => panic!("{other:?}"),
+            })
+            .collect();
         assert!(ids.iter().all(|id| *id == ids[0]));
         self.made.push(ids[0]);
         self.open.push(ids[0]);
@@ -142,8 +154,10 @@ impl World {
         let worker = self.chance.below(WORKERS);
         let slots = SLOTS - self.workers[worker].len().min(SLOTS);
         let queue = QUEUES[self.chance.below(2)].to_owned();
-        let order = Order::Claim { queue, worker: worker.to_string(), slots: slots as u32 };
-        let Ok(Reply::Claimed(claims)) = self.write(vec![order]).await.replies.remove(0) else { panic!() };
+        let demand = Demand::from([(queue.clone(), vec![(worker.to_string(), slots as u32)])]);
+        let (ready, ambient) = (BTreeSet::from([queue]), self.ambient.clone());
+        let written = self.store.transact(move |tx| ledger::write(tx, &[], &ready, &demand, &ambient));
+        let claims = written.await.unwrap().claims;
         assert!(claims.len() <= slots);
         for claim in &claims {
             let (_, family) = self.family(claim.step.run).await;
@@ -283,11 +297,11 @@ impl World {
 
     /// The server ends before a transaction is committed: nobody hears of it, and nothing of it is kept.
     async fn lose(&mut self) {
-        let mut orders: Vec<Order> = self.under_way.iter().take(3).cloned().collect();
-        orders.push(Order::Claim { queue: "q".into(), worker: "lost".into(), slots: 3 });
-        let ambient = self.ambient.clone();
+        let orders: Vec<Order> = self.under_way.iter().take(3).cloned().collect();
+        let demand = Demand::from([("q".to_owned(), vec![("lost".to_owned(), 3)])]);
+        let (ready, ambient) = (BTreeSet::from(["q".to_owned()]), self.ambient.clone());
         let lost = self.store.transact(move |tx| {
-            ledger::write(tx, &orders, &ambient)?;
+            ledger::write(tx, &orders, &ready, &demand, &ambient)?;
             Err::<(), Error>(Error::internal("the server ended"))
         });
         lost.await.unwrap_err();
@@ -320,8 +334,12 @@ impl World {
                     orders.push(Order::Pause { project, run, why: None });
                 }
                 let asking = steps.iter().filter(|detail| detail.step.state == StepState::Waiting);
-                orders.extend(asking.map(|detail| {
-                    Order::Answer { project, run, step: detail.step.id, by, value: json!("yes") }
+                orders.extend(asking.map(|detail| Order::Answer {
+                    project,
+                    run,
+                    step: detail.step.id,
+                    by,
+                    value: json!("yes"),
                 }));
             }
             self.open = left;
@@ -344,7 +362,9 @@ impl World {
         for run in &self.made {
             let (id, scope) = (*run, self.scope);
             let (row, steps) = self.family(id).await;
-            let kept = self.store.read_in(&scope, move |t| Ok((runs::attempts(t, id)?, runs::log(t, id, 0, 100_000)?)));
+            let kept = self
+                .store
+                .read_in(&scope, move |t| Ok((runs::attempts(t, id)?, runs::log(t, id, 0, 100_000)?)));
             let (attempts, log) = kept.await.unwrap();
             self.witness.judges(&row, &steps, &attempts, &log);
             all.push((row, steps));
@@ -352,7 +372,8 @@ impl World {
         let mut stream = Vec::new();
         loop {
             let last = stream.last().map_or(0, |event: &kernel::Event| event.seq);
-            let next = self.store.read_in(&self.scope, move |t| events::after(t, last, 10_000)).await.unwrap();
+            let next =
+                self.store.read_in(&self.scope, move |t| events::after(t, last, 10_000)).await.unwrap();
             if next.is_empty() {
                 break;
             }
