@@ -2,6 +2,12 @@
 //!
 //! `SPEC.md` says what holds. What a step does is its worker's business.
 
+mod handle;
+mod service;
+
 pub mod graph;
 pub mod ledger;
 pub mod machine;
+
+pub use handle::{Lease, Tasks, Worker};
+pub use service::{Options, Service};

@@ -20,6 +20,9 @@ const OUTPUT_BYTES: usize = 1024 * 1024;
 /// What a full log says of itself, once.
 const FULL: &str = "The log of this run is full; what comes after is not kept.";
 
+/// The steps of a run, and its edges as (child, parent).
+type Graph = (Vec<StepId>, Vec<(StepId, StepId)>);
+
 /// A transaction's view of runs and steps.
 pub(super) struct Book<'r> {
     pub(super) now: Timestamp,
@@ -371,7 +374,7 @@ impl<'r> Book<'r> {
     }
 
     /// All steps of a run, the newest view of each, with its edges as (child, parent).
-    fn family(&mut self, tx: &mut Tx<'_>, run: RunId) -> Result<(Vec<StepId>, Vec<(StepId, StepId)>)> {
+    fn family(&mut self, tx: &mut Tx<'_>, run: RunId) -> Result<Graph> {
         self.cascade(tx)?;
         let (steps, edges) = runs::family(tx, run)?;
         let ids = steps.iter().map(|step| step.id).collect();

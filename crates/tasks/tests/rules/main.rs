@@ -13,5 +13,6 @@ mod claiming;
 mod graphs;
 mod liveness;
 mod retries;
+mod service;
 mod truth;
 mod waiting;

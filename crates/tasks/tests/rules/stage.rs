@@ -2,15 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kernel::{Ambient, ManualClock, PersonId, Role, RunId, SeededRandom, Timestamp};
 use resilience::retry::Kind;
 use serde_json::{Value, json};
 use store::runs::{self, Attempt, Detail, LogEntry, Run, Step};
 use store::{Scope, Store, people, projects};
+use tasks::Tasks;
 use tasks::graph::{NewRun, NewStep};
 use tasks::ledger::{self, Claim, Demand, Order, Outcome, Refused, Reply};
 use tasks::machine::{Command, Failure};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use wire::projects::ProjectType;
 
 use crate::place::Place;
@@ -23,6 +27,29 @@ pub(crate) struct Stage {
     pub(crate) scope: Scope,
     #[allow(dead_code, reason = "the database is there for as long as this is")]
     place: Place,
+    /// The same database, with the machine's own clock.
+    real: Store,
+}
+
+/// A service that runs.
+pub(crate) struct Served {
+    pub(crate) tasks: Tasks,
+    end: oneshot::Sender<()>,
+    running: JoinHandle<kernel::Result<()>>,
+}
+
+impl Served {
+    /// Ends it in good order.
+    pub(crate) async fn end(self) {
+        drop(self.end);
+        self.running.await.unwrap().unwrap();
+    }
+
+    /// Ends it in the middle of whatever it does.
+    pub(crate) async fn crash(self) {
+        self.running.abort();
+        let _ = self.running.await;
+    }
 }
 
 impl Stage {
@@ -33,7 +60,8 @@ impl Stage {
         let ada =
             store.transact(|tx| people::create(tx, "ada@example.org", "Ada", None, false)).await.unwrap().id;
         let scope = project(&store, ada).await;
-        Self { store, clock, ambient, ada, scope, place }
+        let real = Store::open(place.options(), Ambient::system()).await.unwrap();
+        Self { store, clock, ambient, ada, scope, place, real }
     }
 
     pub(crate) async fn sqlite() -> Self {
@@ -42,6 +70,15 @@ impl Stage {
 
     pub(crate) async fn postgres() -> Option<Self> {
         Some(Self::on(Place::server().await?).await)
+    }
+
+    /// The same database with the machine's own clock, and a service that runs on it.
+    pub(crate) fn serve(&self, server: &str) -> Served {
+        let options = tasks::Options { grace: Duration::ZERO, ..tasks::Options::new(server) };
+        let (service, tasks) = tasks::Service::new(self.real.clone(), Ambient::system(), options);
+        let (end, ended) = oneshot::channel::<()>();
+        let running = tokio::spawn(service.run(async move { drop(ended.await) }));
+        Served { tasks, end, running }
     }
 
     /// Another project of Ada's.

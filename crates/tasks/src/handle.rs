@@ -1,0 +1,269 @@
+//! How others speak to the service: people's wishes, workers, and the leases that workers hold.
+
+use kernel::{Code, Error, PersonId, Result, RunId, StepId};
+use serde_json::Value;
+use store::Scope;
+use store::runs::Step;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use crate::graph::NewRun;
+use crate::ledger::{Claim, Order, Refused, Reply};
+use crate::machine::{Command, Failure};
+
+/// What the service is told.
+#[expect(clippy::large_enum_variant, reason = "nearly all messages are orders")]
+pub(crate) enum Message {
+    /// Something to write.
+    Order(Order, oneshot::Sender<Result<Reply, Refused>>),
+    /// A worker wants steps.
+    Join { queue: String, slots: u32, to: mpsc::UnboundedSender<Lease> },
+    /// Another server wrote something.
+    Look,
+}
+
+/// The handle to the service. A cheap clone.
+#[derive(Clone)]
+pub struct Tasks {
+    to: mpsc::Sender<Message>,
+    logged: broadcast::Sender<RunId>,
+}
+
+impl Tasks {
+    pub(crate) fn new(to: mpsc::Sender<Message>, logged: broadcast::Sender<RunId>) -> Self {
+        Self { to, logged }
+    }
+
+    /// Makes a run. Gives its id, and whether it had been made before under the same idempotency key.
+    ///
+    /// # Errors
+    /// `VALIDATION_ERROR` when its graph makes no sense, `CONFLICT` when another run has its key.
+    pub async fn make(&self, new: NewRun) -> Result<(RunId, bool)> {
+        match order(&self.to, Order::Make(new)).await? {
+            Reply::Made { run, again } => Ok((run, again)),
+            Reply::Done { .. } | Reply::Logged { .. } => {
+                Err(Error::internal("a run was made, but has no id"))
+            }
+        }
+    }
+
+    /// Ends a run before it is done: at once what no worker has, the rest when their workers hear of it.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` when it is not in the project.
+    pub async fn cancel(&self, scope: &Scope, run: RunId) -> Result<()> {
+        self.wish(Order::Cancel { project: scope.project(), run, by: scope.actor() }).await
+    }
+
+    /// Starts nothing more of a run until it is resumed.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` when it is not in the project.
+    pub async fn pause(&self, scope: &Scope, run: RunId, why: impl Into<String>) -> Result<()> {
+        self.wish(Order::Pause { project: scope.project(), run, why: Some(why.into()) }).await
+    }
+
+    /// Goes on with a paused run.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` when it is not in the project.
+    pub async fn resume(&self, scope: &Scope, run: RunId) -> Result<()> {
+        self.wish(Order::Pause { project: scope.project(), run, why: None }).await
+    }
+
+    /// Does a step, and all that come after it, again.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` when it is not in the project.
+    pub async fn retry(&self, scope: &Scope, run: RunId, step: StepId) -> Result<()> {
+        self.wish(Order::Retry { project: scope.project(), run, step }).await
+    }
+
+    /// Answers a step that asked a person.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`; `ALREADY_DECIDED` when someone was faster; `CONFLICT` when it asks nothing.
+    pub async fn answer(&self, scope: &Scope, run: RunId, step: StepId, value: Value) -> Result<()> {
+        let (project, by): (_, Option<PersonId>) = (scope.project(), scope.actor());
+        self.wish(Order::Answer { project, run, step, by, value }).await
+    }
+
+    async fn wish(&self, wish: Order) -> Result<()> {
+        order(&self.to, wish).await?;
+        Ok(())
+    }
+
+    /// A worker for the steps of a queue that does `slots` of them at a time.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` when the service has ended.
+    pub async fn worker(&self, queue: impl Into<String>, slots: u32) -> Result<Worker> {
+        let (to, leases) = mpsc::unbounded_channel();
+        let join = Message::Join { queue: queue.into(), slots, to };
+        self.to.send(join).await.map_err(|_| ended())?;
+        Ok(Worker { leases })
+    }
+
+    /// Tells that another server has written something, so that it is looked for now rather than with the next poll.
+    pub fn look(&self) {
+        // A full queue means that the service is at work anyhow.
+        let _ = self.to.try_send(Message::Look);
+    }
+
+    /// Tells which runs' logs have grown on this server. A listener that lags reads the log.
+    #[must_use]
+    pub fn logged(&self) -> broadcast::Receiver<RunId> {
+        self.logged.subscribe()
+    }
+}
+
+fn ended() -> Error {
+    Error::new(Code::Unavailable, "The server is stopping. Nothing of this was saved.")
+}
+
+async fn order(to: &mpsc::Sender<Message>, order: Order) -> Result<Reply, Refused> {
+    let (answer, answers) = oneshot::channel();
+    to.send(Message::Order(order, answer)).await.map_err(|_| ended())?;
+    answers.await.map_err(|_| ended())?
+}
+
+/// Gets the steps of a queue, one after the other, never more at a time than it has slots. When it is dropped it gets no
+/// more; what it has got goes on.
+pub struct Worker {
+    leases: mpsc::UnboundedReceiver<Lease>,
+}
+
+impl Worker {
+    /// The next step; none when the service has ended.
+    pub async fn next(&mut self) -> Option<Lease> {
+        self.leases.recv().await
+    }
+}
+
+/// A step to be done, for as long as nobody else has it. Dropped without an outcome, it is given back.
+#[derive(Debug)]
+pub struct Lease {
+    claim: Claim,
+    to: mpsc::WeakSender<Message>,
+    stop: watch::Receiver<bool>,
+    give_back: mpsc::UnboundedSender<(StepId, i64)>,
+    over: bool,
+}
+
+impl Lease {
+    pub(crate) fn new(
+        claim: Claim,
+        to: mpsc::WeakSender<Message>,
+        stop: watch::Receiver<bool>,
+        give_back: mpsc::UnboundedSender<(StepId, i64)>,
+    ) -> Self {
+        Self { claim, to, stop, give_back, over: false }
+    }
+
+    /// The step as it was when it was claimed: its name, its attempt, the answer to what it asked.
+    #[must_use]
+    pub fn step(&self) -> &Step {
+        &self.claim.step
+    }
+
+    /// What the step was given.
+    #[must_use]
+    pub fn input(&self) -> &Value {
+        &self.claim.input
+    }
+
+    /// What all steps of its run were given.
+    #[must_use]
+    pub fn run_input(&self) -> &Value {
+        &self.claim.run_input
+    }
+
+    /// Returns when the step should be stopped: someone cancelled it, or the lease is over.
+    pub async fn stopped(&self) {
+        let mut stop = self.stop.clone();
+        // A service that is gone has ended the lease, too.
+        let _ = stop.wait_for(|stop| *stop).await;
+    }
+
+    /// Whether the step should be stopped.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Says that the work begins.
+    ///
+    /// # Errors
+    /// `CONFLICT` when the lease is over.
+    pub async fn start(&self) -> Result<()> {
+        self.say(Command::Start { fence: self.claim.step.fence }, None).await?;
+        Ok(())
+    }
+
+    /// Says that the work gets on, where nothing is logged for long.
+    ///
+    /// # Errors
+    /// `CONFLICT` when the lease is over.
+    pub async fn progress(&self) -> Result<()> {
+        self.say(Command::Progress { fence: self.claim.step.fence }, None).await?;
+        Ok(())
+    }
+
+    /// Writes into the run's log, at most 64 KiB; gives the offset at which it ends, once it is stored.
+    ///
+    /// # Errors
+    /// `CONFLICT` when the lease is over.
+    pub async fn log(&self, kind: impl Into<String>, text: impl Into<String>) -> Result<i64> {
+        let Step { run, id: step, fence, .. } = self.claim.step;
+        let entry = Order::Log { run, step, fence, kind: kind.into(), text: text.into() };
+        match order(&self.to.upgrade().ok_or_else(ended)?, entry).await? {
+            Reply::Logged { end } => Ok(end),
+            Reply::Made { .. } | Reply::Done { .. } => Err(Error::internal("what was logged has no end")),
+        }
+    }
+
+    /// The step is done, and gives `output`.
+    ///
+    /// # Errors
+    /// `CONFLICT` when the lease is over: what was done is not accepted. When it could not be written the step is given back.
+    pub async fn complete(mut self, output: Value) -> Result<()> {
+        self.settle(Command::Complete { fence: self.claim.step.fence }, Some(output)).await
+    }
+
+    /// The step could not be done.
+    ///
+    /// # Errors
+    /// As [`Lease::complete`].
+    pub async fn fail(mut self, failure: Failure) -> Result<()> {
+        self.settle(Command::Fail { fence: self.claim.step.fence, failure }, None).await
+    }
+
+    /// A person has to answer first; the step comes again with the answer.
+    ///
+    /// # Errors
+    /// As [`Lease::complete`].
+    pub async fn ask(mut self, question: impl Into<String>) -> Result<()> {
+        let question = question.into();
+        self.settle(Command::Ask { fence: self.claim.step.fence, question }, None).await
+    }
+
+    async fn settle(&mut self, command: Command, output: Option<Value>) -> Result<()> {
+        let said = self.say(command, output).await;
+        self.over = !matches!(said, Err(Refused::Order(_)));
+        said?;
+        Ok(())
+    }
+
+    async fn say(&self, command: Command, output: Option<Value>) -> Result<Reply, Refused> {
+        let Step { run, id: step, .. } = self.claim.step;
+        order(&self.to.upgrade().ok_or_else(ended)?, Order::Say { run, step, command, output }).await
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if !self.over {
+            // A service that is gone frees what it held when it starts anew.
+            let _ = self.give_back.send((self.claim.step.id, self.claim.step.fence));
+        }
+    }
+}

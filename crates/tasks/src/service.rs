@@ -1,0 +1,388 @@
+//! The service: takes orders from many callers, writes those that wait together, hands steps to workers, beats for them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::{Ambient, Code, Error, Result, RunId, StepId, Timestamp};
+use store::Store;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+use crate::handle::{Lease, Message, Tasks};
+use crate::ledger::{self, Claim, Demand, Order, Outcome, Refused, Reply};
+use crate::machine::{Command, Failure};
+
+/// How many messages may wait; beyond that callers do.
+const WAITING: usize = 4_096;
+/// How many orders share a transaction.
+const TOGETHER: usize = 512;
+/// How many hints about grown logs a listener may lag behind before it reads anew.
+const HINTS: usize = 1_024;
+
+/// How the service works.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Names this server among those on the same database; the same after a restart. Without a slash.
+    pub server: String,
+    /// How often to look for steps that no hint told of.
+    pub poll: Duration,
+    /// How often to say that this server's workers are alive. A third of the shortest lease, at most.
+    pub beat: Duration,
+    /// How long to wait at the end for what workers have to say.
+    pub grace: Duration,
+}
+
+impl Options {
+    /// The defaults, for a server of that name.
+    #[must_use]
+    pub fn new(server: impl Into<String>) -> Self {
+        Self {
+            server: server.into(),
+            poll: Duration::from_secs(1),
+            beat: Duration::from_secs(5),
+            grace: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Those that wait for steps of a queue.
+struct Worker {
+    queue: String,
+    /// Its free slots.
+    free: i64,
+    to: mpsc::UnboundedSender<Lease>,
+}
+
+/// A step that is with one of our workers.
+struct Held {
+    run: RunId,
+    fence: i64,
+    worker: String,
+    stop: watch::Sender<bool>,
+}
+
+type Answer = oneshot::Sender<Result<Reply, Refused>>;
+
+/// The running part. One task owns it; handles speak to it.
+pub struct Service {
+    store: Store,
+    ambient: Ambient,
+    options: Options,
+    /// What the names of this start's workers begin with.
+    present: String,
+    handle: mpsc::WeakSender<Message>,
+    messages: mpsc::Receiver<Message>,
+    freed: mpsc::UnboundedReceiver<(StepId, i64)>,
+    give_back: mpsc::UnboundedSender<(StepId, i64)>,
+    logged: broadcast::Sender<RunId>,
+    workers: HashMap<String, Worker>,
+    /// Workers that have joined.
+    joined: u64,
+    held: HashMap<StepId, Held>,
+    /// Queues that may have ready steps.
+    ready: BTreeSet<String>,
+    /// When to look at the clock.
+    wake: Option<Timestamp>,
+    draining: bool,
+}
+
+impl Service {
+    /// The service on `store`, and the handle to it. It does nothing until it runs.
+    #[must_use]
+    pub fn new(store: Store, ambient: Ambient, options: Options) -> (Self, Tasks) {
+        let (sender, messages) = mpsc::channel(WAITING);
+        let (give_back, freed) = mpsc::unbounded_channel();
+        let (logged, _) = broadcast::channel(HINTS);
+        let present = format!("{}/{}", options.server, boot(&ambient));
+        let service = Self {
+            store,
+            present,
+            handle: sender.downgrade(),
+            messages,
+            freed,
+            give_back,
+            logged: logged.clone(),
+            workers: HashMap::new(),
+            joined: 0,
+            held: HashMap::new(),
+            ready: BTreeSet::new(),
+            wake: Some(ambient.now()),
+            draining: false,
+            ambient,
+            options,
+        };
+        (service, Tasks::new(sender, logged))
+    }
+
+    /// Works until `drained`, and then for as long as workers have something to say, at most the grace. Steps that are not
+    /// done by then are free for the next server, at no cost to them.
+    ///
+    /// # Errors
+    /// When what an earlier start of this server held could not be freed.
+    pub async fn run(mut self, drained: impl Future<Output = ()>) -> Result<()> {
+        let (server, present) = (format!("{}/", self.options.server), format!("{}/", self.present));
+        let (freed, frees) = oneshot::channel();
+        self.write(vec![(Order::Disown { server, present }, Some(freed))]).await;
+        if let Ok(Err(refused)) = frees.await {
+            return Err(refused.into());
+        }
+        let mut poll = tokio::time::interval(self.options.poll);
+        let mut beat = tokio::time::interval(self.options.beat);
+        poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        tokio::pin!(drained);
+        let mut end = None;
+        while !(self.draining && self.held.is_empty()) {
+            let mut orders = Vec::new();
+            let until = self.wake.map(|wake| {
+                Duration::from_millis(u64::try_from(wake.since(self.ambient.now())).unwrap_or(0))
+            });
+            tokio::select! {
+                message = self.messages.recv() => match message {
+                    Some(message) => self.take(message, &mut orders),
+                    // Nobody is left who could want anything.
+                    None => self.draining = true,
+                },
+                Some((step, fence)) = self.freed.recv() => self.returned(step, fence, &mut orders),
+                () = sleep(until) => orders.push((Order::Tick, None)),
+                _ = poll.tick() => {
+                    self.workers.retain(|_, worker| !worker.to.is_closed());
+                    self.look(&mut orders);
+                }
+                () = std::future::ready(()), if self.is_wanted() => {}
+                _ = beat.tick() => self.beat(&mut orders),
+                () = &mut drained, if !self.draining => {
+                    self.draining = true;
+                    end = Some(Instant::now() + self.options.grace);
+                }
+                () = at(end) => {
+                    self.let_go(&mut orders);
+                    self.write(orders).await;
+                    break;
+                }
+            }
+            while orders.len() < TOGETHER
+                && let Ok(message) = self.messages.try_recv()
+            {
+                self.take(message, &mut orders);
+            }
+            while let Ok((step, fence)) = self.freed.try_recv() {
+                self.returned(step, fence, &mut orders);
+            }
+            self.write(orders).await;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, message: Message, orders: &mut Vec<(Order, Option<Answer>)>) {
+        match message {
+            Message::Order(order, answer) => orders.push((order, Some(answer))),
+            Message::Join { queue, slots, to } => {
+                self.ready.insert(queue.clone());
+                self.joined += 1;
+                let name = format!("{}/{}", self.present, self.joined);
+                self.workers.insert(name, Worker { queue, free: slots.into(), to });
+            }
+            Message::Look => self.look(orders),
+        }
+    }
+
+    /// Looks for what no hint told of.
+    fn look(&mut self, orders: &mut Vec<(Order, Option<Answer>)>) {
+        self.ready.extend(self.workers.values().map(|worker| worker.queue.clone()));
+        orders.push((Order::Tick, None));
+    }
+
+    /// A lease ended without a word.
+    fn returned(&mut self, step: StepId, fence: i64, orders: &mut Vec<(Order, Option<Answer>)>) {
+        if let Some(held) = self.held.get(&step).filter(|held| held.fence == fence) {
+            let (run, command) = (held.run, Command::GiveBack { fence });
+            orders.push((Order::Say { run, step, command, output: None }, None));
+        }
+    }
+
+    fn beat(&self, orders: &mut Vec<(Order, Option<Answer>)>) {
+        orders.extend(self.held.iter().map(|(step, held)| {
+            let command = Command::Beat { fence: held.fence };
+            (Order::Say { run: held.run, step: *step, command, output: None }, None)
+        }));
+    }
+
+    /// Gives up what is not done when the server ends.
+    fn let_go(&self, orders: &mut Vec<(Order, Option<Answer>)>) {
+        orders.extend(self.held.iter().map(|(step, held)| {
+            let failure = Failure {
+                error: "the server ended".into(),
+                kind: resilience::retry::Kind::After { millis: 0 },
+            };
+            let command = Command::Fail { fence: held.fence, failure };
+            (Order::Say { run: held.run, step: *step, command, output: None }, None)
+        }));
+    }
+
+    /// Whether a worker has a free slot for a queue that may have ready steps.
+    fn is_wanted(&self) -> bool {
+        let wants = |worker: &Worker| worker.free > 0 && self.ready.contains(&worker.queue);
+        !self.draining && !self.ready.is_empty() && self.workers.values().any(wants)
+    }
+
+    /// What our workers want, by queue, once these orders are written.
+    fn demand(&self, orders: &[Order]) -> Demand {
+        let mut demand = Demand::new();
+        if self.draining {
+            return demand;
+        }
+        let mut freed: HashMap<&str, i64> = HashMap::new();
+        for order in orders {
+            if let Order::Say { step, command, .. } = order
+                && let Some(held) = self.held.get(step).filter(|held| outcome_of(command) == Some(held.fence))
+            {
+                *freed.entry(held.worker.as_str()).or_default() += 1;
+            }
+        }
+        for (name, worker) in self.workers.iter().filter(|(_, worker)| !worker.to.is_closed()) {
+            let free = worker.free + freed.get(name.as_str()).copied().unwrap_or(0);
+            if let Ok(free @ 1..) = u32::try_from(free) {
+                demand.entry(worker.queue.clone()).or_default().push((name.clone(), free));
+            }
+        }
+        demand
+    }
+
+    /// Writes orders together, and tells everyone what came of it. What fails together is tried one by one, so that nobody
+    /// suffers for another's order.
+    async fn write(&mut self, orders: Vec<(Order, Option<Answer>)>) {
+        let (orders, mut answers): (Vec<Order>, Vec<Option<Answer>>) = orders.into_iter().unzip();
+        if orders.is_empty() && !self.is_wanted() {
+            return;
+        }
+        if orders.iter().any(|order| matches!(order, Order::Tick)) {
+            self.wake = None;
+        }
+        let together = Arc::new(orders);
+        match self.transact(together.clone()).await {
+            Ok(outcome) => self.tell(&together, outcome, &mut answers),
+            Err(error) if together.len() == 1 || error.code() == Code::Unavailable => {
+                self.failed(&error, &mut answers);
+            }
+            Err(_) => {
+                for (order, answer) in together.iter().zip(answers) {
+                    let alone = Arc::new(vec![order.clone()]);
+                    let mut answer = [answer];
+                    match self.transact(alone.clone()).await {
+                        Ok(outcome) => self.tell(&alone, outcome, &mut answer),
+                        Err(error) => self.failed(&error, &mut answer),
+                    }
+                }
+            }
+        }
+    }
+
+    async fn transact(&self, orders: Arc<Vec<Order>>) -> Result<Outcome> {
+        let (ready, demand, ambient) = (self.ready.clone(), self.demand(&orders), self.ambient.clone());
+        self.store.transact(move |tx| ledger::write(tx, &orders, &ready, &demand, &ambient)).await
+    }
+
+    fn failed(&mut self, error: &Error, answers: &mut [Option<Answer>]) {
+        tracing::error!(%error, "orders to runs were not written");
+        // The clock is looked at again with the next poll.
+        for answer in answers.iter_mut().filter_map(Option::take) {
+            // A caller that is gone does not want to know.
+            let _ = answer.send(Err(Refused::Order(Error::new(error.code(), error.message()))));
+        }
+    }
+
+    fn tell(&mut self, orders: &[Order], outcome: Outcome, answers: &mut [Option<Answer>]) {
+        self.wake = [self.wake, outcome.wake].into_iter().flatten().min();
+        self.ready = outcome.ready;
+        for claim in outcome.claims {
+            self.give(claim);
+        }
+        for step in outcome.stop {
+            self.stop(step);
+        }
+        for ((order, reply), answer) in orders.iter().zip(outcome.replies).zip(answers) {
+            if let Order::Say { step, command, .. } = order {
+                self.heard(*step, command, &reply);
+            }
+            if let Some(answer) = answer.take() {
+                let _ = answer.send(reply);
+            }
+        }
+        for run in outcome.logged {
+            // Nobody listens: the log is kept.
+            let _ = self.logged.send(run);
+        }
+    }
+
+    /// Hands a step to its worker.
+    fn give(&mut self, claim: Claim) {
+        let (step, run, fence) = (claim.step.id, claim.step.run, claim.step.fence);
+        let Some(name) = claim.step.worker.clone() else { return };
+        let Some(worker) = self.workers.get_mut(&name) else { return };
+        worker.free -= 1;
+        let (stop, stopped) = watch::channel(false);
+        self.held.insert(step, Held { run, fence, worker: name.clone(), stop });
+        let lease = Lease::new(claim, self.handle.clone(), stopped, self.give_back.clone());
+        // If the worker has left, the lease gives itself back as it is dropped.
+        let _ = worker.to.send(lease);
+    }
+
+    fn stop(&self, step: StepId) {
+        if let Some(held) = self.held.get(&step) {
+            held.stop.send_replace(true);
+        }
+    }
+
+    /// Follows what a worker said, so that its slot is free when its lease is over.
+    fn heard(&mut self, step: StepId, command: &Command, reply: &Result<Reply, Refused>) {
+        let (fence, last) = match (outcome_of(command), command) {
+            (Some(fence), _) => (fence, !matches!(reply, Err(Refused::Order(_)))),
+            (None, Command::Start { fence } | Command::Beat { fence } | Command::Progress { fence }) => {
+                (*fence, false)
+            }
+            _ => return,
+        };
+        let Some(held) = self.held.get(&step).filter(|held| held.fence == fence) else { return };
+        if last {
+            if let Some(worker) = self.workers.get_mut(&held.worker) {
+                worker.free += 1;
+            }
+            self.held.remove(&step);
+        } else if !matches!(reply, Ok(Reply::Done { stop: false })) {
+            // Asked to stop, or the lease is over already.
+            self.stop(step);
+        }
+    }
+}
+
+/// The lease that a command ends, if it ends one.
+fn outcome_of(command: &Command) -> Option<i64> {
+    match command {
+        Command::Complete { fence }
+        | Command::Fail { fence, .. }
+        | Command::Ask { fence, .. }
+        | Command::GiveBack { fence } => Some(*fence),
+        _ => None,
+    }
+}
+
+/// Tells this start of the server from the others.
+fn boot(ambient: &Ambient) -> String {
+    ambient.bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn sleep(until: Option<Duration>) {
+    match until {
+        Some(duration) => tokio::time::sleep(duration).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn at(end: Option<Instant>) {
+    match end {
+        Some(end) => tokio::time::sleep_until(end).await,
+        None => std::future::pending().await,
+    }
+}
