@@ -20,8 +20,10 @@ const RANKS: &[(&str, u8)] = &[
     ("agents", 5),
     ("studios", 6),
     ("server", 7),
-    ("recall", 8),
 ];
+
+/// The benches stand above all crates.
+const ABOVE_ALL: u8 = 8;
 
 /// Dependencies that only some crates may name.
 const RESERVED: &[(&str, &[&str])] = &[
@@ -48,10 +50,11 @@ pub(crate) fn run() -> Result<(), String> {
     println!("== tidy");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut faults = Vec::new();
-    for top in ["crates", "benches"] {
-        for folder in entries(&root.join(top))? {
-            check_crate(&folder, &mut faults)?;
-        }
+    for folder in entries(&root.join("crates"))? {
+        check_crate(&folder, rank(&folder), &mut faults)?;
+    }
+    for folder in entries(&root.join("benches"))? {
+        check_crate(&folder, Some(ABOVE_ALL), &mut faults)?;
     }
     let mut sources = Vec::new();
     for top in ["crates", "xtask", "tests", "benches"] {
@@ -74,17 +77,25 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(found)
 }
 
-fn rank(name: &str) -> Option<u8> {
+fn name(folder: &Path) -> &str {
+    folder.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+}
+
+fn rank(folder: &Path) -> Option<u8> {
+    rank_of(name(folder))
+}
+
+fn rank_of(name: &str) -> Option<u8> {
     RANKS.iter().find(|(known, _)| *known == name).map(|(_, rank)| *rank)
 }
 
-fn check_crate(folder: &Path, faults: &mut Vec<String>) -> Result<(), String> {
+fn check_crate(folder: &Path, rank: Option<u8>, faults: &mut Vec<String>) -> Result<(), String> {
     let manifest = folder.join("Cargo.toml");
     if !manifest.exists() {
         return Ok(());
     }
-    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let Some(own) = rank(name) else {
+    let name = name(folder);
+    let Some(own) = rank else {
         faults.push(format!("{name}: has no rank in xtask/src/tidy.rs"));
         return Ok(());
     };
@@ -93,7 +104,7 @@ fn check_crate(folder: &Path, faults: &mut Vec<String>) -> Result<(), String> {
     let empty = toml::Table::new();
     let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table).unwrap_or(&empty);
     for dependency in dependencies.keys() {
-        if let Some(other) = rank(dependency)
+        if let Some(other) = rank_of(dependency)
             && other >= own
         {
             faults.push(format!("{name} (rank {own}) must not depend on {dependency} (rank {other})"));

@@ -1,0 +1,81 @@
+//! `cargo run --release -p bench-tasks`: tasks that do nothing, put in, done and started, by Atelier and by others, in one
+//! run. `ATELIER_TEST_POSTGRES_URL` names the Postgres server; `npm ci` in `peers/` comes before.
+
+mod databases;
+mod ours;
+mod peers;
+mod report;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
+
+/// What everyone has to do.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Plan {
+    /// Tasks that are put in, and then done.
+    tasks: usize,
+    /// Who put them in at the same time.
+    callers: usize,
+    /// How many are done at the same time.
+    slots: usize,
+    /// Tasks that are then put into the idle system.
+    singles: usize,
+    /// Milliseconds between two of these.
+    apart: u64,
+}
+
+/// What was seen of one system.
+#[derive(Debug, Clone, Deserialize)]
+struct Seen {
+    /// Tasks put in, a second.
+    enqueue: f64,
+    /// Tasks done, a second.
+    run: f64,
+    /// From wanting a task to its start, in milliseconds, in an idle system.
+    latencies: Vec<f64>,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let plan = Plan { tasks: 10_000, callers: 256, slots: 64, singles: 500, apart: 20 };
+    let mut report = report::Report::new(plan);
+    for durability in [store::Durability::Normal, store::Durability::Full] {
+        let folder = tempfile::tempdir()?;
+        let options =
+            store::Options { durability, ..store::Options::sqlite(folder.path().join("atelier.db")) };
+        let sync = if durability == store::Durability::Normal { "NORMAL" } else { "FULL" };
+        report.row(
+            "Atelier",
+            &format!("SQLite, WAL, synchronous {sync}"),
+            &ours::measure(plan, options).await?,
+        );
+    }
+    for (fsync, told) in [("everysec", "appendfsync everysec"), ("always", "appendfsync always")] {
+        let redis = databases::Redis::start(fsync).await?;
+        let seen = peers::measure("bullmq.mjs", plan, &redis.url()).await?;
+        report.row("BullMQ", &format!("Redis, AOF, {told}"), &seen);
+        redis.stop().await?;
+    }
+    if let Some(postgres) = databases::Postgres::make().await? {
+        let how = postgres.durability().await?;
+        let seen = ours::measure(plan, store::Options::postgres(postgres.url("ours"))).await?;
+        report.row("Atelier", &format!("Postgres, {how}"), &seen);
+        let seen = peers::measure("graphile.mjs", plan, &postgres.url("peer")).await?;
+        report.row("graphile-worker", &format!("Postgres, {how}"), &seen);
+        postgres.drop().await?;
+    }
+    report.write()
+}
+
+/// Waits until `at`, unless that is over.
+async fn until(at: tokio::time::Instant) {
+    tokio::time::sleep_until(at).await;
+}
+
+/// A duration in milliseconds.
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1_000.0
+}

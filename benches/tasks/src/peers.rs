@@ -1,0 +1,31 @@
+//! Others, each in a process of its own, by their public interface.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::json;
+use tokio::process::Command;
+
+use crate::{Plan, Result, Seen};
+
+/// Has a peer do what the plan says, on the database at `url`.
+pub(crate) async fn measure(script: &str, plan: Plan, url: &str) -> Result<Seen> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
+    let mut argument = serde_json::to_value(plan)?;
+    argument["url"] = json!(url);
+    let peer = Command::new("node").arg(script).arg(argument.to_string()).current_dir(folder);
+    let output = { peer }.stderr(Stdio::inherit()).kill_on_drop(true).output().await?;
+    if !output.status.success() {
+        return Err(format!("{script} ended with {}", output.status).into());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// The version of a peer, as its own package says.
+pub(crate) fn version(package: &str) -> String {
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/node_modules").join(package).join("package.json");
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let manifest: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    manifest["version"].as_str().unwrap_or("unknown").to_owned()
+}
