@@ -13,8 +13,13 @@ pub(crate) async fn measure(script: &str, plan: Plan, url: &str) -> Result<Seen>
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
     let mut argument = serde_json::to_value(plan)?;
     argument["url"] = json!(url);
-    let peer = Command::new("node").arg(script).arg(argument.to_string()).current_dir(folder);
-    let output = { peer }.stderr(Stdio::inherit()).kill_on_drop(true).output().await?;
+    let mut peer = Command::new("node");
+    peer.arg(script)
+        .arg(argument.to_string())
+        .current_dir(folder)
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true);
+    let output = peer.output().await?;
     if !output.status.success() {
         return Err(format!("{script} ended with {}", output.status).into());
     }

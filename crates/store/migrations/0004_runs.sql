@@ -56,13 +56,11 @@ CREATE TABLE steps (
   progressed_at BIGINT,
   asked_at BIGINT,
   ended_at BIGINT,
-  answer TEXT,
-  output TEXT
+  answer TEXT
 );
 CREATE UNIQUE INDEX steps_run ON steps(run_id, ordinal);
 CREATE INDEX steps_project ON steps(project_id);
 CREATE INDEX steps_ready ON steps(queue, rank, id) WHERE rank IS NOT NULL;
-CREATE INDEX steps_held ON steps(worker) WHERE worker IS NOT NULL;
 CREATE INDEX steps_wake ON steps(wake_at) WHERE wake_at IS NOT NULL;
 
 CREATE TABLE step_edges (
@@ -72,7 +70,7 @@ CREATE TABLE step_edges (
 );
 CREATE INDEX step_edges_parent ON step_edges(parent_id);
 
--- What came of each lease; written once, when it ends.
+-- What came of each lease; written once, when it ends. What a step gave is what its settled lease did.
 CREATE TABLE attempts (
   step_id TEXT NOT NULL REFERENCES steps(id) ON DELETE CASCADE,
   fence BIGINT NOT NULL,
@@ -80,6 +78,7 @@ CREATE TABLE attempts (
   worker TEXT NOT NULL,
   outcome TEXT NOT NULL,
   error TEXT,
+  output TEXT,
   began_at BIGINT NOT NULL,
   ended_at BIGINT NOT NULL,
   PRIMARY KEY (step_id, fence)

@@ -4,8 +4,8 @@
 
 use kernel::{Random, StepId, Timestamp};
 use resilience::retry::{self, Decision, Policy};
-use store::runs::{Run, Step};
-use wire::runs::{Answer, Priority, Reason, StepState};
+use store::runs::Step;
+use wire::runs::{Answer, Priority, Reason, Run, StepState};
 
 /// The longest pause between two attempts that is our own choice, in milliseconds.
 const LONGEST_PAUSE_MS: u64 = 60_000;

@@ -1,8 +1,8 @@
 //! Runs and steps: their states, why a step is not running, and what a run is made of.
 
-use kernel::{PersonId, StepId, Timestamp};
+use kernel::{PersonId, ProjectId, RunId, StepId, Timestamp};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// Where a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -206,4 +206,169 @@ impl Default for Limits {
             life_ms: 24 * 60 * MINUTE,
         }
     }
+}
+
+/// One execution of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct Run {
+    pub id: RunId,
+    pub project_id: ProjectId,
+    /// What kind of work it is: `film.task` …
+    pub kind: String,
+    pub title: String,
+    pub state: RunState,
+    /// Why it is paused, if it is.
+    pub paused: Option<String>,
+    /// Since when it is asked to be cancelled, and by whom.
+    pub asked_at: Option<Timestamp>,
+    pub asked_by: Option<PersonId>,
+    /// Steps in all, and how many of them have ended how.
+    pub total: i64,
+    pub complete: i64,
+    pub failed: i64,
+    pub cancelled: i64,
+    /// The length of its log in bytes.
+    pub log_end: i64,
+    pub created_at: Timestamp,
+    pub created_by: Option<PersonId>,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+}
+
+/// A run with its steps.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunDetail {
+    #[allow(missing_docs)]
+    pub run: Run,
+    /// In the order in which they were made.
+    pub steps: Vec<Step>,
+    /// What came of each lease, in the order in which they ended.
+    pub attempts: Vec<Attempt>,
+}
+
+/// One piece of work in a run.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct Step {
+    pub id: StepId,
+    pub name: String,
+    pub queue: String,
+    /// The steps that have to be complete before.
+    pub after: Vec<StepId>,
+    pub priority: Priority,
+    pub limits: Limits,
+    pub state: StepState,
+    /// Why it is not running, if it is not.
+    pub reason: Option<Reason>,
+    /// Attempts that were begun.
+    pub attempt: i64,
+    /// Who has it.
+    pub worker: Option<String>,
+    pub leased_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    /// The answer to what it asked a person.
+    pub answer: Option<Answer>,
+    /// What it was given.
+    #[schema(value_type = Object)]
+    pub input: serde_json::Value,
+    /// What it gave.
+    #[schema(value_type = Option<Object>)]
+    pub output: Option<serde_json::Value>,
+}
+
+/// What came of a lease on a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct Attempt {
+    pub step_id: StepId,
+    /// The number of the lease, which grows with each of the step.
+    pub fence: i64,
+    pub attempt: i64,
+    pub worker: String,
+    /// `complete`, `failed`, `asked`, `lost`, `returned`, `stalled`, `timeout`, `unheard` or `reset`.
+    pub outcome: String,
+    pub error: Option<String>,
+    pub began_at: Timestamp,
+    pub ended_at: Timestamp,
+}
+
+/// A piece of a run's log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LogEntry {
+    /// The offset in bytes at which it begins.
+    pub start: i64,
+    #[allow(missing_docs)]
+    pub step_id: StepId,
+    /// The lease that wrote it.
+    pub fence: i64,
+    /// What it is: `text`, `tool_call` …
+    pub kind: String,
+    #[allow(missing_docs)]
+    pub text: String,
+    #[allow(missing_docs)]
+    pub at: Timestamp,
+}
+
+/// A part of a run's log.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunLog {
+    #[allow(missing_docs)]
+    pub entries: Vec<LogEntry>,
+    /// Where the next part begins.
+    pub next: i64,
+    /// Where the log ends now.
+    pub end: i64,
+}
+
+/// Which part of a log is wanted.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogQuery {
+    /// From this offset in bytes on.
+    #[param(minimum = 0, default = 0)]
+    pub from: Option<i64>,
+    /// Pieces at most.
+    #[param(minimum = 1, maximum = 1000, default = 200)]
+    pub limit: Option<u32>,
+}
+
+/// Which runs are wanted.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RunsQuery {
+    /// Only those in this state.
+    pub state: Option<RunState>,
+    /// Rows on a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// The `nextCursor` of the page before.
+    #[param(max_length = 80)]
+    pub cursor: Option<String>,
+}
+
+/// Why a run is to be paused.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PauseRun {
+    /// In a sentence, for those who look.
+    #[schema(min_length = 1, max_length = 300)]
+    pub why: String,
+}
+
+/// A person's answer to a step that asks.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AnswerStep {
+    /// The answer.
+    #[schema(min_length = 1, max_length = 10000)]
+    pub answer: String,
 }

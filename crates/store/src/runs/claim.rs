@@ -3,7 +3,9 @@
 
 use kernel::{Result, RunId, StepId, Timestamp};
 
-use super::{RUN, Run, STEP, Step, run, step};
+use wire::runs::Run;
+
+use super::{RUN, STEP, Step, run, step};
 use crate::db::{Arg, Tx, args};
 use crate::entities::places;
 
@@ -48,7 +50,7 @@ pub fn due(tx: &mut Tx<'_>, now: Timestamp, limit: u32) -> Result<Vec<(RunId, St
 /// When the database fails.
 pub fn held_by(tx: &mut Tx<'_>, server: &str, present: &str, limit: u32) -> Result<Vec<(RunId, StepId)>> {
     Ok(tx.query(
-        "SELECT run_id, id FROM steps WHERE worker IS NOT NULL AND SUBSTR(worker, 1, LENGTH($1)) = $1
+        "SELECT run_id, id FROM steps WHERE wake_at IS NOT NULL AND worker IS NOT NULL AND SUBSTR(worker, 1, LENGTH($1)) = $1
            AND SUBSTR(worker, 1, LENGTH($2)) <> $2 LIMIT $3",
         args![server, present, limit],
         |row| Ok((row.id(0)?, row.id(1)?)),

@@ -1,38 +1,23 @@
 //! The log of a run: pieces of text by the offset in bytes at which each begins.
 
-use kernel::{Result, RunId, StepId, Timestamp};
+use kernel::{Result, RunId};
+use wire::runs::LogEntry;
 
 use crate::db::{Arg, Tx, args};
 use crate::scope::Tenant;
-
-/// A piece of a run's log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct LogEntry {
-    pub run: RunId,
-    /// The offset at which it begins; the next one begins where it ends.
-    pub start: i64,
-    pub step: StepId,
-    /// The lease that wrote it.
-    pub fence: i64,
-    /// What it is: `text`, `tool_call` …
-    pub kind: String,
-    pub text: String,
-    pub at: Timestamp,
-}
 
 /// Writes pieces whose offsets were given out.
 ///
 /// # Errors
 /// When the database fails, or an offset was given out twice.
-pub fn append(tx: &mut Tx<'_>, entries: &[LogEntry]) -> Result<()> {
+pub fn append(tx: &mut Tx<'_>, entries: &[(RunId, LogEntry)]) -> Result<()> {
     let rows: Vec<[Arg<'_>; 7]> = entries
         .iter()
-        .map(|entry| {
+        .map(|(run, entry)| {
             [
-                entry.run.into(),
+                (*run).into(),
                 entry.start.into(),
-                entry.step.into(),
+                entry.step_id.into(),
                 entry.fence.into(),
                 (&entry.kind).into(),
                 (&entry.text).into(),
@@ -62,9 +47,8 @@ pub fn log(t: &mut Tenant<'_, '_>, run: RunId, from: i64, limit: u32) -> Result<
         args![run, first, i64::from(limit) + 1],
         |row| {
             Ok(LogEntry {
-                run,
                 start: row.get(0)?,
-                step: row.id(1)?,
+                step_id: row.id(1)?,
                 fence: row.get(2)?,
                 kind: row.get(3)?,
                 text: row.get(4)?,

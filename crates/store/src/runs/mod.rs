@@ -8,44 +8,17 @@ mod log;
 mod read;
 mod write;
 
-use kernel::{PersonId, ProjectId, RunId, StepId, Timestamp};
-use wire::runs::{Answer, Limits, Priority, Reason, RunState, StepState};
+use kernel::{ProjectId, RunId, StepId, Timestamp};
+use wire::runs::{Answer, Limits, Priority, Reason, Run, StepState};
 
 use crate::db::{DbError, Row};
 
 pub use claim::{Claimed, claimable, due, held_by, next_wake, take};
-pub use log::{LogEntry, append, log};
-pub use read::{Attempt, Detail, Family, attempts, by_key, family, get, list, steps_of};
+pub use log::{append, log};
+pub use read::{Detail, Family, attempts, by_key, family, get, list, steps_of};
 pub use write::{
     NewAttempt, NewEdge, NewRunRow, NewStepRow, create, create_once, save_attempts, save_runs, save_steps,
 };
-
-/// A run, without its input.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct Run {
-    pub id: RunId,
-    pub project: ProjectId,
-    pub kind: String,
-    pub title: String,
-    pub state: RunState,
-    /// Why it is paused, if it is.
-    pub paused: Option<String>,
-    /// Since when it is asked to be cancelled.
-    pub asked_at: Option<Timestamp>,
-    pub asked_by: Option<PersonId>,
-    /// Steps in all, and how many of them have ended how.
-    pub total: i64,
-    pub complete: i64,
-    pub failed: i64,
-    pub cancelled: i64,
-    /// The length of its log in bytes.
-    pub log_end: i64,
-    pub created_at: Timestamp,
-    pub created_by: Option<PersonId>,
-    pub started_at: Option<Timestamp>,
-    pub ended_at: Option<Timestamp>,
-}
 
 const RUN: &str =
     "id, project_id, kind, title, state, paused, asked_at, asked_by, total, complete, failed, cancelled,
@@ -54,7 +27,7 @@ const RUN: &str =
 fn run(row: &Row<'_>) -> Result<Run, DbError> {
     Ok(Run {
         id: row.id(0)?,
-        project: row.id(1)?,
+        project_id: row.id(1)?,
         kind: row.get(2)?,
         title: row.get(3)?,
         state: row.tag(4)?,

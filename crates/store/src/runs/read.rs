@@ -1,9 +1,9 @@
 //! What people see of runs.
 
-use kernel::{Error, PageRequest, ProjectId, Result, RunId, StepId, Timestamp};
-use wire::runs::RunState;
+use kernel::{Error, PageRequest, ProjectId, Result, RunId, StepId};
+use wire::runs::{Attempt, Run, RunState};
 
-use super::{RUN, Run, STEP, Step, run, step};
+use super::{RUN, STEP, Step, run, step};
 use crate::db::{Tx, args};
 use crate::events::Listed;
 use crate::scope::Tenant;
@@ -65,7 +65,10 @@ pub struct Detail {
 pub fn steps_of(t: &mut Tenant<'_, '_>, id: RunId) -> Result<Vec<Detail>> {
     get(t, id)?;
     let mut steps = t.query(
-        &format!("SELECT {STEP}, input, output FROM steps WHERE run_id = $1 ORDER BY ordinal"),
+        &format!(
+            "SELECT {STEP}, input, (SELECT output FROM attempts WHERE step_id = steps.id AND fence = steps.settled)
+             FROM steps WHERE run_id = $1 ORDER BY ordinal"
+        ),
         args![id],
         |row| Ok(Detail { step: step(row)?, parents: Vec::new(), input: row.get(27)?, output: row.get(28)? }),
     )?;
@@ -100,20 +103,6 @@ pub fn family(tx: &mut Tx<'_>, run: RunId) -> Result<Family> {
     Ok((steps, edges(tx, run)?))
 }
 
-/// What came of a lease.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct Attempt {
-    pub step: StepId,
-    pub fence: i64,
-    pub attempt: i64,
-    pub worker: String,
-    pub outcome: String,
-    pub error: Option<String>,
-    pub began_at: Timestamp,
-    pub ended_at: Timestamp,
-}
-
 /// What came of the leases of a run's steps, in the order in which they ended.
 ///
 /// # Errors
@@ -128,7 +117,7 @@ pub fn attempts(t: &mut Tenant<'_, '_>, id: RunId) -> Result<Vec<Attempt>> {
         args![id],
         |row| {
             Ok(Attempt {
-                step: row.id(0)?,
+                step_id: row.id(0)?,
                 fence: row.get(1)?,
                 attempt: row.get(2)?,
                 worker: row.get(3)?,

@@ -1,8 +1,9 @@
 //! What is written of runs: made whole, and changed many at a time.
 
 use kernel::{Result, RunId, StepId, Timestamp};
+use wire::runs::Run;
 
-use super::{Run, Step};
+use super::Step;
 use crate::db::{Arg, Tx};
 
 /// A run to be made.
@@ -40,7 +41,7 @@ fn row(new: &NewRunRow) -> [Arg<'_>; 11] {
     let run = &new.run;
     [
         run.id.into(),
-        run.project.into(),
+        run.project_id.into(),
         (&run.kind).into(),
         (&run.title).into(),
         (&new.input).into(),
@@ -235,12 +236,12 @@ pub struct NewAttempt {
     pub ended_at: Timestamp,
 }
 
-/// Writes what came of leases, once each, and what their steps gave.
+/// Writes what came of leases, once each.
 ///
 /// # Errors
 /// When the database fails, or one was written before.
 pub fn save_attempts(tx: &mut Tx<'_>, attempts: &[NewAttempt]) -> Result<()> {
-    let rows: Vec<[Arg<'_>; 8]> = attempts
+    let rows: Vec<[Arg<'_>; 9]> = attempts
         .iter()
         .map(|new| {
             [
@@ -250,15 +251,12 @@ pub fn save_attempts(tx: &mut Tx<'_>, attempts: &[NewAttempt]) -> Result<()> {
                 (&new.worker).into(),
                 new.outcome.into(),
                 new.error.as_deref().into(),
+                new.output.as_deref().into(),
                 new.began_at.into(),
                 new.ended_at.into(),
             ]
         })
         .collect();
-    tx.insert_many("attempts (step_id, fence, attempt, worker, outcome, error, began_at, ended_at)", &rows)?;
-    let outputs: Vec<Vec<Arg<'_>>> = attempts
-        .iter()
-        .filter_map(|new| Some(vec![new.step.into(), new.output.as_deref()?.into()]))
-        .collect();
-    Ok(tx.update_many("steps", &[("output", "TEXT")], &outputs)?)
+    let into = "attempts (step_id, fence, attempt, worker, outcome, error, output, began_at, ended_at)";
+    Ok(tx.insert_many(into, &rows)?)
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use kernel::{Error, EventKind, ProjectId, Random, Result, RunId, StepId, Timestamp};
 use serde_json::{Value, json};
-use store::runs::{self, LogEntry, NewAttempt, NewEdge, NewRunRow, NewStepRow, Run, Step};
+use store::runs::{self, NewAttempt, NewEdge, NewRunRow, NewStepRow, Step};
 use store::{Scope, Tenant, Tx, events};
-use wire::runs::{Answer, RunState, StepState};
+use wire::runs::{Answer, LogEntry, Run, RunState, StepState};
 
 use super::orders::{LOG_BYTES, Order};
 use super::{Refused, Reply};
@@ -35,7 +35,7 @@ pub(super) struct Book<'r> {
     new_steps: Vec<NewStepRow>,
     new_edges: Vec<NewEdge>,
     attempts: Vec<NewAttempt>,
-    log: Vec<LogEntry>,
+    log: Vec<(RunId, LogEntry)>,
     /// Steps that have ended, and of which their children have not heard.
     ended: Vec<StepId>,
     /// In the order of the projects, which is that in which their rows are locked.
@@ -161,7 +161,7 @@ impl<'r> Book<'r> {
 
     fn of_project(&self, project: ProjectId, run: RunId) -> Result<(), Refused> {
         match self.runs.get(&run) {
-            Some(run) if run.project == project => Ok(()),
+            Some(run) if run.project_id == project => Ok(()),
             _ => Err(Error::not_found("run").into()),
         }
     }
@@ -186,12 +186,12 @@ impl<'r> Book<'r> {
         let Some(run) = self.runs.get_mut(&step.run) else { return Err(Refusal::Over) };
         let (before, was_ready, was_asked) = (step.state, step.rank.is_some(), step.asked_at.is_some());
         let actions = machine::apply(step, command, Moment { now: self.now, random, run })?;
-        let mut turned = false;
         if before != step.state {
             count(run, before, -1);
             count(run, step.state, 1);
-            turned = turn(run, step.state, self.now);
-            self.changed_runs.insert(run.id);
+            if turn(run, step.state, self.now) || step.state.has_ended() || before.has_ended() {
+                self.changed_runs.insert(run.id);
+            }
         }
         self.changed_steps.insert(id);
         self.wake = [self.wake, step.wake_at].into_iter().flatten().min();
@@ -204,7 +204,7 @@ impl<'r> Book<'r> {
         for action in actions {
             match action {
                 Action::Tell => {
-                    let told = (EventKind::StepUpdated, told_of_step(step));
+                    let told = (EventKind::StepUpdated, told_of_step(step, run));
                     self.events.entry(step.project).or_default().push(told);
                 }
                 // A run of one step has no children that would have to hear of its end.
@@ -223,9 +223,6 @@ impl<'r> Book<'r> {
                     ended_at: self.now,
                 }),
             }
-        }
-        if turned {
-            self.events.entry(run.project).or_default().push((EventKind::RunUpdated, told_of_run(run)));
         }
         Ok(Reply::Done { stop: step.asked_at.is_some() })
     }
@@ -254,7 +251,7 @@ impl<'r> Book<'r> {
         let fingerprint = new.idempotency_key.as_ref().map(|_| new.fingerprint());
         let run = Run {
             id: tx.id(),
-            project: new.project,
+            project_id: new.project,
             kind: new.kind.clone(),
             title: new.title.clone(),
             state: RunState::Queued,
@@ -352,15 +349,9 @@ impl<'r> Book<'r> {
             let mut add = |kind: &str, text: &str| {
                 let (kind, text) = (kind.to_owned(), text.to_owned());
                 let length = text.len() as i64;
-                self.log.push(LogEntry {
-                    run: run.id,
-                    start: run.log_end,
-                    step,
-                    fence,
-                    kind,
-                    text,
-                    at: self.now,
-                });
+                let start = run.log_end;
+                let entry = LogEntry { start, step_id: step, fence, kind, text, at: self.now };
+                self.log.push((run.id, entry));
                 run.log_end += length;
                 run.log_end >= LOG_BYTES
             };
@@ -444,7 +435,7 @@ impl<'r> Book<'r> {
     }
 
     fn tell_of_run(&mut self, run: &Run) {
-        self.events.entry(run.project).or_default().push((EventKind::RunUpdated, told_of_run(run)));
+        self.events.entry(run.project_id).or_default().push((EventKind::RunUpdated, told_of_run(run)));
     }
 
     /// Writes what was changed, and tells of it.
@@ -512,8 +503,10 @@ fn told_of_run(run: &Run) -> Value {
     })
 }
 
-fn told_of_step(step: &Step) -> Value {
+/// What has become of a step, and what of its run.
+fn told_of_step(step: &Step, run: &Run) -> Value {
     json!({
+        "run": told_of_run(run),
         "runId": step.run, "stepId": step.id, "name": step.name, "queue": step.queue, "state": step.state,
         "reason": step.reason, "attempt": step.attempt, "stop": step.asked_at.is_some(),
     })

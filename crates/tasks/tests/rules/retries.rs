@@ -85,6 +85,8 @@ on_both! {
         // From the first step on, everything is done again.
         stage.retry(&a.step).await.unwrap();
         assert_eq!(stage.run(run).await.complete, 0);
+        // What it gave before is no longer what it gives.
+        assert!(stage.details(run).await.iter().all(|detail| detail.output.is_none()));
         assert_eq!(stage.step(run, "d").await.reason, Some(Reason::Parents { open: 1 }));
         assert_eq!(stage.one().await.step.name, "a");
     }

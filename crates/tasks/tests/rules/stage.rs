@@ -7,7 +7,7 @@ use std::time::Duration;
 use kernel::{Ambient, ManualClock, PersonId, Role, RunId, SeededRandom, Timestamp};
 use resilience::retry::Kind;
 use serde_json::{Value, json};
-use store::runs::{self, Attempt, Detail, LogEntry, Run, Step};
+use store::runs::{self, Detail, Step};
 use store::{Scope, Store, people, projects};
 use tasks::Tasks;
 use tasks::graph::{NewRun, NewStep};
@@ -16,6 +16,7 @@ use tasks::machine::{Command, Failure};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use wire::projects::ProjectType;
+use wire::runs::{Attempt, LogEntry, Run};
 
 use crate::place::Place;
 

@@ -29,14 +29,20 @@ on_both! {
         assert!(told.iter().all(|event| event.payload["runId"] == json!(run)));
         let told: Vec<String> = told
             .iter()
-            .map(|event| match event.kind {
-                EventKind::RunUpdated => format!("run {}", event.payload["state"].as_str().unwrap()),
-                _ => format!("{} {}", event.payload["name"].as_str().unwrap(), event.payload["state"].as_str().unwrap()),
+            .map(|event| {
+                let text = |of: &serde_json::Value, field: &str| of[field].as_str().unwrap().to_owned();
+                match event.kind {
+                    EventKind::RunUpdated => format!("run {}", text(&event.payload, "state")),
+                    _ => {
+                        let run = text(&event.payload["run"], "state");
+                        format!("{} {}, run {run}", text(&event.payload, "name"), text(&event.payload, "state"))
+                    }
+                }
             })
             .collect();
         assert_eq!(told, [
-            "run queued", "a leased", "run running", "a running", "a complete", "b queued", "b leased", "b complete",
-            "run complete",
+            "run queued", "a leased, run running", "a running, run running", "a complete, run running",
+            "b queued, run running", "b leased, run running", "b complete, run complete",
         ]);
     }
 

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use kernel::{Event, EventKind, RunId, StepId};
-use store::runs::{Attempt, Detail, LogEntry, Run};
+use store::runs::Detail;
 use tasks::ledger::Claim;
-use wire::runs::{Reason, RunState, StepState};
+use wire::runs::{Attempt, LogEntry, Reason, Run, RunState, StepState};
 
 /// How a lease ended, in its worker's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +110,7 @@ impl Witness {
         }
         for Detail { step, .. } in steps {
             let written =
-                attempts.iter().filter(|attempt| attempt.step == step.id && attempt.outcome == "complete");
+                attempts.iter().filter(|attempt| attempt.step_id == step.id && attempt.outcome == "complete");
             let mut written: Vec<i64> = written.map(|attempt| attempt.fence).collect();
             written.sort_unstable();
             let leases = (step.id, 0)..=(step.id, i64::MAX);
@@ -136,7 +136,9 @@ impl Witness {
             match event.kind {
                 EventKind::RunUpdated => drop(of_runs.insert(id("runId").parse::<RunId>().unwrap(), state)),
                 EventKind::StepUpdated => {
-                    drop(of_steps.insert(id("stepId").parse::<StepId>().unwrap(), state))
+                    of_steps.insert(id("stepId").parse::<StepId>().unwrap(), state);
+                    let run = event.payload["run"]["state"].as_str().unwrap().to_owned();
+                    of_runs.insert(id("runId").parse::<RunId>().unwrap(), run);
                 }
                 _ => {}
             }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use kernel::{Ambient, Error, ManualClock, RunId, SeededRandom, StepId, Timestamp};
 use resilience::retry::Kind;
 use serde_json::json;
-use store::runs::{self, Detail, Run};
+use store::runs::{self, Detail};
 use store::{Durability, Options, Scope, Store, events, people, projects};
 use tasks::graph::{NewRun, NewStep};
 use tasks::ledger::{self, Claim, Demand, Order, Outcome, Refused, Reply};
 use tasks::machine::{Command, Failure};
 use tempfile::TempDir;
 use wire::projects::ProjectType;
-use wire::runs::{Limits, Priority, StepState};
+use wire::runs::{Limits, Priority, Run, StepState};
 
 use crate::chance::Chance;
 use crate::witness::{Said, Witness};

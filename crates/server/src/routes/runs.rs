@@ -1,0 +1,180 @@
+//! Runs: what is under way in a project, its steps, its log, and what people may do about it.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use identity::{Editor, Viewer};
+use kernel::{Error, ProjectId, RunId, StepId};
+use serde_json::{Value, json};
+use store::runs;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use wire::runs::{
+    AnswerStep, LogQuery, PauseRun, Run, RunDetail, RunLog, RunsQuery, Step,
+};
+use wire::{Page, PageQuery};
+
+use super::Paging;
+use crate::app::App;
+use crate::body::{Body, Path, Query};
+use crate::caller::Permit;
+use crate::problem::Answer;
+
+/// Pieces of a log that are given at once, unless fewer are asked for.
+const PIECES: u32 = 200;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(log))
+        .routes(routes!(cancel))
+        .routes(routes!(pause))
+        .routes(routes!(resume))
+        .routes(routes!(retry))
+        .routes(routes!(answer))
+}
+
+/// The project's runs, newest first
+#[utoipa::path(get, path = "/projects/{id}/runs", tag = "runs", params(("id" = ProjectId, Path), RunsQuery),
+    responses((status = 200, body = Page<Run>)))]
+async fn list(
+    State(app): State<App>,
+    Permit(permit): Permit<Viewer>,
+    Query(query): Query<RunsQuery>,
+) -> Answer<Json<Page<Run>>> {
+    let paging = Paging::of(&PageQuery { limit: query.limit, cursor: query.cursor })?;
+    let state = query.state;
+    let list = move |t: &mut store::Tenant<'_, '_>, page: &kernel::PageRequest| {
+        runs::list(t, state, page)
+    };
+    Ok(Json(paging.read(&app, permit.scope(), list).await?))
+}
+
+/// A run with its steps
+#[utoipa::path(get, path = "/projects/{id}/runs/{run}", tag = "runs",
+    params(("id" = ProjectId, Path), ("run" = RunId, Path)), responses((status = 200, body = RunDetail)))]
+async fn get(
+    State(app): State<App>,
+    Permit(permit): Permit<Viewer>,
+    Path((_, id)): Path<(ProjectId, RunId)>,
+) -> Answer<Json<RunDetail>> {
+    let read = app.store.read_in(permit.scope(), move |t| {
+        Ok((runs::get(t, id)?, runs::steps_of(t, id)?, runs::attempts(t, id)?))
+    });
+    let (run, steps, attempts) = read.await?;
+    let steps = steps.into_iter().map(told_step).collect::<Result<_, Error>>()?;
+    Ok(Json(RunDetail { run, steps, attempts }))
+}
+
+/// A part of a run's log
+#[utoipa::path(get, path = "/projects/{id}/runs/{run}/log", tag = "runs",
+    params(("id" = ProjectId, Path), ("run" = RunId, Path), LogQuery), responses((status = 200, body = RunLog)))]
+async fn log(
+    State(app): State<App>,
+    Permit(permit): Permit<Viewer>,
+    Path((_, id)): Path<(ProjectId, RunId)>,
+    Query(query): Query<LogQuery>,
+) -> Answer<Json<RunLog>> {
+    let (from, limit) = (query.from.unwrap_or(0), query.limit.unwrap_or(PIECES));
+    if from < 0 {
+        return Err(Error::field("from", "must be 0 or more").into());
+    }
+    if !(1..=1_000).contains(&limit) {
+        return Err(Error::field("limit", "must be from 1 to 1000").into());
+    }
+    let read = app.store.read_in(permit.scope(), move |t| {
+        Ok((runs::get(t, id)?.log_end, runs::log(t, id, from, limit)?))
+    });
+    let (end, entries) = read.await?;
+    let next = entries.last().map_or(from.min(end), |entry| entry.start + entry.text.len() as i64);
+    Ok(Json(RunLog { entries, next, end }))
+}
+
+/// End a run before it is done
+///
+/// What no worker has is cancelled at once; workers are asked to stop, and what they finish within ten seconds is kept.
+#[utoipa::path(post, path = "/projects/{id}/runs/{run}/cancel", tag = "runs",
+    params(("id" = ProjectId, Path), ("run" = RunId, Path)), responses((status = 204)))]
+async fn cancel(
+    State(app): State<App>,
+    Permit(permit): Permit<Editor>,
+    Path((_, id)): Path<(ProjectId, RunId)>,
+) -> Answer<StatusCode> {
+    app.tasks.cancel(permit.scope(), id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Start nothing more of a run for now
+#[utoipa::path(post, path = "/projects/{id}/runs/{run}/pause", tag = "runs", request_body = PauseRun,
+    params(("id" = ProjectId, Path), ("run" = RunId, Path)), responses((status = 204)))]
+async fn pause(
+    State(app): State<App>,
+    Permit(permit): Permit<Editor>,
+    Path((_, id)): Path<(ProjectId, RunId)>,
+    Body(request): Body<PauseRun>,
+) -> Answer<StatusCode> {
+    app.tasks.pause(permit.scope(), id, request.why).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Go on with a paused run
+#[utoipa::path(post, path = "/projects/{id}/runs/{run}/resume", tag = "runs",
+    params(("id" = ProjectId, Path), ("run" = RunId, Path)), responses((status = 204)))]
+async fn resume(
+    State(app): State<App>,
+    Permit(permit): Permit<Editor>,
+    Path((_, id)): Path<(ProjectId, RunId)>,
+) -> Answer<StatusCode> {
+    app.tasks.resume(permit.scope(), id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Do a step, and all that come after it, again
+#[utoipa::path(post, path = "/projects/{id}/runs/{run}/steps/{step}/retry", tag = "runs",
+    params(("id" = ProjectId, Path), ("run" = RunId, Path), ("step" = StepId, Path)), responses((status = 204)))]
+async fn retry(
+    State(app): State<App>,
+    Permit(permit): Permit<Editor>,
+    Path((_, run, step)): Path<(ProjectId, RunId, StepId)>,
+) -> Answer<StatusCode> {
+    app.tasks.retry(permit.scope(), run, step).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Answer a step that asks; the first answer counts
+#[utoipa::path(post, path = "/projects/{id}/runs/{run}/steps/{step}/answer", tag = "runs", request_body = AnswerStep,
+    params(("id" = ProjectId, Path), ("run" = RunId, Path), ("step" = StepId, Path)), responses((status = 204)),
+    extensions(("x-refuses" = json!(["CONFLICT", "ALREADY_DECIDED"]))))]
+async fn answer(
+    State(app): State<App>,
+    Permit(permit): Permit<Editor>,
+    Path((_, run, step)): Path<(ProjectId, RunId, StepId)>,
+    Body(request): Body<AnswerStep>,
+) -> Answer<StatusCode> {
+    app.tasks.answer(permit.scope(), run, step, json!(request.answer)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn told_step(detail: runs::Detail) -> Result<Step, Error> {
+    let read = |text: &str| serde_json::from_str::<Value>(text).map_err(Error::internal);
+    let (input, output) = (read(&detail.input)?, detail.output.as_deref().map(read).transpose()?);
+    let step = detail.step;
+    Ok(Step {
+        id: step.id,
+        name: step.name,
+        queue: step.queue,
+        after: detail.parents,
+        priority: step.priority,
+        limits: step.limits,
+        state: step.state,
+        reason: step.reason,
+        attempt: step.attempt,
+        worker: step.worker,
+        leased_at: step.leased_at,
+        ended_at: step.ended_at,
+        answer: step.answer,
+        input,
+        output,
+    })
+}
