@@ -44,7 +44,6 @@ struct Memory {
 }
 
 /// The right to a name. Dropped without a word, it ends with its time.
-#[derive(Clone)]
 pub struct Lease {
     leases: Leases,
     name: String,

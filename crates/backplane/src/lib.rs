@@ -27,7 +27,7 @@ const PREFIX_CHARS: usize = 64;
 /// How a backplane is made.
 #[derive(Clone)]
 pub struct Options {
-    /// Address of the Redis server (7 or newer; `redis://…` or `unix://…`), or none for a server that is alone.
+    /// Address of the Redis server (6 or newer; `redis://…` or `unix://…`), or none for a server that is alone.
     pub redis: Option<String>,
     /// Begins every key and channel in Redis, so that installations can share one: letters, digits, `-`, `_`, `:`.
     pub prefix: String,

@@ -3,6 +3,7 @@
 //! There are two connections, so that large values do not delay the bus. Whoever asks while the link is down is told so
 //! at once. A Redis that hangs is noticed by its silence, within [`PING`] and [`ANSWER`].
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,32 +97,25 @@ impl Link {
         let mut stop = std::pin::pin!(stop);
         let mut failures = 0;
         loop {
-            let lost = tokio::select! {
-                biased;
-                () = &mut stop => None,
-                lost = self.session(bus) => Some(lost),
-            };
-            if lost.is_none() {
-                self.flush(bus).await;
-            }
-            self.down(bus);
-            let Some((was_up, error)) = lost else { return };
+            let ended = self.session(bus, stop.as_mut()).await;
+            let was_up = self.down(bus);
+            let Err(error) = ended else { return };
             failures = if was_up { 1 } else { failures + 1 };
             let pause = self.pause(failures);
             tracing::warn!(%error, ?pause, "Redis is lost; this server goes on by itself");
             tokio::select! {
-                () = &mut stop => return,
+                () = stop.as_mut() => return,
                 () = sleep(pause) => {}
             }
         }
     }
 
-    /// Connects and serves the bus, until the link is lost; and whether it was up until then.
-    async fn session(&self, bus: &Bus) -> (bool, RedisError) {
+    /// Connects and serves the bus, until `stop` is done or the link is lost.
+    async fn session(&self, bus: &Bus, mut stop: Pin<&mut impl Future<Output = ()>>) -> RedisResult<()> {
         let lost = Arc::new(Notify::new());
-        let (mut feed, commands) = match self.connect(bus, &lost).await {
-            Ok(connections) => connections,
-            Err(error) => return (false, error),
+        let (mut feed, commands) = tokio::select! {
+            () = stop.as_mut() => return Ok(()),
+            connections = self.connect(bus, &lost) => connections?,
         };
         tracing::info!("Redis is reached");
         self.0.state.send_modify(|state| {
@@ -130,12 +124,11 @@ impl Link {
         });
         bus.link_up();
         let mut pings = [feed.clone(), commands];
-        let error = tokio::select! {
-            error = self.send(bus, &mut feed) => error,
-            error = ping(&mut pings) => error,
-            () = lost.notified() => std::io::Error::from(std::io::ErrorKind::ConnectionReset).into(),
-        };
-        (true, error)
+        tokio::select! {
+            sent = self.send(bus, &mut feed, stop) => sent,
+            error = ping(&mut pings) => Err(error),
+            () = lost.notified() => Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset).into()),
+        }
     }
 
     async fn connect(
@@ -165,16 +158,28 @@ impl Link {
         Ok((feed, commands))
     }
 
-    /// Sends what is published, until that fails.
-    async fn send(&self, bus: &Bus, feed: &mut MultiplexedConnection) -> RedisError {
+    /// Sends what is published, until that fails, or `stop` is done and what was published by then is sent.
+    async fn send(
+        &self,
+        bus: &Bus,
+        feed: &mut MultiplexedConnection,
+        mut stop: Pin<&mut impl Future<Output = ()>>,
+    ) -> RedisResult<()> {
         loop {
             while let Some(batch) = bus.batch() {
-                if let Err(error) = self.publish(bus, &batch, feed).await {
-                    return error;
-                }
+                self.publish(bus, &batch, feed).await?;
             }
-            bus.waiting().await;
+            tokio::select! {
+                () = stop.as_mut() => break,
+                () = bus.waiting() => {}
+            }
         }
+        if let Some(batch) = bus.batch()
+            && let Err(error) = self.publish(bus, &batch, feed).await
+        {
+            tracing::warn!(%error, "what was published last did not reach the other servers");
+        }
+        Ok(())
     }
 
     async fn publish(&self, bus: &Bus, batch: &Batch, over: &mut MultiplexedConnection) -> RedisResult<()> {
@@ -191,22 +196,14 @@ impl Link {
         pipeline.exec_async(over).await
     }
 
-    /// Sends what was published before the stop.
-    async fn flush(&self, bus: &Bus) {
-        if let (Some(batch), Ok(mut commands)) = (bus.batch(), self.commands())
-            && let Err(error) = self.publish(bus, &batch, &mut commands).await
-        {
-            tracing::warn!(%error, "what was published last did not reach the other servers");
-        }
-    }
-
-    fn down(&self, bus: &Bus) {
+    /// The link is down; and whether it was up until now.
+    fn down(&self, bus: &Bus) -> bool {
         bus.link_down();
         self.0.state.send_if_modified(|state| {
             let was_up = state.commands.take().is_some();
             state.epoch += u64::from(was_up);
             was_up
-        });
+        })
     }
 
     fn pause(&self, failures: u32) -> Duration {

@@ -1,7 +1,7 @@
 //! Faults: a Redis that is lost, hangs, forgets or was never there fells no server, and what was missed is told.
 
 use backplane::bus::{Delivery, Missed};
-use backplane::{Handle, Options, Unreachable};
+use backplane::{Handle, Misconfigured, Options, Service, Unreachable};
 use kernel::Ambient;
 use redis::Commands;
 use resilience::limiter::{ORCHESTRATOR, Verdict};
@@ -217,4 +217,20 @@ async fn what_others_write_on_the_channels_harms_nobody() {
     let known = [&[7; 16], &b"known"[..]].concat();
     let _: () = connection.publish(format!("{}bus:scene.changed", stage.place.prefix), known).unwrap();
     assert_eq!(text(&mut subscriber).await, "known");
+}
+
+#[test]
+fn options_that_cannot_be_used_are_refused_without_repeating_a_password() {
+    for address in
+        ["", "127.0.0.1:6379", "http://127.0.0.1", "rediss://ada:secret@127.0.0.1", "redis://:secret@[::1"]
+    {
+        let options = Options { redis: Some(address.into()), ..options() };
+        let refused = Service::new(options, Ambient::system()).err().unwrap();
+        assert_eq!(refused, Misconfigured::Address, "{address}");
+        assert!(!refused.to_string().contains("secret"));
+    }
+    for prefix in ["*", "a b", &"a".repeat(65)] {
+        let options = Options { prefix: prefix.into(), ..options() };
+        assert_eq!(Service::new(options, Ambient::system()).err(), Some(Misconfigured::Prefix), "{prefix}");
+    }
 }
