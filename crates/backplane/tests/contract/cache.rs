@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
-use crate::stage::{CACHE, keep, until, within};
+use crate::stage::{CACHE, Stage, keep, until, within};
 
 const KEY: &str = "project:7:stats";
 const TAGS: &[&str] = &["project:7:scenes", "scene:12"];
@@ -262,4 +262,16 @@ on_both! {
         assert_eq!(source.through(&stage.one).await, 1);
         until(async || source.through(&stage.two).await == 1).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_from_redis_is_kept_in_memory_no_longer_than_it_would_be_there() {
+    let Some(stage) = Stage::redis().await else { return };
+    let source = Source::open();
+    source.through(&stage.one).await;
+    source.change();
+    stage.pass(CACHE.shared_ms - CACHE.memory_ms / 2);
+    assert_eq!(source.through(&stage.two).await, 0);
+    stage.pass(CACHE.memory_ms / 2);
+    assert_eq!(source.through(&stage.two).await, 1);
 }

@@ -71,6 +71,20 @@ async fn what_a_server_says_while_it_is_cut_off_is_heard_by_its_own_and_told_to_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_server_says_before_it_first_reaches_redis_is_told_to_others_as_missing() {
+    let Some(place) = Place::redis() else { return };
+    let proxy = Proxy::before(&place.url).await;
+    proxy.cut();
+    let late = Server::start(place.options_through(proxy.url.clone()), Ambient::system());
+    let early = Server::start(place.options(), Ambient::system());
+    within(early.handle.until_linked(true)).await;
+    let mut subscriber = subscribe(&early.handle, "scene.*");
+    late.handle.bus().publish("scene.changed", "too early").unwrap();
+    proxy.heal();
+    assert_eq!(next(&mut subscriber).await, Delivery::Missed(Missed::Link));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_that_hangs_is_taken_for_lost() {
     let Some(stage) = Stage::new().await else { return };
     stage.proxy.freeze();
