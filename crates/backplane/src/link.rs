@@ -118,11 +118,11 @@ impl Link {
             connections = self.connect(bus, &lost) => connections?,
         };
         tracing::info!("Redis is reached");
+        bus.link_up();
         self.0.state.send_modify(|state| {
             state.commands = Some(commands.clone());
             state.epoch += 1;
         });
-        bus.link_up();
         let mut pings = [feed.clone(), commands];
         tokio::select! {
             sent = self.send(bus, &mut feed, stop) => sent,
