@@ -7,7 +7,7 @@ use backplane::bus::{Delivery, Pattern, Subscription};
 use backplane::{Handle, Options, Service, cache};
 use bytes::Bytes;
 use kernel::{Ambient, KeyId, ManualClock, SeededRandom, Timestamp};
-use redis::Script;
+use redis::{RedisResult, Script};
 use tokio::sync::oneshot;
 
 /// Names the Redis server to test on; without it, the one on this machine is.
@@ -71,14 +71,13 @@ impl Place {
     pub(crate) fn redis() -> Option<Self> {
         let url = std::env::var(REDIS).unwrap_or_else(|_| HERE.to_owned());
         let prefix = format!("test-{}:", Ambient::system().id::<KeyId>());
-        let place = Self { url, prefix };
-        if let Err(error) = place.connection() {
+        if let Err(error) = connect(&url) {
             let strict = std::env::var_os("ATELIER_NO_SKIP").is_some_and(|value| value == "1");
             assert!(!strict, "Redis ({REDIS}): {error}, and nothing may be skipped here");
             eprintln!("SKIPPED on Redis ({REDIS}): {error}");
             return None;
         }
-        Some(place)
+        Some(Self { url, prefix })
     }
 
     pub(crate) fn options(&self) -> Options {
@@ -91,21 +90,27 @@ impl Place {
 
     /// Runs a script behind the servers' backs; `KEYS` are all keys of this test.
     pub(crate) fn script(&self, code: &str, millis: i64) {
-        let mut connection = self.connection().unwrap();
-        let keys: Vec<String> =
-            redis::cmd("KEYS").arg(format!("{}*", self.prefix)).query(&mut connection).unwrap();
-        Script::new(code).key(keys).arg(millis).invoke::<()>(&mut connection).unwrap();
+        self.try_script(code, millis).unwrap();
     }
 
-    pub(crate) fn connection(&self) -> redis::RedisResult<redis::Connection> {
-        redis::Client::open(self.url.as_str())?.get_connection_with_timeout(Duration::from_secs(2))
+    fn try_script(&self, code: &str, millis: i64) -> RedisResult<()> {
+        let mut connection = connect(&self.url)?;
+        let keys: Vec<String> = redis::cmd("KEYS").arg(format!("{}*", self.prefix)).query(&mut connection)?;
+        Script::new(code).key(keys).arg(millis).invoke(&mut connection)
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.script("for _, key in ipairs(KEYS) do redis.call('DEL', key) end", 0);
+        let undo = "for _, key in ipairs(KEYS) do redis.call('DEL', key) end";
+        if let Err(error) = self.try_script(undo, 0) {
+            eprintln!("left behind on the test server: {}* ({error})", self.prefix);
+        }
     }
+}
+
+pub(crate) fn connect(url: &str) -> RedisResult<redis::Connection> {
+    redis::Client::open(url)?.get_connection_with_timeout(Duration::from_secs(2))
 }
 
 pub(crate) fn options() -> Options {
