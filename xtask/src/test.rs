@@ -22,6 +22,11 @@ pub(crate) fn run() -> Result<(), String> {
     if std::env::var_os("ATELIER_TEST_POSTGRES_URL").is_none() {
         skipped("the store's rules on Postgres", "ATELIER_TEST_POSTGRES_URL names no server (see .ci/run)")?;
     }
+    let redis_is_here = std::net::TcpStream::connect(("127.0.0.1", 6379)).is_ok();
+    if std::env::var_os("ATELIER_TEST_REDIS_URL").is_none() && !redis_is_here {
+        let why = "no Redis is on this machine, and ATELIER_TEST_REDIS_URL names none (see .ci/run)";
+        skipped("the backplane's rules through Redis", why)?;
+    }
     // The whole-app tests start this binary, and the references are what it says of itself.
     step("the server", "cargo", &["build", "--package", "server"])?;
     println!("== references");

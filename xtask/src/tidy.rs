@@ -12,6 +12,7 @@ const RANKS: &[(&str, u8)] = &[
     ("wire", 1),
     ("resilience", 1),
     ("store", 2),
+    ("backplane", 2),
     ("embedding", 2),
     ("identity", 3),
     ("models", 3),

@@ -139,6 +139,8 @@ ids! {
     AuditId = "aud";
     /// One request, as logs and problem reports name it.
     RequestId = "req";
+    /// A running server, as the other servers of its installation know it.
+    NodeId = "nod";
 }
 
 #[cfg(test)]

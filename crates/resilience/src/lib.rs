@@ -5,4 +5,5 @@
 pub mod breaker;
 pub mod limiter;
 pub mod pacing;
+pub mod pool;
 pub mod retry;
