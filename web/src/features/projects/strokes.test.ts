@@ -38,3 +38,8 @@ test("what touches no record stands alone", () => {
   const invited = (seq: number): Schemas["Activity"] => ({ seq, kind: "member:updated", at: AT, payload: {} });
   expect(told([invited(2), invited(1)])).toHaveLength(2);
 });
+
+test("a notification is no deed of its own", () => {
+  const notified: Schemas["Activity"] = { seq: 2, kind: "notification", at: AT, payload: { title: "Scene 1 added" } };
+  expect(told([notified, made(1, "chg_1")]).map(({ seq }) => seq)).toEqual([1]);
+});

@@ -31,6 +31,8 @@ export function strokes(events: Activity[], collections: readonly string[]): Str
   for (const event of events) {
     const next = stroke(event);
     const last = found.at(-1);
+    // What people are told stands among their notifications; the records' own events tell of the deed.
+    if (event.kind === "notification") continue;
     if (next.deeds.some(({ collection }) => !collections.includes(collection))) continue;
     if (last && last.change !== null && last.change === next.change && last.words === next.words)
       last.deeds.push(...next.deeds);
@@ -65,7 +67,7 @@ function stroke(event: Activity): Stroke {
         payload["state"] === "pending" ? "made a proposal" : `decided on a proposal: ${text(payload["state"])}`,
       );
     default:
-      return told(text(payload["title"]));
+      return told("changed something");
   }
 }
 
