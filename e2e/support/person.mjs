@@ -28,7 +28,6 @@ export function caller(base, bearer) {
     return answer.json();
   };
   return {
-    bearer,
     get: (path) => ask("GET", path),
     post: (path, body = {}) => ask("POST", path, body),
     /** A film made of a script: it is imported and saved. */
