@@ -112,12 +112,16 @@ function Proposal({ proposed, editable, changes, onChange }: ProposalProps) {
           aria-label={`Name of ${proposed.name}`}
           maxLength={200}
           onChange={(event) => put({ ...change, key: proposed.key, name: event.target.value })}
-          className={clsx(inputClass, "h-7 max-w-64 border-transparent font-medium", change && "border-accent")}
+          className={clsx(
+            inputClass,
+            "h-7 w-64 min-w-0 border-transparent font-medium max-sm:grow",
+            change && "border-accent",
+          )}
         />
       ) : (
-        <span className={clsx("w-64 shrink-0 truncate font-medium", omitted && "line-through")}>{name}</span>
+        <span className={clsx("w-64 min-w-0 truncate font-medium max-sm:grow", omitted && "line-through")}>{name}</span>
       )}
-      <span className="min-w-0 grow truncate text-ink-3">{proposed.description}</span>
+      <span className="min-w-0 grow truncate text-ink-3 max-sm:hidden">{proposed.description}</span>
       <Badge tone={ACTIONS[proposed.action].tone}>{ACTIONS[proposed.action].name}</Badge>
     </li>
   );
