@@ -117,7 +117,7 @@ function Refusal({ error, onRetry }: { error: unknown; onRetry: () => void }) {
   const line = error instanceof Problem ? error.details?.["line"] : undefined;
   const later = passing(error);
   return (
-    <div>
+    <div className="-mx-4">
       <Failure error={error} {...(later && { onRetry })} />
       {later && (
         <p className="px-4 text-sm text-ink-2">

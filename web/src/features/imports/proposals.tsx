@@ -1,6 +1,6 @@
 /** The records that an import would make or change, by collection; each can be renamed or left out. */
 import clsx from "clsx";
-import { type ReactNode, useId } from "react";
+import { type Dispatch, memo, type ReactNode, type SetStateAction, useId } from "react";
 import { inputClass } from "@/shared/ui/field";
 import { Badge } from "@/shared/ui/parts";
 import type { Schemas } from "@/shared/wire";
@@ -21,7 +21,7 @@ interface ProposalsProps {
   records: Proposed[];
   editable: boolean;
   changes: Changes;
-  onChange: (changes: Changes) => void;
+  onChange: Dispatch<SetStateAction<Changes>>;
 }
 
 export function Proposals({ records, editable, changes, onChange }: ProposalsProps) {
@@ -43,7 +43,7 @@ export function Proposals({ records, editable, changes, onChange }: ProposalsPro
                   key={proposed.key}
                   proposed={proposed}
                   editable={editable}
-                  changes={changes}
+                  change={changes.get(proposed.key)}
                   onChange={onChange}
                 />
               ))}
@@ -73,22 +73,23 @@ function Tally({ members }: { members: Proposed[] }): ReactNode {
 interface ProposalProps {
   proposed: Proposed;
   editable: boolean;
-  changes: Changes;
-  onChange: (changes: Changes) => void;
+  change: Modification | undefined;
+  onChange: Dispatch<SetStateAction<Changes>>;
 }
 
-function Proposal({ proposed, editable, changes, onChange }: ProposalProps) {
+/** A film has hundreds of them; what is done to one draws no other anew. */
+const Proposal = memo(function Proposal({ proposed, editable, change, onChange }: ProposalProps) {
   const id = useId();
-  const change = changes.get(proposed.key);
   const omitted = change?.omit === true;
   const name = change?.name ?? proposed.name;
-  const put = (next: Modification) => {
-    const all = new Map(changes);
-    const idle = next.omit !== true && (next.name === undefined || next.name === null || next.name === proposed.name);
-    if (idle) all.delete(proposed.key);
-    else all.set(proposed.key, next);
-    onChange(all);
-  };
+  const put = (next: Modification) =>
+    onChange((changes) => {
+      const all = new Map(changes);
+      const idle = next.omit !== true && (next.name === undefined || next.name === null || next.name === proposed.name);
+      if (idle) all.delete(proposed.key);
+      else all.set(proposed.key, next);
+      return all;
+    });
   return (
     <li
       className={clsx(
@@ -125,4 +126,4 @@ function Proposal({ proposed, editable, changes, onChange }: ProposalProps) {
       <Badge tone={ACTIONS[proposed.action].tone}>{ACTIONS[proposed.action].name}</Badge>
     </li>
   );
-}
+});

@@ -3,26 +3,22 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import clsx from "clsx";
-import { FileDown, Plus, RotateCcw, Search, Trash2 } from "lucide-react";
+import { FileDown, Plus, Search, Trash2 } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { type Action, useOffer } from "@/shared/actions";
 import { useMay, useProjectId, useSchema } from "@/shared/place";
 import { recordsQuery } from "@/shared/queries";
 import { useRemoveRecord, useRestoreRecord } from "@/shared/records";
-import { ago, exact } from "@/shared/time";
-import { Button, buttonClass, IconButton } from "@/shared/ui/button";
+import { Button, buttonClass } from "@/shared/ui/button";
 import { CollectionIcon } from "@/shared/ui/collection-icon";
 import { inputClass } from "@/shared/ui/field";
 import { Empty, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
 import type { CollectionSchema, Entity, FieldSchema } from "@/shared/wire";
 import { NewRecord } from "./new";
-import { shown, told } from "./values";
+import { COLUMNS, NUMBER, Row } from "./row";
+import { shown } from "./values";
 
 const ROW = 40;
-/** Columns beside the name; more would not fit beside an open orchestrator. */
-const COLUMNS = 3;
-/** Scenes and episodes are counted: their number stands before the name. */
-const NUMBER = "number";
 /** What is typed is asked for once the person pauses, in milliseconds. */
 const PAUSE = 200;
 
@@ -38,7 +34,7 @@ export function RecordList() {
     ...recordsQuery(project, collection, { name, removed: bin }),
     placeholderData: keepPreviousData,
   });
-  const rows = list.data?.pages.flatMap((page) => page.docs) ?? [];
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.docs) ?? [], [list.data]);
   const total = list.data?.pages[0]?.totalDocs ?? 0;
   const label = schema?.label ?? collection;
   const singular = schema?.singular ?? "record";
@@ -84,7 +80,10 @@ export function RecordList() {
         </Button>
         {editor && !bin && (
           <Button look="main" onClick={() => setMaking(true)}>
-            <Plus /> New <span className="max-sm:sr-only">{singular}</span>
+            <Plus />
+            <span>
+              New<span className="max-sm:sr-only"> {singular}</span>
+            </span>
           </Button>
         )}
       </PageHead>
@@ -185,7 +184,6 @@ function Table({ project, schema, rows, total, bin, editor, more }: TableProps) 
   const columns = useMemo(() => telling(schema.fields, rows), [schema.fields, rows]);
   const numbered = schema.fields.some(({ name }) => name === NUMBER);
   const grid = GRIDS[numbered ? "numbered" : "plain"];
-  const rest = { gridColumn: `span ${COLUMNS - columns.length}` };
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -220,7 +218,11 @@ function Table({ project, schema, rows, total, bin, editor, more }: TableProps) 
             </span>
           ))}
           {columns.length < COLUMNS && (
-            <span role="columnheader" className="@max-[38rem]:hidden" style={rest}>
+            <span
+              role="columnheader"
+              className="@max-[38rem]:hidden"
+              style={{ gridColumn: `span ${COLUMNS - columns.length}` }}
+            >
               Description
             </span>
           )}
@@ -236,68 +238,19 @@ function Table({ project, schema, rows, total, bin, editor, more }: TableProps) 
             const row = rows[item.index];
             if (!row) return null;
             return (
-              <div
+              <Row
                 key={row.id}
-                role="row"
-                aria-rowindex={item.index + 2}
-                className={clsx(grid, "group absolute inset-x-0 h-10 border-b border-line hover:bg-hover")}
-                style={{ transform: `translateY(${item.start}px)` }}
-              >
-                {numbered && (
-                  <span role="cell" className="truncate text-ink-3 tabular-nums @max-[38rem]:hidden">
-                    {shown(row.metadata[NUMBER])}
-                  </span>
-                )}
-                <span role="cell" className="min-w-0 truncate font-medium" title={row.name}>
-                  {bin ? (
-                    row.name
-                  ) : (
-                    <Link
-                      to="/projects/$project/records/$collection/$record"
-                      params={{ project, collection: schema.name, record: row.id }}
-                      className="hover:underline"
-                    >
-                      {row.name}
-                    </Link>
-                  )}
-                </span>
-                {columns.map((field) => (
-                  <span key={field.name} role="cell" className="truncate text-ink-2 tabular-nums @max-[38rem]:hidden">
-                    {told(field, row.metadata[field.name])}
-                  </span>
-                ))}
-                {columns.length < COLUMNS && (
-                  <span role="cell" className="truncate text-ink-3 @max-[38rem]:hidden" style={rest}>
-                    {row.description}
-                  </span>
-                )}
-                <time
-                  role="cell"
-                  dateTime={row.updatedAt}
-                  title={exact(row.updatedAt)}
-                  className="truncate text-xs text-ink-3"
-                >
-                  {ago(row.updatedAt)}
-                </time>
-                <span
-                  role="cell"
-                  className="opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100"
-                >
-                  {editor &&
-                    (bin ? (
-                      <IconButton label={`Restore ${row.name}`} onClick={() => restore.mutate({ id: row.id })}>
-                        <RotateCcw />
-                      </IconButton>
-                    ) : (
-                      <IconButton
-                        label={`Remove ${row.name}`}
-                        onClick={() => remove.mutate({ id: row.id, name: row.name })}
-                      >
-                        <Trash2 />
-                      </IconButton>
-                    ))}
-                </span>
-              </div>
+                row={row}
+                index={item.index}
+                start={item.start}
+                grid={grid}
+                project={project}
+                collection={schema.name}
+                columns={columns}
+                numbered={numbered}
+                bin={bin}
+                act={!editor ? null : bin ? restore.mutate : remove.mutate}
+              />
             );
           })}
         </div>

@@ -118,7 +118,7 @@ function fits(search: string, words: string[]): boolean {
   return typed.every((part) => known.some((word) => word.startsWith(part)));
 }
 
-/** What was found of a record, without the name that stands before it: a scene's text begins with its heading. */
-function beyond({ name, excerpt }: Schemas["SearchHit"]): string {
-  return excerpt.startsWith(name) ? excerpt.slice(name.length).trimStart() : excerpt;
+/** What was found of a record; a scene's text begins with its heading, which stands before it already. */
+function beyond({ collection, name, excerpt }: Schemas["SearchHit"]): string {
+  return collection === "scenes" && excerpt.startsWith(name) ? excerpt.slice(name.length).trimStart() : excerpt;
 }
