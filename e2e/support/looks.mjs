@@ -9,6 +9,7 @@ const folder = process.env.ATELIER_PICTURES;
 /** Fails when axe finds anything. The theme is set as the interface itself sets a chosen one, and put back. */
 export async function seen(page, name) {
   const chosen = await page.locator("html").getAttribute("data-theme");
+  await dismissMessages(page);
   const found = [];
   for (const theme of ["light", "dark"]) {
     await wear(page, theme);
@@ -20,6 +21,13 @@ export async function seen(page, name) {
   }
   await wear(page, chosen);
   assert.deepEqual(found, [], `axe on ${name}`);
+}
+
+/** What one was told on the way to a screen is no part of it. */
+function dismissMessages(page) {
+  return page.evaluate(() => {
+    for (const button of document.querySelectorAll("[aria-label=Messages] [aria-label=Dismiss]")) button.click();
+  });
 }
 
 function wear(page, theme) {

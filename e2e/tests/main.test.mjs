@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { newPerson, startBrowser } from "../support/browser.mjs";
 import { seen } from "../support/looks.mjs";
+import { PASSWORD } from "../support/person.mjs";
 import { startServer } from "../support/server.mjs";
 
-const PASSWORD = "a quiet harbour at night";
 const FERRY = `Title: Night Crossing
 
 INT. FERRY - WHEELHOUSE - NIGHT
@@ -51,6 +51,7 @@ after(async () => {
 });
 
 const message = (page) => page.getByRole("textbox", { name: /^Message/ });
+const messages = (page) => page.getByRole("region", { name: "Messages", exact: true });
 const nav = (page, name) => page.getByRole("navigation", { name: "Main" }).getByRole("link", { name });
 
 test("before the set-up, the sign-in sends one to the set-up, which gives nothing away", async () => {
@@ -164,9 +165,19 @@ test("a character that is told in data mode passes the gate, and appears in the 
   const preview = page.getByRole("group", { name: /Tove Lund/ }).first();
   await preview.waitFor();
   await seen(page, "data");
+  const related = preview.getByRole("list", { name: "Relationships" });
+  const [harbour, mara] = await Promise.all(
+    ["Harbour", "Mara"].map((name) => related.getByRole("link", { name }).getAttribute("href")),
+  );
+  assert.match(harbour, /\/records\/locations\//);
+  assert.match(mara, /\/records\/characters\//);
   await preview.getByRole("button", { name: "Ingest" }).click();
   await preview.getByText(/^Saved/).waitFor();
   await ben.page.getByRole("table", { name: "Characters" }).getByRole("link", { name: "Tove Lund" }).waitFor();
+  // Who did it is told once, with the undo; everyone else is notified.
+  await messages(ben.page).getByText("Tove Lund added").waitFor();
+  assert.equal(await messages(page).getByText(/Tove Lund/).count(), 1);
+  await messages(page).getByText("Tove Lund was saved").waitFor();
 });
 
 test("what was saved can be taken back by one click, in both browsers", async () => {
@@ -201,9 +212,10 @@ test("the palette finds records and does what is asked", async () => {
   const { page } = ada;
   await page.keyboard.press("Control+k");
   await page.getByRole("combobox").fill("joss");
-  await page.getByRole("option", { name: /joss/i }).first().waitFor();
+  await page.getByRole("option", { name: /joss/i, selected: true }).waitFor();
   await seen(page, "palette");
-  await page.keyboard.press("Escape");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Joss" }).waitFor();
   await page.keyboard.press("Control+k");
   await page.getByRole("combobox").fill("dark theme");
   await page.keyboard.press("Enter");

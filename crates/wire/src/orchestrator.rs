@@ -313,6 +313,9 @@ pub struct SuggestedRelationship {
     /// The other record, when it exists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_id: Option<EntityId>,
+    /// What the other record is, when it exists: `character`, `scene` …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_type: Option<String>,
     pub confidence: f64,
 }
 

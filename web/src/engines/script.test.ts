@@ -38,6 +38,11 @@ test("what is forced is what it was forced to be, without its mark", () => {
   );
 });
 
+test("a scene's number stands beside its heading, without its marks", () => {
+  expect(scriptLines("INT. PIER - DAY #12A#")).toEqual([{ kind: "heading", text: "INT. PIER - DAY", number: "12A" }]);
+  expect(scriptLines("INT. ROOM #9 - DAY")).toEqual([{ kind: "heading", text: "INT. ROOM #9 - DAY" }]);
+});
+
 test("a line in capitals that nothing follows is action", () => {
   expect(kinds("\nBOOM\n\nHe falls.")).toEqual(["blank", "action", "blank", "action"]);
 });

@@ -16,6 +16,8 @@ export type LineKind =
 export interface ScriptLine {
   kind: LineKind;
   text: string;
+  /** Of a scene, as its heading gives it: `INT. PIER - DAY #12A#`. */
+  number?: string;
 }
 
 const HEADING = /^(int|ext|est|int\.?\/ext|i\/e)[. ]/i;
@@ -33,7 +35,8 @@ export function scriptLines(source: string): ScriptLine[] {
     let kind = talking && text !== "" ? spoken(text) : standing(text, before === "", after === "");
     if (text === "" && talking && line.length >= 2) kind = "dialogue";
     talking = kind === "character" || (talking && (kind === "dialogue" || kind === "parenthetical"));
-    lines.push({ kind, text: kind === "action" ? line.replace(/^!/, "").trimEnd() : shown(kind, text) });
+    if (kind === "heading") lines.push(heading(text));
+    else lines.push({ kind, text: kind === "action" ? line.replace(/^!/, "").trimEnd() : shown(kind, text) });
   });
   return lines;
 }
@@ -58,10 +61,14 @@ function standing(text: string, afterBlank: boolean, beforeBlank: boolean): Line
   return "action";
 }
 
+function heading(text: string): ScriptLine {
+  const [, words = text, number] = /^(.*?)(?:\s*#([^#]+)#)?$/.exec(text) ?? [];
+  const line: ScriptLine = { kind: "heading", text: words.replace(/^\.(?!\.)/, "").toUpperCase() };
+  return number === undefined ? line : { ...line, number };
+}
+
 function shown(kind: LineKind, text: string): string {
   switch (kind) {
-    case "heading":
-      return text.replace(/^\.(?!\.)/, "").toUpperCase();
     case "character":
       return text.replace(/^@/, "").replace(/\s*\^$/, "");
     case "transition":

@@ -82,6 +82,20 @@ test("a chunk that fails is sent again after a growing wait", async () => {
   expect(it.waits).toEqual([400, 400]);
 });
 
+test("while a chunk waits for its next attempt the progress says so", async () => {
+  const progress: UploadProgress[] = [];
+  await send_(server({ failures: 1 }).port, progress);
+  expect(progress.filter(({ phase }) => phase === "waiting")).toHaveLength(1);
+  expect(progress.at(-1)?.phase).toBe("sending");
+});
+
+test("a chunk that never gets through ends the upload after a bounded number of attempts", async () => {
+  const it = server({ failures: 1000 });
+  await expect(send_(it.port)).rejects.toThrow("reset");
+  const first = it.puts.filter((index) => index === 0);
+  expect(first).toHaveLength(8);
+});
+
 test("a chunk that is refused ends the upload at once, and the upload can be resumed", async () => {
   const it = server({ refuse: true });
   await expect(send_(it.port)).rejects.toThrow("refused");

@@ -38,7 +38,8 @@ export interface UploadPort {
 }
 
 export interface UploadProgress {
-  phase: "reading" | "sending";
+  /** `waiting`: a chunk did not get through, and is tried again after a while. */
+  phase: "reading" | "sending" | "waiting";
   done: number;
   total: number;
 }
@@ -46,7 +47,8 @@ export interface UploadProgress {
 /** Bytes that are read at once while the checksum is computed. */
 const READ = 1024 * 1024;
 const PARALLEL = 3;
-const ATTEMPTS = 5;
+/** For one chunk: about a quarter of a minute on the average, in which a server starts again or a network comes back. */
+const ATTEMPTS = 8;
 
 /** Sends the file; the upload that it gives is complete. */
 export async function send(
@@ -90,7 +92,8 @@ async function sendMissing(
       const end = Math.min(file.size, start + upload.chunkSize);
       const bytes = await file.slice(start, end).arrayBuffer();
       const chunk = { index, total: upload.totalChunks, start, end, size: file.size, bytes };
-      await insist(() => port.put(upload.id, chunk, signal), port, signal);
+      const waiting = () => onProgress({ phase: "waiting", done, total: file.size });
+      await insist(() => port.put(upload.id, chunk, signal), port, waiting, signal);
       done = Math.min(file.size, done + (end - start));
       onProgress({ phase: "sending", done, total: file.size });
     }
@@ -98,13 +101,19 @@ async function sendMissing(
   await Promise.all(Array.from({ length: Math.min(PARALLEL, queue.length) }, lane));
 }
 
-async function insist<T>(attempt: () => Promise<T>, port: UploadPort, signal: AbortSignal): Promise<T> {
+async function insist<T>(
+  attempt: () => Promise<T>,
+  port: UploadPort,
+  onWait: () => void,
+  signal: AbortSignal,
+): Promise<T> {
   for (let failures = 0; ; failures++) {
     try {
       return await attempt();
     } catch (error) {
       signal.throwIfAborted();
       if (failures + 1 >= ATTEMPTS || !port.retryable(error)) throw error;
+      onWait();
       await port.wait(backoff(failures, port.chance(), { first: 400, cap: 8_000 }), signal);
     }
   }

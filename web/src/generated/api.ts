@@ -1278,6 +1278,8 @@ export interface components {
             /** @description The other record's name. */
             target: string;
             targetId?: components["schemas"]["EntityId"] | null;
+            /** @description What the other record is, when it exists: `character`, `scene` … */
+            targetType?: string | null;
             type: string;
         };
         /** Format: date-time */

@@ -4,7 +4,7 @@ import { create } from "zustand";
 import { Sequencer } from "@/engines/sequencer";
 import { client } from "./client";
 import { keys } from "./queries";
-import { token } from "./session";
+import { token, useSession } from "./session";
 import { toast } from "./toasts";
 import type { CollectionSchema, Schemas, ToClient } from "./wire";
 
@@ -137,6 +137,8 @@ function deliver(project: string, event: Reliable): void {
       again(keys.proposals(project));
       break;
     case "notification":
+      // What one did oneself was told by the click that did it, with its undo; what failed is told in any case.
+      if (event.level === "success" && event.userId === useSession.getState().user?.id) break;
       useLive.setState(({ notifications, unread }) => ({
         notifications: [event, ...notifications].slice(0, MOST_NOTIFICATIONS),
         unread: unread + 1,

@@ -60,6 +60,17 @@ export const recordsQuery = (id: string, collection: string, { name, removed }: 
     ...(removed && { removed }),
   });
 
+/** Enough to see what a collection holds. */
+export const GLANCE = 5;
+
+/** The first records of a collection, and how many there are. */
+export const firstRecordsQuery = (id: string, collection: string) =>
+  queryOptions({
+    queryKey: [...keys.collection(id, collection), "first"],
+    queryFn: ({ signal }) =>
+      api.get<Page<Entity>>(`/projects/${id}/${collection}`, { query: { limit: GLANCE }, signal }),
+  });
+
 export const recordQuery = (id: string, collection: string, record: string) =>
   queryOptions({
     queryKey: [...keys.record(id, collection, record), "self"],

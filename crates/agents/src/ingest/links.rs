@@ -36,6 +36,7 @@ pub(super) fn say(
             predicate: predicate.to_owned(),
             target: super::proposal::first_chars(target, super::proposal::LONGEST_NAME).to_owned(),
             target_id: None,
+            target_collection: None,
             confidence: confidence * 0.6,
             of_target: false,
             source: Source::Said,
@@ -55,7 +56,15 @@ pub(super) fn to(
 ) -> Link {
     let (predicate, of_target) = hub_relation(catalogue, &proposal.collection, &entry.collection, predicate)
         .unwrap_or_else(|| (predicate.to_owned(), false));
-    Link { predicate, target: entry.name.clone(), target_id: Some(entry.id), confidence, of_target, source }
+    Link {
+        predicate,
+        target: entry.name.clone(),
+        target_id: Some(entry.id),
+        target_collection: Some(entry.collection.clone()),
+        confidence,
+        of_target,
+        source,
+    }
 }
 
 /// The studio's predicate between records of two collections, and whether its subject is the second one's.

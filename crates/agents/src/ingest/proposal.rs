@@ -61,6 +61,8 @@ pub struct Link {
     pub target: String,
     /// The other record, when the project has it.
     pub target_id: Option<EntityId>,
+    /// The collection of the other record, when the project has it.
+    pub target_collection: Option<String>,
     /// 0 to 1.
     pub confidence: f64,
     /// Whether the fact is the other record's: a scene's `appears_in` is said of the character.
@@ -212,6 +214,10 @@ impl Proposal {
             r#type: link.predicate.clone(),
             target: link.target.clone(),
             target_id: link.target_id,
+            target_type: link
+                .target_collection
+                .as_deref()
+                .map(|collection| catalogue.lexicon.singular(collection).to_owned()),
             confidence: rounded(link.confidence),
         });
         IngestResponse {

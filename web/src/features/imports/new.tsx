@@ -6,7 +6,7 @@ import type { UploadProgress } from "@/engines/upload";
 import { client } from "@/shared/client";
 import { takeOver } from "@/shared/handover";
 import { useProjectId } from "@/shared/place";
-import { Problem } from "@/shared/problem";
+import { passing, Problem } from "@/shared/problem";
 import { importQuery, importsQuery } from "@/shared/queries";
 import { Button } from "@/shared/ui/button";
 import { DropZone } from "@/shared/ui/drop";
@@ -71,7 +71,7 @@ export function NewImport() {
         ) : (
           <DropZone onFile={begin} />
         )}
-        {bring.error && !cancelled && <Refusal error={bring.error} />}
+        {bring.error && !cancelled && <Refusal error={bring.error} onRetry={() => mutate(bring.variables)} />}
         {!bring.isPending && (
           <form onSubmit={paste} className="flex flex-col gap-4">
             <TextArea
@@ -103,16 +103,27 @@ export function NewImport() {
 
 function Step({ progress }: { progress: UploadProgress | null }) {
   if (!progress || progress.total === 0) return <p role="status">Reading the screenplay…</p>;
-  const label = progress.phase === "reading" ? "Checking the file" : "Sending the file";
-  return <Progress value={progress.done / progress.total} label={label} />;
+  return <Progress value={progress.done / progress.total} label={PHASES[progress.phase]} />;
 }
 
-/** A document that could not be read names its line. */
-function Refusal({ error }: { error: unknown }) {
+const PHASES: Record<UploadProgress["phase"], string> = {
+  reading: "Checking the file",
+  sending: "Sending the file",
+  waiting: "The connection is lost; trying again",
+};
+
+/** A document that could not be read names its line; one that could not be sent goes on where it stopped. */
+function Refusal({ error, onRetry }: { error: unknown; onRetry: () => void }) {
   const line = error instanceof Problem ? error.details?.["line"] : undefined;
+  const later = passing(error);
   return (
-    <div>
-      <Failure error={error} />
+    <div className="-mx-4">
+      <Failure error={error} {...(later && { onRetry })} />
+      {later && (
+        <p className="px-4 text-sm text-ink-2">
+          What has arrived is kept. “Try again” goes on from there, and for a day so does choosing the same file.
+        </p>
+      )}
       {typeof line === "number" && (
         <p className="px-4 text-sm text-ink-2">Line {line} of the document. Nothing was saved.</p>
       )}

@@ -5,7 +5,8 @@ import { TriangleAlert } from "lucide-react";
 import { useState } from "react";
 import { api } from "@/shared/api";
 import { client } from "@/shared/client";
-import { useMay, useProjectId } from "@/shared/place";
+import { pages } from "@/shared/length";
+import { useMay, useProject, useProjectId } from "@/shared/place";
 import { importQuery, keys } from "@/shared/queries";
 import { toastUndo } from "@/shared/records";
 import { toastError } from "@/shared/toasts";
@@ -22,8 +23,10 @@ export function ImportPreview() {
   const project = useProjectId();
   const { import: id = "" } = useParams({ strict: false });
   const query = useQuery(importQuery(project, id));
+  const known = useProject() !== undefined;
   if (query.error) return <Failure error={query.error} onRetry={() => void query.refetch()} />;
-  if (!query.data) return <Skeleton className="p-6" lines={8} />;
+  // What one may do here is known with the project; buttons that come later would push the page down.
+  if (!query.data || !known) return <Skeleton className="p-6" lines={8} />;
   return <Preview key={id} project={project} shown={query.data} />;
 }
 
@@ -32,6 +35,13 @@ const ADVICE = {
   modify: { name: "Look it over first", tone: "warn" },
   discard: { name: "Better not", tone: "bad" },
 } as const;
+
+const FORMATS: Readonly<Record<string, string>> = {
+  fountain: "Fountain",
+  fdx: "Final Draft",
+  pdf: "PDF",
+  text: "Plain text",
+};
 
 function Preview({ project, shown }: { project: string; shown: Import }) {
   const { importId, preview, state } = shown;
@@ -53,7 +63,7 @@ function Preview({ project, shown }: { project: string; shown: Import }) {
       }
       void client.invalidateQueries({ queryKey: keys.project(project) });
       if (decision === "ingest") {
-        toastUndo(project, `${decided.created} records made, ${decided.changed} changed`, decided.changeId);
+        toastUndo(project, saved(decided), decided.changeId);
         void navigate({ to: "/projects/$project", params: { project } });
       }
     },
@@ -66,7 +76,10 @@ function Preview({ project, shown }: { project: string; shown: Import }) {
   const open = state === "pending" && editor;
   return (
     <>
-      <PageHead title={preview.filename} note={`${preview.format.toUpperCase()} · ${pages(preview.pageEighths)}`}>
+      <PageHead
+        title={preview.filename}
+        note={`${FORMATS[preview.format] ?? preview.format} · ${pages(preview.pageEighths)} ${preview.pageEighths > 8 ? "pages" : "page"}`}
+      >
         {open && (
           <>
             <Button look="danger" busy={decide.isPending} onClick={() => decide.mutate("discard")}>
@@ -170,9 +183,11 @@ function named({ name, omit }: Modification): boolean {
   return omit === true || (name?.trim() ?? "") !== "";
 }
 
-/** Screenplays are measured in eighths of a page. */
-function pages(eighths: number): string {
-  const whole = Math.floor(eighths / 8);
-  const rest = eighths % 8;
-  return `${[whole > 0 && whole, rest > 0 && `${rest}/8`].filter(Boolean).join(" ") || "0"} pages`;
+/** What a decision has saved. */
+function saved({ created, changed }: Schemas["ImportDecided"]): string {
+  const said = [
+    created > 0 && `${created} ${created === 1 ? "record" : "records"} added`,
+    changed > 0 && `${changed} changed`,
+  ];
+  return said.filter(Boolean).join(", ") || "Nothing had to be changed";
 }

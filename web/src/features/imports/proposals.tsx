@@ -1,6 +1,6 @@
 /** The records that an import would make or change, by collection; each can be renamed or left out. */
 import clsx from "clsx";
-import { type ReactNode, useId } from "react";
+import { type Dispatch, memo, type ReactNode, type SetStateAction, useId } from "react";
 import { inputClass } from "@/shared/ui/field";
 import { Badge } from "@/shared/ui/parts";
 import type { Schemas } from "@/shared/wire";
@@ -21,7 +21,7 @@ interface ProposalsProps {
   records: Proposed[];
   editable: boolean;
   changes: Changes;
-  onChange: (changes: Changes) => void;
+  onChange: Dispatch<SetStateAction<Changes>>;
 }
 
 export function Proposals({ records, editable, changes, onChange }: ProposalsProps) {
@@ -43,7 +43,7 @@ export function Proposals({ records, editable, changes, onChange }: ProposalsPro
                   key={proposed.key}
                   proposed={proposed}
                   editable={editable}
-                  changes={changes}
+                  change={changes.get(proposed.key)}
                   onChange={onChange}
                 />
               ))}
@@ -73,22 +73,23 @@ function Tally({ members }: { members: Proposed[] }): ReactNode {
 interface ProposalProps {
   proposed: Proposed;
   editable: boolean;
-  changes: Changes;
-  onChange: (changes: Changes) => void;
+  change: Modification | undefined;
+  onChange: Dispatch<SetStateAction<Changes>>;
 }
 
-function Proposal({ proposed, editable, changes, onChange }: ProposalProps) {
+/** A film has hundreds of them; what is done to one draws no other anew. */
+const Proposal = memo(function Proposal({ proposed, editable, change, onChange }: ProposalProps) {
   const id = useId();
-  const change = changes.get(proposed.key);
   const omitted = change?.omit === true;
   const name = change?.name ?? proposed.name;
-  const put = (next: Modification) => {
-    const all = new Map(changes);
-    const idle = next.omit !== true && (next.name === undefined || next.name === null || next.name === proposed.name);
-    if (idle) all.delete(proposed.key);
-    else all.set(proposed.key, next);
-    onChange(all);
-  };
+  const put = (next: Modification) =>
+    onChange((changes) => {
+      const all = new Map(changes);
+      const idle = next.omit !== true && (next.name === undefined || next.name === null || next.name === proposed.name);
+      if (idle) all.delete(proposed.key);
+      else all.set(proposed.key, next);
+      return all;
+    });
   return (
     <li
       className={clsx(
@@ -112,13 +113,17 @@ function Proposal({ proposed, editable, changes, onChange }: ProposalProps) {
           aria-label={`Name of ${proposed.name}`}
           maxLength={200}
           onChange={(event) => put({ ...change, key: proposed.key, name: event.target.value })}
-          className={clsx(inputClass, "h-7 max-w-64 border-transparent font-medium", change && "border-accent")}
+          className={clsx(
+            inputClass,
+            "h-7 w-64 min-w-0 border-transparent font-medium max-sm:grow",
+            change && "border-accent",
+          )}
         />
       ) : (
-        <span className={clsx("w-64 shrink-0 truncate font-medium", omitted && "line-through")}>{name}</span>
+        <span className={clsx("w-64 min-w-0 truncate font-medium max-sm:grow", omitted && "line-through")}>{name}</span>
       )}
-      <span className="min-w-0 grow truncate text-ink-3">{proposed.description}</span>
+      <span className="min-w-0 grow truncate text-ink-3 max-sm:hidden">{proposed.description}</span>
       <Badge tone={ACTIONS[proposed.action].tone}>{ACTIONS[proposed.action].name}</Badge>
     </li>
   );
-}
+});

@@ -2,11 +2,10 @@
 import { useQueries } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { examples } from "@/engines/examples";
-import { api } from "@/shared/api";
 import { MODE_LOOKS } from "@/shared/modes";
 import { useMay, useProjectId } from "@/shared/place";
-import { keys } from "@/shared/queries";
-import type { Entity, Mode, Page } from "@/shared/wire";
+import { firstRecordsQuery } from "@/shared/queries";
+import type { Mode } from "@/shared/wire";
 import type { Talk } from "./talk";
 
 const LEADS: Record<Mode, { title: string; text: string }> = {
@@ -26,24 +25,12 @@ const LEADS: Record<Mode, { title: string; text: string }> = {
 };
 
 const COLLECTIONS = ["characters", "locations", "scenes"] as const;
-/** Enough to make examples of. */
-const FEW = 3;
-
-/** The first names of a collection; read anew when one of its records changes. */
-const firstOf = (project: string, collection: string) => ({
-  queryKey: [...keys.collection(project, collection), "first"],
-  queryFn: async ({ signal }: { signal: AbortSignal }) => {
-    const page = await api.get<Page<Entity>>(`/projects/${project}/${collection}`, { query: { limit: FEW }, signal });
-    return page.docs.map(({ name }) => name);
-  },
-});
-
 export function Beginning({ talk, mode }: { talk: Talk; mode: Mode }) {
   const project = useProjectId();
   const editor = useMay("editor");
   const [characters, locations, scenes] = useQueries({
-    queries: COLLECTIONS.map((collection) => firstOf(project, collection)),
-    combine: (results) => results.map(({ data }) => data ?? []),
+    queries: COLLECTIONS.map((collection) => firstRecordsQuery(project, collection)),
+    combine: (results) => results.map(({ data }) => data?.docs.map(({ name }) => name) ?? []),
   });
   const known = { characters: characters ?? [], locations: locations ?? [], scenes: scenes ?? [] };
   const tries = mode === "data" && !editor ? [] : examples(mode, known);

@@ -12,11 +12,12 @@ export function Notes({ row }: { row: Row }) {
   const rules = answeredBy === "rules";
   // What ended an answer early is said beside the button that asks again.
   const note = state === "complete" ? fallback : null;
+  const noted = note && !sameNote;
   if (!answeredBy && !note && !usage) return null;
   return (
     <footer className="text-xs text-ink-3">
-      {note && !sameNote && (
-        <p className="mb-1">
+      {noted && (
+        <p>
           {note}{" "}
           {rules && admin && (
             <Link
@@ -29,7 +30,9 @@ export function Notes({ row }: { row: Row }) {
           )}
         </p>
       )}
-      <p>{[answeredBy && (rules ? "By rules" : answeredBy), usage && spent(usage)].filter(Boolean).join(" · ")}</p>
+      {!(noted && rules) && (
+        <p>{[answeredBy && (rules ? "By rules" : answeredBy), usage && spent(usage)].filter(Boolean).join(" · ")}</p>
+      )}
     </footer>
   );
 }

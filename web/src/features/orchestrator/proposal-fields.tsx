@@ -66,7 +66,7 @@ function Field({ state: { field, state, from }, value, schema, edits, problems, 
     value: edits[field] ?? written(value),
     "aria-describedby": `${id}-about`,
     "aria-invalid": problem != null || undefined,
-    className: inputClass,
+    className: `${inputClass} w-full`,
     onChange: (event: { target: { value: string } }) => onEdit(field, event.target.value),
   };
   return (

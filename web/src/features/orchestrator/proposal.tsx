@@ -193,19 +193,30 @@ function Outcome({ decided, entity, schema, name }: OutcomeProps) {
 }
 
 function Relationships({ found }: { found: Schemas["SuggestedRelationship"][] }) {
+  const schema = useSchema();
   if (found.length === 0) return null;
   return (
     <ul aria-label="Relationships" className="flex flex-wrap gap-1">
-      {found.map(({ type, target, targetId, confidence }) => (
-        <li key={`${type}.${target}`} title={`${Math.round(confidence * 100)} % sure`} className="max-w-full">
-          <Badge tone={targetId ? "accent" : "plain"}>
-            <span className="truncate">
-              {type.replaceAll("_", " ")} {target}
-              {!targetId && " (not there yet)"}
-            </span>
-          </Badge>
-        </li>
-      ))}
+      {found.map(({ type, target, targetId, targetType, confidence }) => {
+        const collection = schema.find(({ singular }) => singular === targetType)?.name;
+        return (
+          <li key={`${type}.${target}`} title={`${Math.round(confidence * 100)} % sure`} className="max-w-full">
+            <Badge>
+              <span className="truncate">
+                {type.replaceAll("_", " ")}{" "}
+                {targetId && collection !== undefined ? (
+                  <RecordLink collection={collection} record={targetId}>
+                    {target}
+                  </RecordLink>
+                ) : (
+                  target
+                )}
+                {!targetId && " (not there yet)"}
+              </span>
+            </Badge>
+          </li>
+        );
+      })}
     </ul>
   );
 }

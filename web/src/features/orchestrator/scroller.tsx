@@ -1,6 +1,7 @@
 /** A list that follows what is written for a reader who is at its end, and never moves for one who scrolled up. */
 import { ArrowDown } from "lucide-react";
 import { type ReactNode, type UIEvent, useCallback, useEffect, useRef, useState } from "react";
+import { IconButton } from "@/shared/ui/button";
 import { AT_END, follow, type Happening } from "@/engines/follow";
 
 /** What stays above the words that the person said last, in pixels. */
@@ -75,13 +76,13 @@ export function Scroller({ jump, children }: { jump: unknown; children: ReactNod
         </div>
       </div>
       {fresh && (
-        <button
-          type="button"
+        <IconButton
+          label="More below"
           onClick={toEnd}
-          className="slide-in absolute bottom-2 left-1/2 flex h-7 -translate-x-1/2 items-center gap-1 rounded-full border border-line bg-raised px-3 text-xs font-medium shadow-float hover:bg-hover"
+          className="slide-in absolute right-3 bottom-2 rounded-full border border-line bg-raised shadow-float"
         >
-          <ArrowDown className="size-3.5" /> More below
-        </button>
+          <ArrowDown />
+        </IconButton>
       )}
     </div>
   );

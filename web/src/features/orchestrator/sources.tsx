@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { Button } from "@/shared/ui/button";
 import { CollectionIcon } from "@/shared/ui/collection-icon";
-import { Badge, Bar } from "@/shared/ui/parts";
+import { Bar } from "@/shared/ui/parts";
 import type { Schemas } from "@/shared/wire";
 import { RecordLink } from "./record-link";
 
@@ -29,7 +29,7 @@ export function Sources({ found }: { found: Schemas["QueryResponse"] }) {
         ))}
       </ol>
       {rest > 0 && (
-        <Button look="quiet" className="h-7 self-start px-2" onClick={() => setAll(true)}>
+        <Button look="quiet" className="-ml-2 h-7 self-start px-2" onClick={() => setAll(true)}>
           {rest} more
         </Button>
       )}
@@ -68,15 +68,14 @@ function Result({ result }: { result: Schemas["QueryResult"] }) {
         <p className={`line-clamp-3 text-ink-2 ${source.field === "body" ? "font-script" : ""}`}>{excerpt}</p>
       )}
       {related.length > 0 && (
-        <ul className="flex flex-wrap gap-1" aria-label={`Relationships of ${title}`}>
-          {related.map(([target, ways]) => {
+        <ul className="truncate text-xs text-ink-3" aria-label={`Relationships of ${title}`}>
+          {related.map(([target, ways], at) => {
             const how = ways.map(({ type }) => type.replaceAll("_", " ")).join(", ");
             return (
-              <li key={target} title={how} className="max-w-full">
-                <Badge>
-                  <span className="truncate">{target}</span>
-                  <span className="sr-only">: {how}</span>
-                </Badge>
+              <li key={target} title={`${target}: ${how}`} className="inline">
+                {at > 0 && " · "}
+                {target}
+                <span className="sr-only">: {how}</span>
               </li>
             );
           })}

@@ -38,3 +38,19 @@ test("what touches no record stands alone", () => {
   const invited = (seq: number): Schemas["Activity"] => ({ seq, kind: "member:updated", at: AT, payload: {} });
   expect(told([invited(2), invited(1)])).toHaveLength(2);
 });
+
+test("that a proposal was saved is told by what it made", () => {
+  const decided = (state: string): Schemas["Activity"] => ({
+    seq: 2,
+    kind: "review:updated",
+    at: AT,
+    payload: { state },
+  });
+  expect(told([decided("ingested"), made(1, "chg_1")]).map(({ seq }) => seq)).toEqual([1]);
+  expect(told([decided("discarded")]).map(({ words }) => words)).toEqual(["discarded a preview"]);
+});
+
+test("a notification is no deed of its own", () => {
+  const notified: Schemas["Activity"] = { seq: 2, kind: "notification", at: AT, payload: { title: "Scene 1 added" } };
+  expect(told([notified, made(1, "chg_1")]).map(({ seq }) => seq)).toEqual([1]);
+});

@@ -31,12 +31,18 @@ export function strokes(events: Activity[], collections: readonly string[]): Str
   for (const event of events) {
     const next = stroke(event);
     const last = found.at(-1);
+    if (toldElsewhere(event)) continue;
     if (next.deeds.some(({ collection }) => !collections.includes(collection))) continue;
     if (last && last.change !== null && last.change === next.change && last.words === next.words)
       last.deeds.push(...next.deeds);
     else found.push(next);
   }
   return found;
+}
+
+/** What people are told stands among their notifications, and what was saved is told by the records' own events. */
+function toldElsewhere({ kind, payload }: Activity): boolean {
+  return kind === "notification" || (kind === "review:updated" && payload["state"] === "ingested");
 }
 
 function stroke(event: Activity): Stroke {
@@ -61,11 +67,9 @@ function stroke(event: Activity): Stroke {
     case "project:updated":
       return told("changed the project");
     case "review:updated":
-      return told(
-        payload["state"] === "pending" ? "made a proposal" : `decided on a proposal: ${text(payload["state"])}`,
-      );
+      return told(payload["state"] === "pending" ? "prepared something to look over" : "discarded a preview");
     default:
-      return told(text(payload["title"]));
+      return told("changed something");
   }
 }
 

@@ -12,7 +12,7 @@ export function Clashes({ editing, schema }: { editing: Editing; schema: Collect
   return (
     <section aria-label="Changes of both" className="m-6 mb-0 rounded-lg border border-line bg-warn-soft p-4 text-sm">
       <h2 className="flex items-center gap-2 font-medium">
-        <GitMerge className="size-4 text-warn" /> You and someone else changed the same
+        <GitMerge className="size-4 text-warn" /> Someone else changed the same while you were writing
       </h2>
       <ul className="mt-3 flex flex-col gap-3">
         {editing.clashes.map((clash) => {

@@ -5,7 +5,7 @@ import { useNavigate, useParams } from "@tanstack/react-router";
 import { Save, Trash2 } from "lucide-react";
 import { useMemo } from "react";
 import { type Action, useOffer } from "@/shared/actions";
-import { useMay, useProjectId, useSchema } from "@/shared/place";
+import { useMay, useProject, useProjectId, useSchema } from "@/shared/place";
 import { Problem } from "@/shared/problem";
 import { recordQuery } from "@/shared/queries";
 import { place, refresh, useRemoveRecord, useUpdateRecord } from "@/shared/records";
@@ -35,8 +35,10 @@ export function RecordDetail() {
   const { collection = "", record = "" } = useParams({ strict: false });
   const schema = useSchema().find(({ name }) => name === collection);
   const query = useQuery(recordQuery(project, collection, record));
+  const known = useProject() !== undefined;
   if (query.error && !query.data) return <Failure error={query.error} onRetry={() => void query.refetch()} />;
-  if (!query.data || !schema) return <Skeleton className="p-6" lines={8} />;
+  // What one may do here is known with the project; buttons that come later would push the page down.
+  if (!query.data || !schema || !known) return <Skeleton className="p-6" lines={8} />;
   return <Detail key={record} project={project} schema={schema} record={query.data} />;
 }
 

@@ -3,24 +3,22 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import clsx from "clsx";
-import { Plus, RotateCcw, Search, Trash2 } from "lucide-react";
+import { FileDown, Plus, Search, Trash2 } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { type Action, useOffer } from "@/shared/actions";
 import { useMay, useProjectId, useSchema } from "@/shared/place";
 import { recordsQuery } from "@/shared/queries";
 import { useRemoveRecord, useRestoreRecord } from "@/shared/records";
-import { ago, exact } from "@/shared/time";
-import { Button, IconButton } from "@/shared/ui/button";
+import { Button, buttonClass } from "@/shared/ui/button";
 import { CollectionIcon } from "@/shared/ui/collection-icon";
 import { inputClass } from "@/shared/ui/field";
 import { Empty, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
 import type { CollectionSchema, Entity, FieldSchema } from "@/shared/wire";
 import { NewRecord } from "./new";
+import { COLUMNS, NUMBER, Row } from "./row";
 import { shown } from "./values";
 
 const ROW = 40;
-/** Columns beside the name; more would not fit beside an open orchestrator. */
-const COLUMNS = 3;
 /** What is typed is asked for once the person pauses, in milliseconds. */
 const PAUSE = 200;
 
@@ -36,7 +34,7 @@ export function RecordList() {
     ...recordsQuery(project, collection, { name, removed: bin }),
     placeholderData: keepPreviousData,
   });
-  const rows = list.data?.pages.flatMap((page) => page.docs) ?? [];
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.docs) ?? [], [list.data]);
   const total = list.data?.pages[0]?.totalDocs ?? 0;
   const label = schema?.label ?? collection;
   const singular = schema?.singular ?? "record";
@@ -67,7 +65,7 @@ export function RecordList() {
     });
 
   return (
-    <div className="flex h-full flex-col">
+    <div className="@container flex h-full flex-col">
       <PageHead
         title={bin ? `${label}: the bin` : label}
         note={list.isSuccess ? `${total} ${total === 1 ? "record" : "records"}` : undefined}
@@ -78,18 +76,21 @@ export function RecordList() {
           onChange={(value) => show({ ...(value && { name: value }), ...(bin && { bin }) })}
         />
         <Button aria-pressed={bin} look={bin ? "plain" : "quiet"} onClick={() => show(bin ? {} : { bin: true })}>
-          <Trash2 /> {bin ? "Leave the bin" : "Bin"}
+          <Trash2 /> <span className="max-sm:sr-only">{bin ? "Leave the bin" : "Bin"}</span>
         </Button>
         {editor && !bin && (
           <Button look="main" onClick={() => setMaking(true)}>
-            <Plus /> New {singular}
+            <Plus />
+            <span>
+              New<span className="max-sm:sr-only"> {singular}</span>
+            </span>
           </Button>
         )}
       </PageHead>
       {list.isPending && <Skeleton className="p-6" lines={8} />}
       {list.error && <Failure error={list.error} onRetry={() => void list.refetch()} />}
       {list.isSuccess && rows.length === 0 && (
-        <Nothing label={label} collection={collection} filtered={name !== ""} bin={bin} />
+        <Nothing label={label} collection={collection} filtered={name !== ""} bin={bin} editor={editor} />
       )}
       {rows.length > 0 && schema && (
         <Table
@@ -134,22 +135,28 @@ function NameFilter({ value, onChange }: { value: string; onChange: (value: stri
   );
 }
 
-function Nothing({
-  label,
-  collection,
-  filtered,
-  bin,
-}: {
+interface NothingProps {
   label: string;
   collection: string;
   filtered: boolean;
   bin: boolean;
-}) {
+  editor: boolean;
+}
+
+function Nothing({ label, collection, filtered, bin, editor }: NothingProps) {
+  const project = useProjectId();
   if (filtered) return <Empty icon={<CollectionIcon collection={collection} />} title="No name begins like this" />;
   if (bin) return <Empty icon={<Trash2 />} title="The bin is empty" />;
   return (
     <Empty icon={<CollectionIcon collection={collection} />} title={`No ${label.toLowerCase()} yet`}>
-      <p>Import a screenplay, tell the orchestrator in data mode, or make one by hand.</p>
+      <p className="text-balance">
+        They come with a screenplay, from what you tell the orchestrator in data mode, or one by one.
+      </p>
+      {editor && (
+        <Link to="/projects/$project/imports/new" params={{ project }} className={buttonClass()}>
+          <FileDown /> Import a screenplay
+        </Link>
+      )}
     </Empty>
   );
 }
@@ -165,11 +172,18 @@ interface TableProps {
   more: (() => void) | null;
 }
 
-const GRID = "grid grid-cols-[minmax(10rem,2fr)_repeat(3,minmax(5rem,1fr))_6rem_2.5rem] items-center gap-4 px-6";
+const CELLS = "grid items-center gap-3 px-6 @max-[38rem]:grid-cols-[minmax(0,1fr)_5.5rem_2rem]";
+/** With and without a number before the name; where there is little room, the name and when it was changed. */
+const GRIDS = {
+  numbered: `${CELLS} @min-[38rem]:grid-cols-[2.5rem_minmax(10rem,3fr)_repeat(3,minmax(3.5rem,1fr))_5rem_2rem]`,
+  plain: `${CELLS} @min-[38rem]:grid-cols-[minmax(10rem,2fr)_repeat(3,minmax(3.5rem,1fr))_5rem_2rem]`,
+};
 
 function Table({ project, schema, rows, total, bin, editor, more }: TableProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const columns = useMemo(() => telling(schema.fields, rows), [schema.fields, rows]);
+  const numbered = schema.fields.some(({ name }) => name === NUMBER);
+  const grid = GRIDS[numbered ? "numbered" : "plain"];
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -191,15 +205,26 @@ function Table({ project, schema, rows, total, bin, editor, more }: TableProps) 
       className="flex min-h-0 grow flex-col text-sm"
     >
       <div role="rowgroup">
-        <div role="row" aria-rowindex={1} className={clsx(GRID, "h-8 border-b border-line text-xs text-ink-3")}>
+        <div role="row" aria-rowindex={1} className={clsx(grid, "h-8 border-b border-line text-xs text-ink-3")}>
+          {numbered && (
+            <span role="columnheader" className="@max-[38rem]:hidden">
+              No.
+            </span>
+          )}
           <span role="columnheader">Name</span>
           {columns.map((field) => (
-            <span key={field.name} role="columnheader" className="truncate">
+            <span key={field.name} role="columnheader" title={field.help} className="truncate @max-[38rem]:hidden">
               {field.label}
             </span>
           ))}
           {columns.length < COLUMNS && (
-            <span role="columnheader" style={{ gridColumn: `span ${COLUMNS - columns.length}` }} />
+            <span
+              role="columnheader"
+              className="@max-[38rem]:hidden"
+              style={{ gridColumn: `span ${COLUMNS - columns.length}` }}
+            >
+              Description
+            </span>
           )}
           <span role="columnheader">Changed</span>
           <span role="columnheader">
@@ -213,64 +238,19 @@ function Table({ project, schema, rows, total, bin, editor, more }: TableProps) 
             const row = rows[item.index];
             if (!row) return null;
             return (
-              <div
+              <Row
                 key={row.id}
-                role="row"
-                aria-rowindex={item.index + 2}
-                className={clsx(GRID, "group absolute inset-x-0 h-10 border-b border-line hover:bg-hover")}
-                style={{ transform: `translateY(${item.start}px)` }}
-              >
-                <span role="cell" className="min-w-0 truncate font-medium">
-                  {bin ? (
-                    row.name
-                  ) : (
-                    <Link
-                      to="/projects/$project/records/$collection/$record"
-                      params={{ project, collection: schema.name, record: row.id }}
-                      className="hover:underline"
-                    >
-                      {row.name}
-                    </Link>
-                  )}
-                </span>
-                {columns.map((field) => (
-                  <span key={field.name} role="cell" className="truncate text-ink-2">
-                    {shown(row.metadata[field.name])}
-                  </span>
-                ))}
-                {columns.length < COLUMNS && (
-                  <span
-                    role="cell"
-                    className="truncate text-ink-3"
-                    style={{ gridColumn: `span ${COLUMNS - columns.length}` }}
-                  >
-                    {row.description}
-                  </span>
-                )}
-                <time
-                  role="cell"
-                  dateTime={row.updatedAt}
-                  title={exact(row.updatedAt)}
-                  className="truncate text-xs text-ink-3"
-                >
-                  {ago(row.updatedAt)}
-                </time>
-                <span role="cell" className="opacity-0 group-focus-within:opacity-100 group-hover:opacity-100">
-                  {editor &&
-                    (bin ? (
-                      <IconButton label={`Restore ${row.name}`} onClick={() => restore.mutate({ id: row.id })}>
-                        <RotateCcw />
-                      </IconButton>
-                    ) : (
-                      <IconButton
-                        label={`Remove ${row.name}`}
-                        onClick={() => remove.mutate({ id: row.id, name: row.name })}
-                      >
-                        <Trash2 />
-                      </IconButton>
-                    ))}
-                </span>
-              </div>
+                row={row}
+                index={item.index}
+                start={item.start}
+                grid={grid}
+                project={project}
+                collection={schema.name}
+                columns={columns}
+                numbered={numbered}
+                bin={bin}
+                act={!editor ? null : bin ? restore.mutate : remove.mutate}
+              />
             );
           })}
         </div>
@@ -279,8 +259,16 @@ function Table({ project, schema, rows, total, bin, editor, more }: TableProps) 
   );
 }
 
-/** The fields that say something here: those that the first rows have, in the schema's order. */
+/**
+ * The fields that say something here, in the schema's order: those that tell the first rows apart, and do not merely
+ * repeat the name. A scene's heading says inside or outside, the place and mostly the time.
+ */
 function telling(fields: FieldSchema[], rows: Entity[]): FieldSchema[] {
   const looked = rows.slice(0, 50);
-  return fields.filter(({ name }) => looked.some((row) => shown(row.metadata[name]) !== "")).slice(0, COLUMNS);
+  const says = ({ name }: FieldSchema) => {
+    const values = looked.map((row) => shown(row.metadata[name]).toLowerCase());
+    const differ = looked.length === 1 || new Set(values).size > 1;
+    return differ && values.some((value, at) => value !== "" && !looked[at]?.name.toLowerCase().includes(value));
+  };
+  return fields.filter((field) => field.name !== NUMBER && says(field)).slice(0, COLUMNS);
 }

@@ -7,12 +7,12 @@ import { inputClass } from "@/shared/ui/field";
 
 /** Indents in characters, as the format has them; the page is 61 wide. */
 const LOOKS: Record<LineKind, string> = {
-  heading: "mt-4 font-bold",
+  heading: "flex justify-between gap-4 font-bold",
   action: "whitespace-pre-wrap",
-  character: "mt-3 pl-[20ch]",
-  parenthetical: "pl-[15ch]",
-  dialogue: "pl-[10ch] pr-[14ch]",
-  transition: "mt-3 text-right",
+  character: "pl-[20ch] max-sm:pl-[12ch]",
+  parenthetical: "pl-[15ch] max-sm:pl-[8ch]",
+  dialogue: "pl-[10ch] pr-[14ch] max-sm:px-[4ch]",
+  transition: "text-right",
   centered: "text-center",
   section: "mt-4 text-ink-3",
   synopsis: "text-ink-3 italic",
@@ -32,13 +32,16 @@ export function Script({
   const [writing, setWriting] = useState(false);
   const lines = useMemo(() => scriptLines(body), [body]);
   return (
-    <div className="flex flex-col gap-3">
+    <div className="relative">
       {editable && (
-        <div className="flex justify-end">
-          <Button look="quiet" aria-pressed={writing} onClick={() => setWriting(!writing)}>
-            <PenLine /> {writing ? "Show the page" : "Write"}
-          </Button>
-        </div>
+        <Button
+          look="quiet"
+          aria-pressed={writing}
+          className="absolute top-2 right-2"
+          onClick={() => setWriting(!writing)}
+        >
+          <PenLine /> {writing ? "Show the page" : "Write"}
+        </Button>
       )}
       {writing ? (
         <textarea
@@ -47,18 +50,21 @@ export function Script({
           maxLength={200_000}
           rows={Math.min(40, Math.max(12, lines.length + 2))}
           onChange={(event) => onChange(event.target.value)}
-          className={`${inputClass} script max-w-none p-4`}
+          className={`${inputClass} script w-full max-w-none p-4 pt-12`}
         />
-      ) : body === "" ? (
-        <p className="text-sm text-ink-3">This scene has no text yet.</p>
       ) : (
-        <div className="rounded-lg border border-line bg-surface px-[5%] py-6 shadow-sm">
+        <div className="rounded-lg border border-line bg-surface px-[5%] pt-12 pb-8 shadow-sm">
           <div className="script mx-auto">
-            {lines.map((line, at) => (
-              <p key={at} className={LOOKS[line.kind]}>
-                {line.text === "" ? <br /> : line.text}
-              </p>
-            ))}
+            {body === "" ? (
+              <p className="text-ink-3">This scene has no text yet.</p>
+            ) : (
+              lines.map((line, at) => (
+                <p key={at} className={LOOKS[line.kind]}>
+                  {line.text === "" ? <br /> : line.text}
+                  {line.number !== undefined && <span className="text-ink-3">{line.number}</span>}
+                </p>
+              ))
+            )}
           </div>
         </div>
       )}

@@ -1,7 +1,7 @@
 /** The rules of writing attributes. */
 import { expect, test } from "vitest";
 import type { FieldSchema } from "@/shared/wire";
-import { read, shown, tidy, written } from "./values";
+import { read, shown, tidy, told, written } from "./values";
 
 const field = (type: string): FieldSchema => ({ name: "f", label: "F", type, help: "" });
 
@@ -30,4 +30,10 @@ test("blank lines and blanks are not sent, and an emptied list is gone", () => {
 
 test("values are shown on one line", () => {
   expect([["a", "b"], true, null, { x: 1 }, 3].map(shown)).toEqual(["a, b", "Yes", "", '{"x":1}', "3"]);
+});
+
+test("a length in eighths is told in pages, and every other number as it is", () => {
+  const eighths = { ...field("number"), name: "pageEighths" };
+  expect([19, 16, 3].map((value) => told(eighths, value))).toEqual(["2 3/8", "2", "3/8"]);
+  expect(told(field("number"), 19)).toBe("19");
 });

@@ -1,4 +1,5 @@
 /** Attributes as people read and write them, by the type that the collection's schema gives. */
+import { pages } from "@/shared/length";
 import type { FieldSchema } from "@/shared/wire";
 
 /** The value as one line. */
@@ -8,6 +9,11 @@ export function shown(value: unknown): string {
   if (typeof value === "boolean") return value ? "Yes" : "No";
   if (typeof value === "object") return JSON.stringify(value);
   return String(value);
+}
+
+/** The value as one line of a table, where its field says no unit. */
+export function told({ name }: FieldSchema, value: unknown): string {
+  return name === "pageEighths" && typeof value === "number" ? pages(value) : shown(value);
 }
 
 /** The value as it stands in its input; lists have a line for each item. */

@@ -52,7 +52,7 @@ export function About({ project }: { project: Project }) {
               error={fieldProblem(save.error, "name")}
             />
             <TextArea label="Logline" name="logline" rows={3} maxLength={500} defaultValue={metadata.logline ?? ""} />
-            <div className="grid gap-4 sm:grid-cols-3">
+            <div className="grid gap-4 @lg:grid-cols-3">
               <TextField label="Genre" name="genre" maxLength={100} defaultValue={metadata.genre ?? ""} />
               <TextField label="Author" name="author" maxLength={200} defaultValue={metadata.author ?? ""} />
               <Choice label="Status" name="status" defaultValue={project.status}>

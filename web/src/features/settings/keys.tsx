@@ -41,8 +41,16 @@ export function Keys() {
     );
   };
   return (
-    <Block title="API keys" lead="For scripts, as `Authorization: Bearer`. A key may do what you may, and never more.">
-      <form onSubmit={submit} className="grid items-end gap-3 sm:grid-cols-[1fr_auto_auto_auto]">
+    <Block
+      title="API keys"
+      lead={
+        <>
+          For scripts, in the header <code className="font-mono">Authorization: Bearer …</code> A key may do what you
+          may, and never more.
+        </>
+      }
+    >
+      <form onSubmit={submit} className="grid items-end gap-3 @lg:grid-cols-[1fr_auto_auto_auto]">
         <TextField label="What for" name="name" required maxLength={100} error={fieldProblem(create.error, "name")} />
         <Choice label="May" name="scope" defaultValue="write">
           <option value="write">read and write</option>

@@ -36,7 +36,7 @@ export function Memory() {
   return (
     <Block
       title="Memory"
-      lead="Recall works by words and relationships. With the local embedder (all-MiniLM-L6-v2, 23 MB at work, fetched once) it also finds what means the same in other words. Nothing leaves the server."
+      lead="Questions are answered by words and relationships. With the local embedder they also find what means the same in other words. It runs on this server, and nothing leaves it."
     >
       <div className="flex flex-col gap-3 rounded-lg border border-line bg-surface p-4 text-sm">
         <div className="flex items-center gap-3">
@@ -56,10 +56,11 @@ export function Memory() {
           </p>
         )}
         {(state === "absent" || state === "failed") && (
-          <div>
+          <div className="flex flex-wrap items-center gap-3">
             <Button look="main" busy={fetch.isPending} onClick={() => fetch.mutate()}>
-              Fetch it now
+              {state === "failed" ? "Fetch it again" : "Fetch it now"}
             </Button>
+            <span className="text-ink-3">all-MiniLM-L6-v2, a download of 83 MB, once</span>
           </div>
         )}
         {fetch.error && <Failure error={fetch.error} />}

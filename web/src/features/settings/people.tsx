@@ -41,17 +41,18 @@ export function People() {
   return (
     <>
       <Block title="People">
-        {members.isPending && <Skeleton />}
+        {/* As high as one person, so that what is below stays in its place. */}
+        {members.isPending && <Skeleton lines={1} className="h-14 justify-center" />}
         {members.error && <Failure error={members.error} onRetry={() => void members.refetch()} />}
         <ul className="divide-y divide-line">
           {members.data?.pages
             .flatMap((page) => page.docs)
             .map((member) => (
-              <li key={member.id} className="flex flex-wrap items-center gap-3 py-2.5 text-sm">
-                <span className="min-w-40 grow">
+              <li key={member.id} className="flex items-center gap-3 py-2.5 text-sm">
+                <span className="min-w-0 grow">
                   <span className="font-medium">{member.name}</span>{" "}
                   {member.id === me && <span className="text-ink-3">(you)</span>}
-                  <span className="block text-xs text-ink-3">{member.email}</span>
+                  <span className="block truncate text-xs text-ink-3">{member.email}</span>
                 </span>
                 {owner ? (
                   <>
@@ -59,7 +60,7 @@ export function People() {
                       aria-label={`Role of ${member.name}`}
                       value={member.role}
                       onChange={(event) => change.mutate({ id: member.id, role: event.target.value as Role })}
-                      className={`${inputClass} h-8 w-auto`}
+                      className={`${inputClass} h-8`}
                     >
                       {ROLES.map(({ role }) => (
                         <option key={role}>{role}</option>
@@ -106,7 +107,7 @@ function Invitations({ project }: { project: string }) {
   const open = list.data?.pages.flatMap((page) => page.docs) ?? [];
   return (
     <Block title="Invite" lead="You get a link to send; only the person with that e-mail address can use it, once.">
-      <form onSubmit={submit} className="grid items-end gap-3 sm:grid-cols-[1fr_auto_auto]">
+      <form onSubmit={submit} className="grid items-end gap-3 @lg:grid-cols-[1fr_auto_auto]">
         <TextField label="E-mail" name="email" type="email" required error={fieldProblem(invite.error, "email")} />
         <Choice label="Role" name="role" defaultValue="editor">
           {ROLES.map(({ role, name }) => (

@@ -15,7 +15,7 @@ export function ShownOnce({ label, value }: { label: string; value: string }) {
           aria-label={label}
           value={value}
           onFocus={(event) => event.target.select()}
-          className={`${inputClass} h-8 font-mono text-xs`}
+          className={`${inputClass} h-8 w-full min-w-0 font-mono text-xs`}
         />
         <Button
           onClick={() => {

@@ -23,24 +23,26 @@ export function Sections({
   return (
     <>
       <PageHead title={title} />
-      <div className="flex flex-col gap-6 p-6 lg:flex-row">
-        <nav aria-label={title} className="flex shrink-0 gap-0.5 overflow-x-auto lg:w-44 lg:flex-col">
-          {sections.map(({ id, name, link }) => (
-            <Link
-              key={id}
-              {...link}
-              className="rounded-md px-2.5 py-1.5 text-sm whitespace-nowrap text-ink-2 hover:bg-hover hover:text-ink data-[status=active]:bg-pressed data-[status=active]:font-medium data-[status=active]:text-ink"
-            >
-              {name}
-            </Link>
-          ))}
-        </nav>
-        <section
-          aria-label={sections.find(({ id }) => id === current)?.name}
-          className="flex min-w-0 max-w-3xl grow flex-col gap-6"
-        >
-          {children}
-        </section>
+      <div className="@container p-6">
+        <div className="flex flex-col gap-6 @2xl:flex-row">
+          <nav aria-label={title} className="flex shrink-0 gap-0.5 overflow-x-auto @2xl:w-44 @2xl:flex-col">
+            {sections.map(({ id, name, link }) => (
+              <Link
+                key={id}
+                {...link}
+                className="rounded-md px-2.5 py-1.5 text-sm max-sm:px-1.5 whitespace-nowrap text-ink-2 hover:bg-hover hover:text-ink data-[status=active]:bg-pressed data-[status=active]:font-medium data-[status=active]:text-ink"
+              >
+                {name}
+              </Link>
+            ))}
+          </nav>
+          <section
+            aria-label={sections.find(({ id }) => id === current)?.name}
+            className="@container flex min-w-0 max-w-3xl grow flex-col gap-6"
+          >
+            {children}
+          </section>
+        </div>
       </div>
     </>
   );

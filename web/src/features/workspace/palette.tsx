@@ -7,6 +7,7 @@ import { useActions } from "@/shared/actions";
 import { layout } from "@/shared/layout";
 import { searchQuery } from "@/shared/queries";
 import { Dialog } from "@/shared/ui/dialog";
+import type { Schemas } from "@/shared/wire";
 import { Keys } from "@/shared/ui/keys";
 import { CollectionIcon } from "@/shared/ui/collection-icon";
 
@@ -28,9 +29,24 @@ export function Palette() {
   const close = () => layout.setPalette(false);
   const hits = found.data?.hits ?? [];
   const groups = [...new Set(actions.map(({ group }) => group))];
+  const [chosen, setChosen] = useState("");
+  const named = hits.find(({ name }) => name.toLowerCase().includes(wanted.toLowerCase()))?.id;
+  const [before, setBefore] = useState(named);
+  if (named !== before) {
+    // Records come when an action is chosen already; Enter opens what was asked for by its name.
+    setBefore(named);
+    if (named !== undefined) setChosen(named);
+  }
   return (
     <Dialog open onClose={close} title="Search or do" titleHidden side="top">
-      <Command label="Search or do" loop className="flex min-h-0 flex-col">
+      <Command
+        label="Search or do"
+        loop
+        value={chosen}
+        onValueChange={setChosen}
+        filter={(_, search, words) => (fits(search, words ?? []) ? 1 : 0)}
+        className="flex min-h-0 flex-col"
+      >
         <Command.Input
           value={text}
           onValueChange={setText}
@@ -62,7 +78,7 @@ export function Palette() {
                 >
                   <CollectionIcon collection={hit.collection} />
                   <span className="shrink-0 font-medium">{hit.name}</span>
-                  <span className="truncate text-ink-3">{hit.excerpt}</span>
+                  <span className="truncate text-ink-3">{beyond(hit)}</span>
                 </Command.Item>
               ))}
             </Command.Group>
@@ -93,4 +109,16 @@ export function Palette() {
       </Command>
     </Dialog>
   );
+}
+
+/** Whether every word that was typed begins a word of the action. */
+function fits(search: string, words: string[]): boolean {
+  const known = words.flatMap((one) => one.toLowerCase().split(/[^\p{L}\p{N}]+/u));
+  const typed = search.toLowerCase().split(/\s+/).filter(Boolean);
+  return typed.every((part) => known.some((word) => word.startsWith(part)));
+}
+
+/** What was found of a record; a scene's text begins with its heading, which stands before it already. */
+function beyond({ collection, name, excerpt }: Schemas["SearchHit"]): string {
+  return collection === "scenes" && excerpt.startsWith(name) ? excerpt.slice(name.length).trimStart() : excerpt;
 }

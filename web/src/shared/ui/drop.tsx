@@ -10,10 +10,13 @@ const KINDS = ".fountain,.spmd,.fdx,.txt,.pdf,.md";
 export function DropZone({
   onFile,
   disabled = false,
+  slim = false,
   children,
 }: {
   onFile: (file: File) => void;
   disabled?: boolean;
+  /** One line, for where there is something already. */
+  slim?: boolean;
   children?: ReactNode;
 }) {
   const [over, setOver] = useState(false);
@@ -35,14 +38,21 @@ export function DropZone({
         take(event.dataTransfer.files);
       }}
       className={clsx(
-        "flex flex-col items-center gap-2 rounded-lg border border-dashed px-6 py-8 text-center text-sm transition-colors",
+        "flex gap-x-3 gap-y-2 rounded-lg border border-dashed text-sm transition-colors",
+        slim ? "flex-wrap items-center px-4 py-2.5" : "flex-col items-center px-6 py-8 text-center",
         over ? "border-accent bg-accent-soft" : "border-line-strong/60 bg-surface",
       )}
     >
-      <FileText className="size-6 stroke-[1.5] text-ink-3" />
-      <p className="font-medium">Drop a screenplay here</p>
-      <p className="text-ink-3">Fountain or Final Draft (.fdx); plain text and PDF as well as they can be read.</p>
-      <div className="mt-1 flex flex-wrap justify-center gap-2">
+      <FileText className={clsx("shrink-0 stroke-[1.5] text-ink-3", slim ? "size-5" : "size-6")} />
+      <p className={clsx("font-medium", slim && "grow")}>
+        {slim ? "Drop a new version, or another screenplay" : "Drop a screenplay here"}
+      </p>
+      {!slim && (
+        <p className="text-balance text-ink-3">
+          Fountain or Final Draft (.fdx); plain text and PDF as well as they can be read.
+        </p>
+      )}
+      <div className={clsx("flex flex-wrap gap-2", !slim && "mt-1 justify-center")}>
         <Button disabled={disabled} onClick={() => input.current?.click()}>
           Choose a file
         </Button>

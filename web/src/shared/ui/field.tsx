@@ -8,8 +8,9 @@ import {
   useId,
 } from "react";
 
+/** The look of an input; how wide it is follows from where it stands. */
 export const inputClass =
-  "w-full rounded-md border border-line-strong/60 bg-surface px-2.5 text-sm text-ink transition-colors hover:border-line-strong focus-visible:outline-offset-0 disabled:opacity-60 aria-invalid:border-bad";
+  "rounded-md border border-line-strong/60 bg-surface px-2.5 text-sm text-ink transition-colors hover:border-line-strong focus-visible:outline-offset-0 disabled:opacity-60 aria-invalid:border-bad";
 
 interface Labelled {
   label: ReactNode;
@@ -61,7 +62,7 @@ export function TextField({
 }: Labelled & InputHTMLAttributes<HTMLInputElement>) {
   return (
     <Labelling label={label} help={help} error={error} aside={aside}>
-      {(wiring) => <input {...rest} {...wiring} className={clsx(inputClass, "h-9", className)} />}
+      {(wiring) => <input {...rest} {...wiring} className={clsx(inputClass, "h-9 w-full", className)} />}
     </Labelling>
   );
 }
@@ -76,7 +77,9 @@ export function TextArea({
 }: Labelled & TextareaHTMLAttributes<HTMLTextAreaElement>) {
   return (
     <Labelling label={label} help={help} error={error} aside={aside}>
-      {(wiring) => <textarea {...rest} {...wiring} className={clsx(inputClass, "py-2 leading-normal", className)} />}
+      {(wiring) => (
+        <textarea {...rest} {...wiring} className={clsx(inputClass, "w-full py-2 leading-normal", className)} />
+      )}
     </Labelling>
   );
 }
@@ -93,7 +96,7 @@ export function Choice({
   return (
     <Labelling label={label} help={help} error={error} aside={aside}>
       {(wiring) => (
-        <select {...rest} {...wiring} className={clsx(inputClass, "h-9 appearance-auto", className)}>
+        <select {...rest} {...wiring} className={clsx(inputClass, "h-9 w-full appearance-auto", className)}>
           {children}
         </select>
       )}

@@ -41,7 +41,8 @@ function Note({ toast }: { toast: Toast }) {
       onFocus={() => setHeld(true)}
       onBlur={() => setHeld(false)}
       className={clsx(
-        "slide-in flex items-start gap-2 rounded-lg border border-l-3 border-line bg-raised p-3 text-sm shadow-float",
+        "slide-in flex gap-2 rounded-lg border border-l-3 border-line bg-raised p-3 text-sm shadow-float",
+        toast.message ? "items-start" : "items-center",
         EDGE[toast.level],
       )}
     >

@@ -301,6 +301,17 @@ async fn a_relationship_with_what_came_to_be_since_is_saved_too() {
 }
 
 #[tokio::test]
+async fn a_suggested_relationship_tells_what_its_target_is_once_it_is_there() {
+    let world = World::new().await;
+    world.add("type: location\nname: Harbour").await;
+    let told = world.propose("Mara Voss, a captain, works at the Harbour and is Joss's sister.").await;
+    let links = told.preview.suggested_relationships.iter();
+    let kinds: Vec<_> = links.map(|link| (link.target.as_str(), link.target_type.as_deref())).collect();
+    assert!(kinds.contains(&("Harbour", Some("location"))), "{kinds:?}");
+    assert!(kinds.contains(&("Joss", None)), "{kinds:?}");
+}
+
+#[tokio::test]
 async fn scenes_that_mention_a_name_are_found_by_the_text_index() {
     let world = World::new().await;
     world.add("number: 4\nname: INT. MILL - DAY\ndescription: Mara Voss hides the map.").await;

@@ -1,0 +1,117 @@
+/** The main screens, each with its address, the sign that it is there, and what a hand does on it. */
+import { film } from "./film.mjs";
+
+/** A film of 120 pages with its people and places, and what the screens need of it. */
+export async function furnished(api) {
+  const project = await api.film("The Long Tide", film(170).text);
+  const waiting = await api.post(`/projects/${project}/imports`, {
+    filename: "second-draft.fountain",
+    content: film(60, 2).text,
+  });
+  const first = async (collection) => (await api.get(`/projects/${project}/${collection}?limit=1`)).docs[0].id;
+  const [scene, character] = await Promise.all(["scenes", "characters"].map(first));
+  return { project, importId: waiting.importId, scene, character };
+}
+
+/** Opens and closes the command palette. */
+async function palette(page) {
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox").pressSequentially("joss");
+  await page.keyboard.press("Escape");
+}
+
+const tabs = (...names) => async (page) => {
+  for (const name of names) await page.getByRole("tab", { name }).click();
+};
+
+/** `ready` waits until the screen shows what it is for; `hand` does what people do there. */
+export function screens({ project, importId, scene, character }) {
+  const within = `/projects/${project}`;
+  return [
+    {
+      name: "projects",
+      path: "/projects",
+      ready: (page) => page.getByRole("link", { name: /The Long Tide/ }).waitFor(),
+      hand: async (page) => {
+        await page.getByRole("button", { name: "New project" }).click();
+        await page.getByRole("dialog").getByLabel("Name").pressSequentially("Tide");
+        await page.keyboard.press("Escape");
+      },
+    },
+    {
+      name: "home",
+      path: within,
+      ready: (page) => page.getByRole("region", { name: "Scenes" }).getByRole("link").nth(1).waitFor(),
+      hand: palette,
+    },
+    {
+      name: "question",
+      path: within,
+      ready: (page) => page.getByRole("button", { name: /most dialogue/ }).waitFor(),
+      hand: async (page) => {
+        await page.getByRole("textbox", { name: /^Message/ }).pressSequentially("Who has the most dialogue?");
+        await page.keyboard.press("Enter");
+        await page.getByLabel("Sources", { exact: true }).waitFor();
+      },
+    },
+    {
+      name: "scenes",
+      path: `${within}/records/scenes`,
+      ready: (page) => page.getByRole("table", { name: "Scenes" }).getByRole("link").first().waitFor(),
+      hand: (page) => page.getByRole("searchbox", { name: "Filter by name" }).pressSequentially("INT."),
+    },
+    {
+      name: "scene",
+      path: `${within}/records/scenes/${scene}`,
+      ready: (page) => page.getByRole("tab", { name: "Script", selected: true }).waitFor(),
+      hand: async (page) => {
+        await tabs("Details", "Relationships", "History", "Script")(page);
+        await page.getByRole("button", { name: "Write" }).click();
+        await page.getByLabel("Script in Fountain").pressSequentially("He waits. ");
+      },
+    },
+    {
+      name: "character",
+      path: `${within}/records/characters/${character}`,
+      ready: (page) => page.getByRole("main").getByLabel("Description").waitFor(),
+      hand: async (page) => {
+        await page.getByRole("main").getByLabel("Description").pressSequentially("Waits for the ferry. ");
+        await tabs("Relationships", "History")(page);
+      },
+    },
+    {
+      name: "import",
+      path: `${within}/imports/${importId}`,
+      ready: (page) => page.getByRole("region", { name: "Quality" }).waitFor(),
+      hand: async (page) => {
+        const box = page.getByRole("checkbox").first();
+        await box.click();
+        await box.click();
+      },
+    },
+    {
+      name: "notifications",
+      path: `${within}/notifications`,
+      ready: (page) => page.getByText("Nothing to tell you yet").waitFor(),
+      hand: palette,
+    },
+    {
+      name: "people",
+      path: `${within}/settings/people`,
+      ready: (page) => page.getByLabel("Role of Ada Lind").waitFor(),
+      hand: (page) => page.getByLabel("E-mail").pressSequentially("ben@example.org"),
+    },
+    {
+      name: "keys",
+      path: "/settings/keys",
+      ready: (page) => page.getByText("No keys yet").waitFor(),
+      hand: (page) => page.getByLabel("What for").pressSequentially("Nightly export"),
+    },
+    {
+      name: "memory",
+      path: "/settings/memory",
+      ready: (page) => page.getByText("Local embedder", { exact: true }).waitFor(),
+      hand: palette,
+    },
+  ];
+}
