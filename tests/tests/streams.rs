@@ -239,6 +239,29 @@ async fn a_conversation_is_heard_by_its_person_and_by_nobody_else() {
 }
 
 #[tokio::test]
+async fn whoever_is_taken_out_of_a_project_hears_no_more_of_an_answer_that_is_being_written() {
+    let (mut talk, call) = Talk::begun().await;
+    let first = talk.listen(None).await;
+    call.end().await;
+    first.whole().await;
+    let film = talk.ada.get("/projects").await["docs"][0]["id"].as_str().unwrap().to_owned();
+    let eve = talk.ada.invite(&talk.app, &film, "eve", "viewer").await;
+    let (conversation, _) = ask(&eve, &film, None).await;
+    let mut call = talk.model.asked().await;
+    let (mut hers, mut adas) = (Stream::open(&eve, &conversation, None).await, talk.listen(None).await);
+    call.say("Ebb.").await;
+    assert_eq!(text(&hear_until(&mut hers, "", "Ebb.").await), "Ebb.");
+    let (status, _) = talk.ada.send(Method::DELETE, &format!("/projects/{film}/members/{}", eve.id)).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    // The model says nothing more: the stream ends by itself, and nobody else's does.
+    assert_eq!(hers.next().await, None);
+    call.end().await;
+    let (_, second) = ask(&talk.ada, &film, Some(&talk.conversation)).await;
+    talk.model.asked().await.end().await;
+    assert_eq!(adas.next().await.unwrap().data["messageId"], json!(second));
+}
+
+#[tokio::test]
 async fn a_browsers_own_event_source_is_known_by_its_cookie_and_only_from_this_servers_pages() {
     let (talk, mut call) = Talk::begun().await;
     let body = json!({ "email": "ada@example.org", "password": PASSWORD });

@@ -69,6 +69,7 @@ impl Server {
     pub async fn serve(self, end: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
         let router = http::router(&self.app);
         let relay = tokio::spawn(self.app.live.clone().run());
+        let guard = tokio::spawn(self.app.live.clone().guard());
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let indexer = self.app.indexer().map(|indexer| {
             tokio::spawn(indexer.run(async {
@@ -89,6 +90,7 @@ impl Server {
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(listener, service).with_graceful_shutdown(end).await;
         relay.abort();
+        guard.abort();
         sweeper.abort();
         drop(stop);
         if let Some(indexer) = indexer {

@@ -1301,6 +1301,8 @@ export interface components {
             type: "entity:updated";
             userId?: components["schemas"]["PersonId"] | null;
         } | {
+            /** @description Whether they are no member any more. */
+            removed?: boolean;
             /** Format: int64 */
             seq: number;
             timestamp: components["schemas"]["Timestamp"];
