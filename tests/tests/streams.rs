@@ -221,6 +221,37 @@ async fn a_model_that_breaks_off_is_told_and_what_it_said_is_kept() {
 }
 
 #[tokio::test]
+async fn an_agent_that_could_not_do_its_step_is_told_as_such_and_why() {
+    let (app, ada, _) = two_people().await;
+    let mut model = Model::start().await;
+    model.serve(&ada).await;
+    let film = ada.film("Tides").await;
+    let said =
+        json!({ "projectId": film, "mode": "data", "content": "name: Mara Voss\nrole: ferry captain" });
+    let chat = answered(ada.request(Method::POST, "/orchestrator/chat").json(&said));
+    let model = async {
+        let call = model.asked().await;
+        // What the agent would write to is gone before it is done.
+        assert_eq!(ada.send(Method::DELETE, &format!("/projects/{film}")).await.0, StatusCode::NO_CONTENT);
+        call.end().await;
+        loop {
+            model.asked().await.end().await;
+        }
+    };
+    let (status, refused) = tokio::select! {
+        answered = chat => answered,
+        () = model => unreachable!("it goes on answering"),
+    };
+    assert_eq!(
+        (status, &refused["code"]),
+        (StatusCode::INTERNAL_SERVER_ERROR, &json!("AGENT_ERROR")),
+        "{refused}"
+    );
+    assert!(refused["error"].as_str().is_some_and(|why| why.contains("is not there")), "{refused}");
+    drop(app);
+}
+
+#[tokio::test]
 async fn a_conversation_is_heard_by_its_person_and_by_nobody_else() {
     let (talk, call) = Talk::begun().await;
     let path = format!("/orchestrator/stream?conversationId={}", talk.conversation);
@@ -236,6 +267,29 @@ async fn a_conversation_is_heard_by_its_person_and_by_nobody_else() {
     let (status, refused) = answered(wrong).await;
     assert_eq!((status, &refused["details"]["field"]), (StatusCode::BAD_REQUEST, &json!("Last-Event-ID")));
     call.end().await;
+}
+
+#[tokio::test]
+async fn whoever_is_taken_out_of_a_project_hears_no_more_of_an_answer_that_is_being_written() {
+    let (mut talk, call) = Talk::begun().await;
+    let first = talk.listen(None).await;
+    call.end().await;
+    first.whole().await;
+    let film = talk.ada.get("/projects").await["docs"][0]["id"].as_str().unwrap().to_owned();
+    let eve = talk.ada.invite(&talk.app, &film, "eve", "viewer").await;
+    let (conversation, _) = ask(&eve, &film, None).await;
+    let mut call = talk.model.asked().await;
+    let (mut hers, mut adas) = (Stream::open(&eve, &conversation, None).await, talk.listen(None).await);
+    call.say("Ebb.").await;
+    assert_eq!(text(&hear_until(&mut hers, "", "Ebb.").await), "Ebb.");
+    let (status, _) = talk.ada.send(Method::DELETE, &format!("/projects/{film}/members/{}", eve.id)).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    // The model says nothing more: the stream ends by itself, and nobody else's does.
+    assert_eq!(hers.next().await, None);
+    call.end().await;
+    let (_, second) = ask(&talk.ada, &film, Some(&talk.conversation)).await;
+    talk.model.asked().await.end().await;
+    assert_eq!(adas.next().await.unwrap().data["messageId"], json!(second));
 }
 
 #[tokio::test]

@@ -1,23 +1,24 @@
 //! Who asks, and the proofs of what they may: only the checks here make them.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 
 use kernel::{Code, Error, KeyId, PersonId, ProjectId, Result, Role, SessionId};
-use store::{Scope, keys};
+use store::{Scope, members};
 use wire::auth::KeyScope;
 
 use crate::Identity;
 
 /// Someone who is known, and by what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Caller {
     pub(crate) person: PersonId,
     pub(crate) means: Means,
 }
 
 /// By what a caller is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Means {
     Session { id: SessionId, admin: bool },
     Key { id: KeyId, scope: KeyScope },
@@ -197,22 +198,28 @@ impl Identity {
         }
     }
 
-    /// Whether a connection that `caller` opened earlier may go on hearing of a project: they are still signed in, or
-    /// their key still good, and they are still a member.
+    /// Those of the callers, who opened connections earlier, that may no longer hear of a project: they have signed out,
+    /// their key is good no more, or they are no members any more. The database is asked once for all of them.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn may_listen(&self, caller: &Caller, project: ProjectId) -> Result<bool> {
-        let stands = match caller.means {
-            Means::Session { id, .. } => {
-                self.standing(id).await?.is_some_and(|known| known.person == caller.person)
+    pub async fn turned_out(&self, callers: HashSet<Caller>, project: ProjectId) -> Result<HashSet<Caller>> {
+        let of_project = Scope::server(project);
+        let turned_out = self.inner.store.read_in(&of_project, move |t| {
+            let (mut sessions, mut keys) = (Vec::new(), Vec::new());
+            for caller in &callers {
+                match caller.means {
+                    Means::Session { id, .. } => sessions.push(id),
+                    Means::Key { id, .. } => keys.push(id),
+                }
             }
-            Means::Key { id, .. } => {
-                let (person, now) = (caller.person, self.inner.ambient.now());
-                let keys = self.inner.store.read(move |tx| keys::list(tx, person)).await?;
-                keys.iter().any(|key| key.id == id && key.expires_at > now)
-            }
-        };
-        Ok(stands && self.membership(caller.person, project).await?.is_some())
+            let (sessions, keys) = members::present(t, &sessions, &keys)?;
+            let out = |caller: &&Caller| match caller.means {
+                Means::Session { id, .. } => !sessions.contains(&id),
+                Means::Key { id, .. } => !keys.contains(&id),
+            };
+            Ok(callers.iter().filter(out).copied().collect())
+        });
+        turned_out.await
     }
 }

@@ -6,6 +6,7 @@ mod body;
 mod caller;
 pub mod config;
 mod drain;
+mod health;
 mod http;
 mod live;
 mod metrics;
@@ -69,6 +70,7 @@ impl Server {
     pub async fn serve(self, end: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
         let router = http::router(&self.app);
         let relay = tokio::spawn(self.app.live.clone().run());
+        let guard = tokio::spawn(self.app.live.clone().guard());
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let indexer = self.app.indexer().map(|indexer| {
             tokio::spawn(indexer.run(async {
@@ -76,6 +78,7 @@ impl Server {
             }))
         });
         let sweeper = tokio::spawn(sweep(self.app.clone()));
+        let breakers = tokio::spawn(self.app.settings.clone().keep_breakers());
         let orchestrator = self.app.orchestrator.clone();
         let end = async move {
             end.await;
@@ -89,7 +92,9 @@ impl Server {
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(listener, service).with_graceful_shutdown(end).await;
         relay.abort();
+        guard.abort();
         sweeper.abort();
+        breakers.abort();
         drop(stop);
         if let Some(indexer) = indexer {
             let _ = indexer.await;

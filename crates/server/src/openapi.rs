@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, InfoBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{
+    ContentBuilder, InfoBuilder, ObjectBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Schema, Type,
+};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::status;
@@ -45,6 +47,7 @@ pub(crate) fn completed(mut api: OpenApi) -> OpenApi {
             let words: Vec<&str> =
                 path.split(['/', '{', '}']).filter(|word| !matches!(*word, "" | "api" | "v1")).collect();
             operation.operation_id = Some(format!("{method}_{}", words.join("_")));
+            streams(operation);
             refusals(path, method, operation);
         }
     }
@@ -56,6 +59,30 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
     [("get", get), ("post", post), ("put", put), ("patch", patch), ("delete", delete)]
         .into_iter()
         .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// Documents a stream by its events: what a route says of it is what stands, as JSON, in the data of each.
+fn streams(operation: &mut Operation) {
+    for answer in operation.responses.responses.values_mut() {
+        if let RefOr::T(answer) = answer
+            && let Some(RefOr::T(content)) = answer.content.get_mut("text/event-stream")
+        {
+            content.schema = content.schema.take().map(|data| RefOr::T(event(data)));
+        }
+    }
+}
+
+fn event(data: RefOr<Schema>) -> Schema {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let fields = [
+        ("id", text()),
+        ("event", text().enum_values(Some(["message"]))),
+        ("data", text().content_media_type("application/json").content_schema(Some(data))),
+    ];
+    let event = fields.into_iter().fold(ObjectBuilder::new(), |event, (name, field)| {
+        event.property(name, field.build()).required(name)
+    });
+    event.build().into()
 }
 
 /// Documents what an operation may refuse: what follows from what it takes, and what it declares as `x-refuses`.

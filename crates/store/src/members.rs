@@ -1,13 +1,17 @@
 //! Who is in a project, and who is invited.
 
+use std::collections::HashSet;
+
 use kernel::{
-    Code, Error, EventKind, InvitationId, PageRequest, PersonId, ProjectId, Result, Role, Timestamp,
+    Code, Error, EventKind, Id, InvitationId, KeyId, PageRequest, PersonId, ProjectId, Result, Role,
+    SessionId, Timestamp,
 };
 use serde_json::json;
 use wire::people::{Invitation, Member};
 
 use crate::audit;
-use crate::db::{DbError, Row, Tx, args};
+use crate::db::{Arg, DbError, Row, Tx, args};
+use crate::entities::by_ids;
 use crate::events::{Listed, emit};
 use crate::scope::{Scope, Tenant};
 
@@ -110,7 +114,35 @@ pub fn remove(t: &mut Tenant<'_, '_>, person: PersonId) -> Result<()> {
     t.execute("DELETE FROM members WHERE project_id = $1 AND person_id = $2", args![project, person])?;
     keeps_an_owner(t)?;
     audit::write(t, Some(project), actor, "member.removed", &person.to_string(), &json!({}))?;
-    emit(t, &[(EventKind::MemberUpdated, json!({ "userId": person }))])
+    emit(t, &[(EventKind::MemberUpdated, json!({ "userId": person, "removed": true }))])
+}
+
+/// Those of the sessions and of the API keys that have not ended, and whose person is in the project.
+///
+/// # Errors
+/// When the database fails.
+pub fn present(
+    t: &mut Tenant<'_, '_>,
+    sessions: &[SessionId],
+    keys: &[KeyId],
+) -> Result<(HashSet<SessionId>, HashSet<KeyId>)> {
+    Ok((standing(t, "sessions", sessions)?, standing(t, "api_keys", keys)?))
+}
+
+fn standing<I: Id>(t: &mut Tenant<'_, '_>, means: &str, ids: &[I]) -> Result<HashSet<I>>
+where
+    for<'a> Arg<'a>: From<I>,
+{
+    let now = t.now();
+    let sql = |places: &str| {
+        format!(
+            "SELECT means.id, means.expires_at FROM {means} means
+             JOIN members ON members.person_id = means.person_id AND members.project_id = $1
+             WHERE means.id IN ({places})"
+        )
+    };
+    let found = by_ids(t, ids, sql, |row| Ok((row.id(0)?, row.get::<Timestamp>(1)?)))?;
+    Ok(found.into_iter().filter(|(_, ends)| *ends > now).map(|(id, _)| id).collect())
 }
 
 /// Invites someone by e-mail; `token_hash` is of the token that the link bears.

@@ -68,7 +68,14 @@ pub enum ToClient {
     /// Reliable: someone joined, left or got another role.
     #[serde(rename = "member:updated", rename_all = "camelCase")]
     #[allow(missing_docs)]
-    MemberUpdated { seq: i64, user_id: PersonId, timestamp: Timestamp },
+    MemberUpdated {
+        seq: i64,
+        user_id: PersonId,
+        /// Whether they are no member any more.
+        #[serde(default)]
+        removed: bool,
+        timestamp: Timestamp,
+    },
     /// Reliable: the project itself was changed.
     #[serde(rename = "project:updated", rename_all = "camelCase")]
     #[allow(missing_docs)]

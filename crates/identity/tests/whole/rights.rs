@@ -1,5 +1,7 @@
 //! API keys, permits and invitations: who may do what, on a real store.
 
+use std::collections::HashSet;
+
 use crate::house::{DEVICE, House, accept};
 use identity::{Caller, Editor, Owner, Permit, Viewer};
 use kernel::{Code, ProjectId, Result, Role};
@@ -148,22 +150,22 @@ async fn a_connection_stays_open_as_long_as_its_person_is_signed_in_and_a_member
     let ben = house.joined(&ada, film, "ben@example.org", Role::Viewer).await;
     let made = house.identity.create_key(&ben, key(Some(KeyScope::Read), None)).await.unwrap();
     let tool = house.identity.authenticate(&made.key).await.unwrap();
-    for caller in [&ben, &tool] {
-        assert!(house.identity.may_listen(caller, film).await.unwrap());
-    }
+    let all = HashSet::from([ada, ben, tool]);
+    let turned_out = async || house.identity.turned_out(all.clone(), film).await.unwrap();
+    assert_eq!(turned_out().await, HashSet::new());
     assert_eq!(house.identity.membership(ben.person(), film).await.unwrap(), Some(Role::Viewer));
 
     house.identity.remove_key(&ben, made.about.id).await.unwrap();
-    assert!(!house.identity.may_listen(&tool, film).await.unwrap());
+    assert_eq!(turned_out().await, HashSet::from([tool]));
 
     let owner: Permit<Owner> = house.identity.permit(&ada, film).await.unwrap();
     let person = ben.person();
     house.store.transact_in(owner.scope(), move |t| store::members::remove(t, person)).await.unwrap();
-    assert!(!house.identity.may_listen(&ben, film).await.unwrap());
+    assert_eq!(turned_out().await, HashSet::from([tool, ben]));
     assert_eq!(house.identity.membership(person, film).await.unwrap(), None);
 
     house.identity.end_session(&ada, ada.session().unwrap()).await.unwrap();
-    assert!(!house.identity.may_listen(&ada, film).await.unwrap());
+    assert_eq!(turned_out().await, all);
 }
 
 #[tokio::test]

@@ -1,19 +1,21 @@
 //! Live connections: who is in which project, and the relay that brings each of them the project's stream in order.
 
+mod guard;
 mod presence;
 mod relay;
 mod socket;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use identity::{Caller, Identity};
-use kernel::{EventKind, ProjectId};
+use kernel::{EventKind, PersonId, ProjectId, Result, Role};
 use socketioxide::extract::SocketRef;
 use socketioxide::socket::Sid;
-use store::Store;
+use store::{Scope, Store, Tenant, events};
 use studios::film;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use wire::live::{PresenceState, ToClient};
 
 pub(crate) use socket::layer;
@@ -35,20 +37,52 @@ pub(crate) struct Live {
 
 #[derive(Default)]
 struct Rooms {
-    by_project: HashMap<ProjectId, HashMap<Sid, Seat>>,
+    by_project: HashMap<ProjectId, Room>,
+    /// Streams of answers that were opened since the server began.
+    streams: u64,
 }
 
-/// One connection.
+/// Who hears of a project.
+#[derive(Default)]
+struct Room {
+    seats: HashMap<Sid, Seat>,
+    /// Streams of answers: they hear nothing of what is relayed, and end with their person's right to hear it.
+    streams: HashMap<u64, Stream>,
+}
+
+impl Room {
+    fn callers(&self) -> impl Iterator<Item = Caller> {
+        let seats = self.seats.values().map(|seat| seat.caller);
+        seats.chain(self.streams.values().map(|stream| stream.caller))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.seats.is_empty() && self.streams.is_empty()
+    }
+}
+
+/// One connection over a socket.
 struct Seat {
     socket: SocketRef,
     caller: Caller,
     name: String,
+    /// The newest event when they were let in: whatever took them out of the project comes after it.
+    admitted: i64,
     /// The last event that was handed to the socket.
     sent: i64,
     /// Whether the socket's queue was full: it gets the rest at a tick, and holds up nobody.
     lags: bool,
     state: PresenceState,
     _open: Open,
+}
+
+/// One stream of answers.
+struct Stream {
+    caller: Caller,
+    /// The last event that was looked at.
+    seen: i64,
+    /// Dropped, it ends the stream.
+    _end: oneshot::Sender<Infallible>,
 }
 
 /// What the relay is woken for.
@@ -75,6 +109,19 @@ impl Live {
 
     fn wake(&self, wake: Wake) {
         let _ = self.wakes.try_send(wake);
+    }
+
+    /// The newest event of a project, of which `person` is a member at that moment. Whoever takes a seat from there on
+    /// hears of their own removal.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` for those who are no members.
+    async fn place(&self, person: PersonId, project: ProjectId) -> Result<i64> {
+        let place = self.store.read(move |tx| {
+            let scope = Scope::admit(tx, person, project, Role::Viewer)?;
+            events::newest(&mut Tenant::new(tx, scope))
+        });
+        place.await
     }
 
     fn rooms(&self) -> MutexGuard<'_, Rooms> {

@@ -17,18 +17,18 @@ const LONGEST_VIEW: usize = 200;
 impl Rooms {
     /// Seats a connection. True if the person was not there yet.
     pub(super) fn sit(&mut self, project: ProjectId, seat: Seat) -> bool {
-        let room = self.by_project.entry(project).or_default();
+        let seats = &mut self.by_project.entry(project).or_default().seats;
         let person = seat.caller.person();
-        let first = room.values().all(|other| other.caller.person() != person);
-        room.insert(seat.socket.id, seat);
+        let first = seats.values().all(|other| other.caller.person() != person);
+        seats.insert(seat.socket.id, seat);
         first
     }
 
     /// Frees a seat. The person, if it was their last.
     pub(super) fn rise(&mut self, project: ProjectId, sid: Sid) -> Option<PersonId> {
         let Entry::Occupied(mut room) = self.by_project.entry(project) else { return None };
-        let person = room.get_mut().remove(&sid)?.caller.person();
-        let last = room.get().values().all(|other| other.caller.person() != person);
+        let person = room.get_mut().seats.remove(&sid)?.caller.person();
+        let last = room.get().seats.values().all(|other| other.caller.person() != person);
         if room.get().is_empty() {
             room.remove();
         }
@@ -38,7 +38,7 @@ impl Rooms {
     /// Everyone who is there, in the order of their ids.
     pub(super) fn present(&self, project: ProjectId) -> Vec<Present> {
         let mut people: HashMap<PersonId, &Seat> = HashMap::new();
-        for seat in self.by_project.get(&project).into_iter().flat_map(HashMap::values) {
+        for seat in self.by_project.get(&project).into_iter().flat_map(|room| room.seats.values()) {
             let shown = people.entry(seat.caller.person()).or_insert(seat);
             // Of several tabs the one that says where it is.
             if shown.state.view.is_none() {
@@ -60,7 +60,7 @@ impl Rooms {
 
     /// Says something volatile to everyone in a project, but for one connection. Who is too slow misses it.
     pub(super) fn say(&self, project: ProjectId, message: &ToClient, but: Option<Sid>) {
-        for (sid, seat) in self.by_project.get(&project).into_iter().flatten() {
+        for (sid, seat) in self.by_project.get(&project).into_iter().flat_map(|room| &room.seats) {
             if Some(*sid) != but {
                 let _ = seat.socket.emit(message.name(), message);
             }
@@ -75,7 +75,7 @@ impl Live {
             *view = view.chars().take(LONGEST_VIEW).collect();
         }
         let mut rooms = self.rooms();
-        let Some(seat) = rooms.by_project.get_mut(&project).and_then(|room| room.get_mut(&sid)) else {
+        let Some(seat) = rooms.by_project.get_mut(&project).and_then(|room| room.seats.get_mut(&sid)) else {
             return;
         };
         if seat.state != state {

@@ -3,9 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use kernel::{Event, EventKind, ProjectId, Result};
-use socketioxide::extract::SocketRef;
-use socketioxide::socket::Sid;
+use kernel::{Event, PersonId, ProjectId, Result};
 use store::{Scope, events};
 use tokio::sync::broadcast::error::RecvError;
 use wire::live::ToClient;
@@ -18,15 +16,13 @@ const BATCH: u32 = 500;
 const CATCH_UP: i64 = 1000;
 /// How often slow listeners are tried again, and other servers' events are looked for.
 const TICK: Duration = Duration::from_secs(1);
-/// After how many ticks everyone's right to listen is checked again.
-const CHECK_TICKS: u32 = 30;
 
 impl Live {
     /// Relays until the store closes. Runs once; a second call returns at once.
     pub(crate) async fn run(self) {
         let taken = self.relay.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let Some(mut woken) = taken else { return };
-        let (mut hints, mut ticks) = (self.store.hints(), 0_u32);
+        let mut hints = self.store.hints();
         let mut clock = tokio::time::interval(TICK);
         clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -41,13 +37,7 @@ impl Live {
                     Some(wake) => self.woken(wake, &mut woken).await,
                     None => return,
                 },
-                _ = clock.tick() => {
-                    self.relay_all().await;
-                    ticks = (ticks + 1) % CHECK_TICKS;
-                    if ticks == 0 {
-                        self.check_all().await;
-                    }
-                }
+                _ = clock.tick() => self.relay_all().await,
             }
         }
     }
@@ -67,7 +57,7 @@ impl Live {
                 }
                 Wake::Closed(project) => {
                     let gone = self.rooms().by_project.remove(&project);
-                    for seat in gone.into_iter().flat_map(std::collections::HashMap::into_values) {
+                    for seat in gone.into_iter().flat_map(|room| room.seats.into_values()) {
                         let _ = seat.socket.disconnect();
                     }
                 }
@@ -81,7 +71,7 @@ impl Live {
             rooms
                 .by_project
                 .values_mut()
-                .flat_map(|room| room.values_mut())
+                .flat_map(|room| room.seats.values_mut())
                 .for_each(|seat| seat.lags = false);
             rooms.by_project.keys().copied().collect()
         };
@@ -97,7 +87,6 @@ impl Live {
                 Ok((newest, events)) => {
                     let whole = events.len() < BATCH as usize;
                     self.hand_out(project, newest, &events);
-                    self.check_members(project, &events).await;
                     if whole {
                         return;
                     }
@@ -114,7 +103,9 @@ impl Live {
     /// The place in the stream of whoever is furthest behind, if anyone listens who keeps up.
     fn furthest_behind(&self, project: ProjectId) -> Option<i64> {
         let rooms = self.rooms();
-        rooms.by_project.get(&project)?.values().filter(|seat| !seat.lags).map(|seat| seat.sent).min()
+        let room = rooms.by_project.get(&project)?;
+        let seats = room.seats.values().filter(|seat| !seat.lags).map(|seat| seat.sent);
+        seats.chain(room.streams.values().map(|stream| stream.seen)).min()
     }
 
     async fn read(&self, project: ProjectId, after: i64) -> Result<(i64, Vec<Event>)> {
@@ -130,58 +121,53 @@ impl Live {
     fn hand_out(&self, project: ProjectId, newest: i64, events: &[Event]) {
         let messages: Vec<(i64, Option<ToClient>)> =
             events.iter().map(|event| (event.seq, told(event))).collect();
-        let mut rooms = self.rooms();
-        for seat in rooms.by_project.get_mut(&project).into_iter().flat_map(|room| room.values_mut()) {
-            if !seat.lags {
-                seat.hear(newest, &messages);
-            }
-        }
-    }
-
-    /// Whoever was taken out of the project hears no more of it.
-    async fn check_members(&self, project: ProjectId, events: &[Event]) {
-        if events.iter().any(|event| event.kind == EventKind::MemberUpdated) {
-            self.check(project).await;
-        }
-    }
-
-    async fn check_all(&self) {
-        let projects: Vec<ProjectId> = self.rooms().by_project.keys().copied().collect();
-        for project in projects {
-            self.check(project).await;
-        }
-    }
-
-    /// Ends the connections whose person may no longer listen, or whose sign-in is over.
-    async fn check(&self, project: ProjectId) {
-        let seats: Vec<(Sid, SocketRef, identity::Caller)> = {
-            let rooms = self.rooms();
-            let room = rooms.by_project.get(&project).into_iter().flatten();
-            room.map(|(sid, seat)| (*sid, seat.socket.clone(), seat.caller)).collect()
-        };
-        for (sid, socket, caller) in seats {
-            match self.identity.may_listen(&caller, project).await {
-                Ok(true) => {}
-                Ok(false) => {
-                    self.left(project, sid);
-                    let _ = socket.disconnect();
+        let mut gone: HashSet<PersonId> = HashSet::new();
+        {
+            let mut rooms = self.rooms();
+            let Some(room) = rooms.by_project.get_mut(&project) else { return };
+            for seat in room.seats.values_mut().filter(|seat| !seat.lags) {
+                if seat.hear(newest, &messages) == Heard::Removed {
+                    gone.insert(seat.caller.person());
                 }
-                Err(error) => tracing::warn!(%error, "a connection's right could not be checked"),
             }
+            for stream in room.streams.values_mut() {
+                let person = stream.caller.person();
+                if messages.iter().any(|(seq, message)| *seq > stream.seen && removes(message, person)) {
+                    gone.insert(person);
+                }
+                stream.seen = messages.last().map_or(newest, |(seq, _)| *seq).max(stream.seen);
+            }
+        }
+        if !gone.is_empty() {
+            self.send_away(project, |caller| gone.contains(&caller.person()));
         }
     }
 }
 
+/// Whether an event tells that this person was taken out of the project.
+fn removes(message: &Option<ToClient>, person: PersonId) -> bool {
+    matches!(message, Some(ToClient::MemberUpdated { user_id, removed: true, .. }) if *user_id == person)
+}
+
+/// How a listener took what was handed to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    /// They go on listening.
+    On,
+    /// They were told that they are out of the project, and nothing after that.
+    Removed,
+}
+
 impl Seat {
     /// Hands on what this listener has not had yet; stops where the socket's queue is full.
-    fn hear(&mut self, newest: i64, messages: &[(i64, Option<ToClient>)]) {
+    fn hear(&mut self, newest: i64, messages: &[(i64, Option<ToClient>)]) -> Heard {
         if newest - self.sent > CATCH_UP {
             let resync = ToClient::Resync { seq: newest };
             self.lags = self.socket.emit(resync.name(), &resync).is_err();
             if !self.lags {
                 self.sent = newest;
             }
-            return;
+            return Heard::On;
         }
         for (seq, message) in messages {
             if *seq <= self.sent {
@@ -191,9 +177,13 @@ impl Seat {
                 && self.socket.emit(message.name(), message).is_err()
             {
                 self.lags = true;
-                return;
+                return Heard::On;
             }
             self.sent = *seq;
+            if *seq > self.admitted && removes(message, self.caller.person()) {
+                return Heard::Removed;
+            }
         }
+        Heard::On
     }
 }

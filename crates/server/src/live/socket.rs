@@ -10,7 +10,6 @@ use socketioxide::handler::ConnectHandler;
 use socketioxide::layer::SocketIoLayer;
 use socketioxide::socket::Sid;
 use socketioxide::{SocketIo, TransportType};
-use store::events;
 use wire::live::{Handshake, PresenceState, ToClient, ToServer};
 
 use super::{Live, Seat, Wake};
@@ -82,8 +81,7 @@ async fn admit(app: &App, socket: &SocketRef, said: Option<Value>) -> Result<(),
 async fn sit(app: &App, socket: SocketRef, admitted: Admitted) {
     let (live, project, sid) = (app.live.clone(), admitted.project, socket.id);
     let person = admitted.caller.person();
-    let newest = live.store.read_in(&store::Scope::server(project), events::newest).await;
-    let Ok(newest) = newest else {
+    let Ok(newest) = live.place(person, project).await else {
         let _ = socket.disconnect();
         return;
     };
@@ -92,6 +90,7 @@ async fn sit(app: &App, socket: SocketRef, admitted: Admitted) {
         socket: socket.clone(),
         caller: admitted.caller,
         name: admitted.name.clone(),
+        admitted: newest,
         sent: admitted.last_seq.unwrap_or(newest).min(newest),
         lags: false,
         state: PresenceState::default(),

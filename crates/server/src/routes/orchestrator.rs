@@ -44,7 +44,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(post, path = "/orchestrator/chat", tag = "orchestrator", request_body = ChatRequest,
     params(("Prefer" = Option<String>, Header, description = "`respond-async` to be answered at once")),
     responses((status = 200, body = ChatResponse), (status = 202, body = Begun)),
-    extensions(("x-refuses" = json!(["INVALID_MODE", "MISSING_PROJECT", "NOT_FOUND", "CONFLICT", "RATE_LIMITED", "PROVIDER_ERROR"]))))]
+    extensions(("x-refuses" = json!(["INVALID_MODE", "MISSING_PROJECT", "NOT_FOUND", "CONFLICT", "RATE_LIMITED", "AGENT_ERROR", "ORCHESTRATION_ERROR"]))))]
 async fn chat(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
@@ -143,13 +143,21 @@ async fn stream(
     let project = app.store.read(move |tx| store::conversations::project_of(tx, id)).await?;
     let scope = scope::<Viewer>(&app, &caller, project).await?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+    let hearing = app.live.hear(caller, project).await?;
     let listener = app.orchestrator.listen(&scope, id, last.as_deref()).await?;
     let open = app.metrics.open("sse");
-    let events = futures_util::stream::unfold((listener, open), |(mut listener, open)| async move {
-        let (id, event) = listener.next().await?;
-        let event = sse::Event::default().event("message").id(id).json_data(&event).ok()?;
-        Some((Ok(event), (listener, open)))
-    });
+    let events = futures_util::stream::unfold(
+        (listener, hearing, open),
+        |(mut listener, mut hearing, open)| async move {
+            let (id, event) = tokio::select! {
+                biased;
+                () = hearing.over() => return None,
+                next = listener.next() => next?,
+            };
+            let event = sse::Event::default().event("message").id(id).json_data(&event).ok()?;
+            Some((Ok(event), (listener, hearing, open)))
+        },
+    );
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE)))
 }
 

@@ -1,8 +1,11 @@
 //! Members: who is let in and as what, never without an owner; invitations are taken once.
 
+use std::collections::HashSet;
+
 use kernel::{Code, PageRequest, PersonId, Result, Role};
 use store::members::{self, Found};
-use store::{Scope, projects};
+use store::{Scope, Tx, keys, projects, sessions};
+use wire::auth::KeyScope;
 
 use crate::stage::Stage;
 
@@ -42,6 +45,32 @@ on_both! {
         let page = PageRequest::default();
         let listed = stage.store.read_in(&hers, move |t| members::list(t, &page)).await.unwrap();
         assert_eq!(listed.rows.iter().map(|member| member.role).collect::<Vec<_>>(), [Role::Owner, Role::Editor]);
+    }
+
+    async fn sessions_and_keys_are_present_until_they_end_or_their_person_leaves(stage) {
+        let hers = stage.begun().await;
+        let (ada, ben) = (hers.actor().unwrap(), stage.person("ben").await);
+        invite(stage, &hers, "token", Role::Viewer).await;
+        accept(stage, "token", ben).await.unwrap();
+        let now = stage.ambient.now();
+        let made = stage.store.transact(move |tx| {
+            let session = |tx: &mut Tx<'_>, of, hash: &str, ms| {
+                sessions::create(tx, of, hash, "Firefox", now.plus_millis(ms)).map(|session| session.id)
+            };
+            let ids = [session(tx, ada, "a", 1)?, session(tx, ada, "b", 9)?, session(tx, ben, "c", 9)?];
+            let key = keys::create(tx, ben, "tool", KeyScope::Read, "k", "atl_", now.plus_millis(9))?.id;
+            Ok((ids, key))
+        });
+        let ([brief, long, his], key) = made.await.unwrap();
+        let present = async || {
+            let asked = stage.store.read_in(&hers, move |t| members::present(t, &[brief, long, his], &[key]));
+            asked.await.unwrap()
+        };
+        assert_eq!(present().await, (HashSet::from([brief, long, his]), HashSet::from([key])));
+        stage.clock.advance(1);
+        assert_eq!(present().await, (HashSet::from([long, his]), HashSet::from([key])));
+        stage.store.transact_in(&hers, move |t| members::remove(t, ben)).await.unwrap();
+        assert_eq!(present().await, (HashSet::from([long]), HashSet::new()));
     }
 
     async fn the_last_owner_stays(stage) {
