@@ -9,9 +9,10 @@ use agents::orchestrator::Orchestrator;
 use brain::Brain;
 use brain::indexer::{self, Indexer};
 use identity::Identity;
-use kernel::{Ambient, Code, Error, PersonId, Result};
+use kernel::{Ambient, Code, Error, NodeId, PersonId, Result};
 use resilience::limiter::{self, Limiter, Verdict};
 use store::Store;
+use tasks::Tasks;
 
 use crate::config::Config;
 use crate::health::Pulse;
@@ -34,11 +35,14 @@ pub(crate) struct Parts {
     pub(crate) ingest: Ingest,
     pub(crate) orchestrator: Orchestrator,
     pub(crate) settings: Settings,
+    pub(crate) tasks: Tasks,
     pub(crate) live: Live,
     pub(crate) pulse: Pulse,
     pub(crate) metrics: Metrics,
     /// Taken when the server begins to serve.
     indexer: Mutex<Option<Indexer>>,
+    /// Likewise.
+    tasks_service: Mutex<Option<tasks::Service>>,
     orchestrator_limit: Mutex<Limiter<(PersonId, &'static str)>>,
 }
 
@@ -74,6 +78,9 @@ impl Parts {
             ambient.clone(),
             agents::orchestrator::Options::default(),
         );
+        let name = server_name(&config, &ambient)?;
+        let (tasks_service, tasks) =
+            tasks::Service::new(store.clone(), ambient.clone(), tasks::Options::new(name));
         let limit = limiter::Params { limit: config.limits.orchestrator_per_minute, ..limiter::ORCHESTRATOR };
         Ok(Arc::new(Self {
             public_url,
@@ -81,6 +88,7 @@ impl Parts {
             pulse: Pulse::new(store.clone(), ambient.clone()),
             metrics: Metrics::default(),
             indexer: Mutex::new(Some(indexer)),
+            tasks_service: Mutex::new(Some(tasks_service)),
             orchestrator_limit: Mutex::new(Limiter::new(limit)),
             config,
             ambient,
@@ -90,12 +98,18 @@ impl Parts {
             ingest,
             orchestrator,
             settings,
+            tasks,
         }))
     }
 
     /// The worker that embeds passages; it is given out once.
     pub(crate) fn indexer(&self) -> Option<Indexer> {
         self.indexer.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// What hands out the steps of runs; it is given out once.
+    pub(crate) fn tasks_service(&self) -> Option<tasks::Service> {
+        self.tasks_service.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Counts a call of an orchestrator endpoint by a person.
@@ -121,6 +135,21 @@ impl Parts {
             }
         }
     }
+}
+
+/// What this server is called among those on the same database: made once, and kept in its data folder, so that after a
+/// restart it knows which steps it held.
+fn server_name(config: &Config, ambient: &Ambient) -> Result<String> {
+    let file = config.data.join("server.id");
+    match std::fs::read_to_string(&file) {
+        Ok(name) if name.trim().parse::<NodeId>().is_ok() => return Ok(name.trim().to_owned()),
+        Ok(_) => tracing::warn!(file = %file.display(), "this is no server's name; another is made"),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(Error::internal(error)),
+    }
+    let name = ambient.id::<NodeId>().to_string();
+    std::fs::write(&file, &name).map_err(Error::internal)?;
+    Ok(name)
 }
 
 /// Where the embedder's weights are, and where they may come from.

@@ -71,12 +71,14 @@ impl Server {
         let router = http::router(&self.app);
         let relay = tokio::spawn(self.app.live.clone().run());
         let guard = tokio::spawn(self.app.live.clone().guard());
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let indexer = self.app.indexer().map(|indexer| {
-            tokio::spawn(indexer.run(async {
-                let _ = stopped.await;
-            }))
-        });
+        let (stop, stopped) = tokio::sync::watch::channel(());
+        let ended = move || {
+            let mut stopped = stopped.clone();
+            // It changes only by going away.
+            async move { drop(stopped.changed().await) }
+        };
+        let indexer = self.app.indexer().map(|indexer| tokio::spawn(indexer.run(ended())));
+        let runs = self.app.tasks_service().map(|service| tokio::spawn(service.run(ended())));
         let sweeper = tokio::spawn(sweep(self.app.clone()));
         let breakers = tokio::spawn(self.app.settings.clone().keep_breakers());
         let orchestrator = self.app.orchestrator.clone();
@@ -96,6 +98,9 @@ impl Server {
         sweeper.abort();
         breakers.abort();
         drop(stop);
+        if let Some(runs) = runs {
+            let _ = runs.await;
+        }
         if let Some(indexer) = indexer {
             let _ = indexer.await;
         }

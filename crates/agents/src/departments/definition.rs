@@ -99,8 +99,7 @@ impl Definition {
             .strip_prefix("---\n")
             .and_then(|rest| rest.split_once("\n---\n").or_else(|| Some((rest.strip_suffix("\n---")?, ""))))
             .ok_or_else(|| unreadable("it must begin with front matter between two lines of `---`"))?;
-        let matter: Matter =
-            serde_saphyr::from_str(matter).map_err(|error| unreadable(error.to_string()))?;
+        let matter: Matter = serde_saphyr::from_str(matter).map_err(|error| unreadable(error.to_string()))?;
         let threshold = matter.threshold.unwrap_or(match matter.role {
             Role::Head => DEPARTMENT,
             Role::Specialist => SPECIALIST,
@@ -111,7 +110,9 @@ impl Definition {
         for (field, text) in
             [("name", &matter.name), ("department", &matter.department), ("engine", &matter.engine)]
         {
-            let plain = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte));
+            let plain = text
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte));
             if text.is_empty() || text.len() > 60 || !plain {
                 return Err(unreadable(format!("{field}: must be 1 to 60 of a to z, 0 to 9, `-` and `.`")));
             }
@@ -152,7 +153,10 @@ mod tests {
     #[test]
     fn a_definition_is_its_front_matter_and_its_text() {
         let cast = Definition::parse(CAST).unwrap();
-        assert_eq!((cast.name.as_str(), cast.engine.as_str(), cast.role), ("cast", "film.cast", Role::Specialist));
+        assert_eq!(
+            (cast.name.as_str(), cast.engine.as_str(), cast.role),
+            ("cast", "film.cast", Role::Specialist)
+        );
         assert_eq!(cast.limits, Limits { attempts: 3, minutes: 10, tokens: 500 });
         assert_eq!((cast.threshold, cast.prompt.as_str()), (0.5, "You list who is in the film."));
         let head = CAST.replace("specialist", "head").replace('\n', "\r\n");

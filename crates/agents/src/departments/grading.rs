@@ -121,7 +121,10 @@ mod tests {
 
     #[test]
     fn advice_follows_the_gates() {
-        assert_eq!([0.75, 0.749, 0.50, 0.499].map(advice), [Advice::Ingest, Advice::Modify, Advice::Modify, Advice::Discard]);
+        assert_eq!(
+            [0.75, 0.749, 0.50, 0.499].map(advice),
+            [Advice::Ingest, Advice::Modify, Advice::Modify, Advice::Discard]
+        );
     }
 
     #[test]

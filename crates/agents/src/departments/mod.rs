@@ -1,7 +1,10 @@
 //! Departments: a head and its specialists each, in an order in which they build on each other.
 
 pub mod definition;
+pub mod desk;
+pub mod engine;
 pub mod grading;
+pub mod plan;
 pub mod relevance;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,7 +51,8 @@ impl Departments {
             if let Some(missing) = after.iter().find(|before| all.iter().all(|d| d.name != **before)) {
                 return Err(wrong(format!("{name} builds on {missing}, which does not come before it")));
             }
-            let (mut heads, specialists): (Vec<_>, Vec<_>) = own.into_iter().partition(|agent| agent.role == Role::Head);
+            let (mut heads, specialists): (Vec<_>, Vec<_>) =
+                own.into_iter().partition(|agent| agent.role == Role::Head);
             let (Some(head), true, false) = (heads.pop(), heads.is_empty(), specialists.is_empty()) else {
                 return Err(wrong(format!("{name} needs one head and at least one specialist")));
             };
@@ -123,7 +127,8 @@ pub(crate) mod tests {
 
     #[test]
     fn departments_that_do_not_fit_together_are_refused() {
-        let without = |name: &str| agents().into_iter().filter(|agent| agent.name != name).collect::<Vec<_>>();
+        let without =
+            |name: &str| agents().into_iter().filter(|agent| agent.name != name).collect::<Vec<_>>();
         let with = |agent: Definition| agents().into_iter().chain([agent]).collect::<Vec<_>>();
         for (order, agents, why) in [
             (ORDER, without("head"), "head"),

@@ -9,7 +9,15 @@ pub const LEAST: f64 = 0.3;
 /// What the first word that speaks for a department is worth; each further one gets the same share of what is left.
 const WORD: f64 = 0.45;
 /// Words that ask for all departments.
-const ALL: &[&str] = &["everything", "all departments", "whole film", "whole episode", "for shooting", "for production", "shoot"];
+const ALL: &[&str] = &[
+    "everything",
+    "all departments",
+    "whole film",
+    "whole episode",
+    "for shooting",
+    "for production",
+    "shoot",
+];
 
 /// How much a request concerns each department, from 0 to 1. What a department needs of others does not count here.
 #[must_use]

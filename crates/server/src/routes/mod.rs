@@ -8,6 +8,7 @@ pub(crate) mod orchestrator;
 pub(crate) mod projects;
 pub(crate) mod records;
 pub(crate) mod relationships;
+pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod uploads;
@@ -31,6 +32,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(imports::routes())
         .merge(uploads::routes())
         .merge(relationships::routes())
+        .merge(runs::routes())
         .merge(orchestrator::routes())
         .merge(conversations::routes())
         .merge(settings::routes())

@@ -9,9 +9,7 @@ use serde_json::{Value, json};
 use store::runs;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use wire::runs::{
-    AnswerStep, LogQuery, PauseRun, Run, RunDetail, RunLog, RunsQuery, Step,
-};
+use wire::runs::{AnswerStep, LogQuery, PauseRun, Run, RunDetail, RunLog, RunsQuery, Step};
 use wire::{Page, PageQuery};
 
 use super::Paging;
@@ -45,9 +43,7 @@ async fn list(
 ) -> Answer<Json<Page<Run>>> {
     let paging = Paging::of(&PageQuery { limit: query.limit, cursor: query.cursor })?;
     let state = query.state;
-    let list = move |t: &mut store::Tenant<'_, '_>, page: &kernel::PageRequest| {
-        runs::list(t, state, page)
-    };
+    let list = move |t: &mut store::Tenant<'_, '_>, page: &kernel::PageRequest| runs::list(t, state, page);
     Ok(Json(paging.read(&app, permit.scope(), list).await?))
 }
 
@@ -57,7 +53,7 @@ async fn list(
 async fn get(
     State(app): State<App>,
     Permit(permit): Permit<Viewer>,
-    Path((_, id)): Path<(ProjectId, RunId)>,
+    Path((_project, id)): Path<(ProjectId, RunId)>,
 ) -> Answer<Json<RunDetail>> {
     let read = app.store.read_in(permit.scope(), move |t| {
         Ok((runs::get(t, id)?, runs::steps_of(t, id)?, runs::attempts(t, id)?))
@@ -73,7 +69,7 @@ async fn get(
 async fn log(
     State(app): State<App>,
     Permit(permit): Permit<Viewer>,
-    Path((_, id)): Path<(ProjectId, RunId)>,
+    Path((_project, id)): Path<(ProjectId, RunId)>,
     Query(query): Query<LogQuery>,
 ) -> Answer<Json<RunLog>> {
     let (from, limit) = (query.from.unwrap_or(0), query.limit.unwrap_or(PIECES));
@@ -83,9 +79,9 @@ async fn log(
     if !(1..=1_000).contains(&limit) {
         return Err(Error::field("limit", "must be from 1 to 1000").into());
     }
-    let read = app.store.read_in(permit.scope(), move |t| {
-        Ok((runs::get(t, id)?.log_end, runs::log(t, id, from, limit)?))
-    });
+    let read = app
+        .store
+        .read_in(permit.scope(), move |t| Ok((runs::get(t, id)?.log_end, runs::log(t, id, from, limit)?)));
     let (end, entries) = read.await?;
     let next = entries.last().map_or(from.min(end), |entry| entry.start + entry.text.len() as i64);
     Ok(Json(RunLog { entries, next, end }))
@@ -99,7 +95,7 @@ async fn log(
 async fn cancel(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,
-    Path((_, id)): Path<(ProjectId, RunId)>,
+    Path((_project, id)): Path<(ProjectId, RunId)>,
 ) -> Answer<StatusCode> {
     app.tasks.cancel(permit.scope(), id).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -111,7 +107,7 @@ async fn cancel(
 async fn pause(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,
-    Path((_, id)): Path<(ProjectId, RunId)>,
+    Path((_project, id)): Path<(ProjectId, RunId)>,
     Body(request): Body<PauseRun>,
 ) -> Answer<StatusCode> {
     app.tasks.pause(permit.scope(), id, request.why).await?;
@@ -124,7 +120,7 @@ async fn pause(
 async fn resume(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,
-    Path((_, id)): Path<(ProjectId, RunId)>,
+    Path((_project, id)): Path<(ProjectId, RunId)>,
 ) -> Answer<StatusCode> {
     app.tasks.resume(permit.scope(), id).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -136,7 +132,7 @@ async fn resume(
 async fn retry(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,
-    Path((_, run, step)): Path<(ProjectId, RunId, StepId)>,
+    Path((_project, run, step)): Path<(ProjectId, RunId, StepId)>,
 ) -> Answer<StatusCode> {
     app.tasks.retry(permit.scope(), run, step).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -149,7 +145,7 @@ async fn retry(
 async fn answer(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,
-    Path((_, run, step)): Path<(ProjectId, RunId, StepId)>,
+    Path((_project, run, step)): Path<(ProjectId, RunId, StepId)>,
     Body(request): Body<AnswerStep>,
 ) -> Answer<StatusCode> {
     app.tasks.answer(permit.scope(), run, step, json!(request.answer)).await?;

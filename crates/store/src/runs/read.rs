@@ -141,3 +141,18 @@ pub fn by_key(tx: &mut Tx<'_>, project: ProjectId, key: &str) -> Result<Option<(
         |row| Ok((row.id(0)?, row.get(1)?)),
     )?)
 }
+
+/// What the steps before a step gave, as (name, JSON), in the order of the run.
+///
+/// # Errors
+/// When the database fails.
+pub fn given_before(t: &mut Tenant<'_, '_>, step: StepId) -> Result<Vec<(String, String)>> {
+    let project = t.project();
+    Ok(t.query(
+        "SELECT steps.name, attempts.output FROM step_edges JOIN steps ON steps.id = step_edges.parent_id
+         JOIN attempts ON attempts.step_id = steps.id AND attempts.fence = steps.settled
+         WHERE step_edges.child_id = $1 AND steps.project_id = $2 AND attempts.output IS NOT NULL ORDER BY steps.ordinal",
+        args![step, project],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?)
+}
