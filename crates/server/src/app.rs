@@ -14,6 +14,7 @@ use resilience::limiter::{self, Limiter, Verdict};
 use store::Store;
 
 use crate::config::Config;
+use crate::health::Pulse;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
@@ -34,6 +35,7 @@ pub(crate) struct Parts {
     pub(crate) orchestrator: Orchestrator,
     pub(crate) settings: Settings,
     pub(crate) live: Live,
+    pub(crate) pulse: Pulse,
     pub(crate) metrics: Metrics,
     /// Taken when the server begins to serve.
     indexer: Mutex<Option<Indexer>>,
@@ -76,6 +78,7 @@ impl Parts {
         Ok(Arc::new(Self {
             public_url,
             live: Live::new(store.clone(), identity.clone()),
+            pulse: Pulse::new(store.clone(), ambient.clone()),
             metrics: Metrics::default(),
             indexer: Mutex::new(Some(indexer)),
             orchestrator_limit: Mutex::new(Limiter::new(limit)),

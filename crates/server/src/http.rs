@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -15,12 +15,11 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 use tower_http::cors::CorsLayer;
 use tracing::Instrument;
 use utoipa_axum::router::OpenApiRouter;
-use wire::settings::Health;
 
 use crate::app::App;
 use crate::metrics;
 use crate::problem::{REQUEST, Refusal};
-use crate::{assets, drain, live, openapi, routes};
+use crate::{assets, drain, health, live, openapi, routes};
 
 /// The most that a body may have, in bytes, where a document is not what is sent; imports set their own.
 const BODY: usize = 2 << 20;
@@ -37,9 +36,9 @@ pub(crate) fn router(app: &App) -> Router {
     let described = openapi::completed(described);
     let routed = api
         .route("/api/openapi.json", get(async move || Json(described)))
-        .route("/health", get(health))
+        .route("/health", get(health::health))
         .route("/health/live", get(async || "ok"))
-        .route("/health/ready", get(ready))
+        .route("/health/ready", get(health::ready))
         .route("/metrics", get(series))
         .fallback(assets::serve)
         .method_not_allowed_fallback(async || {
@@ -141,21 +140,6 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
 fn known(method: &Method) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
-}
-
-/// Whether the server and its database are well. Says no more than that to whoever asks.
-async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
-    let mut checks = serde_json::Map::new();
-    let database = app.store.read(|_| Ok(())).await;
-    let ok = database.is_ok();
-    checks.insert(String::from("database"), if ok { "ok" } else { "unreachable" }.into());
-    let status = if ok { "ok" } else { "degraded" };
-    let code = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, Json(Health { status: status.into(), version: env!("CARGO_PKG_VERSION").into(), checks }))
-}
-
-async fn ready(State(app): State<App>) -> StatusCode {
-    if app.store.read(|_| Ok(())).await.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
 }
 
 async fn series(State(app): State<App>) -> Result<impl IntoResponse, Refusal> {

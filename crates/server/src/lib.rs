@@ -6,6 +6,7 @@ mod body;
 mod caller;
 pub mod config;
 mod drain;
+mod health;
 mod http;
 mod live;
 mod metrics;

@@ -122,6 +122,14 @@ impl Store {
         self.hints.subscribe()
     }
 
+    /// Looks whether the database is there and can be read.
+    ///
+    /// # Errors
+    /// When it was removed, replaced or damaged, or cannot be reached.
+    pub async fn probe(&self) -> Result<()> {
+        self.db.probe().await
+    }
+
     /// Which database this is: `sqlite` or `postgres`.
     #[must_use]
     pub fn backend(&self) -> &'static str {

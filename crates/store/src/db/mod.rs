@@ -112,6 +112,17 @@ impl Db {
         }
     }
 
+    /// Looks at the database itself, past all that is kept of it in memory.
+    pub(crate) async fn probe(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(db) => db.probe().await,
+            Self::Postgres(db) => {
+                let count = "SELECT COUNT(*) FROM migrations";
+                db.transact(true, move |tx| Ok(tx.query_one(count, args![], |_| Ok(()))?)).await
+            }
+        }
+    }
+
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => "sqlite",

@@ -1,11 +1,11 @@
 //! SQLite: one writer that drains waiting jobs into one transaction (group commit), and a few readers beside it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use kernel::{Ambient, Error, ProjectId, Result};
+use kernel::{Ambient, Code, Error, ProjectId, Result};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{CachedStatement, Connection, OpenFlags};
 use tokio::sync::oneshot;
@@ -44,6 +44,9 @@ pub(crate) struct Sqlite {
     writer: Sender<WriteJob>,
     readers: Sender<ReadJob>,
     door: Door,
+    file: PathBuf,
+    /// Which file that was when it was opened.
+    opened: Which,
 }
 
 impl Sqlite {
@@ -78,7 +81,8 @@ impl Sqlite {
             let (jobs, ambient) = (jobs.clone(), ambient.clone());
             spawn("store-reader", move || read_jobs(&connection, &jobs, &ambient))?;
         }
-        Ok(Self { writer, readers, door: Door::new() })
+        let opened = which(&options.file).map_err(Error::internal)?;
+        Ok(Self { writer, readers, door: Door::new(), file: options.file.clone(), opened })
     }
 
     pub(super) async fn write<T: Send + 'static>(
@@ -129,6 +133,47 @@ impl Sqlite {
         let _ = self.readers.send(job);
         answer(tells).await
     }
+}
+
+impl Sqlite {
+    /// Opens the file anew and reads a table. The connections at hand would read what they have in memory, and a file
+    /// that was removed.
+    pub(super) async fn probe(&self) -> Result<()> {
+        let (file, opened) = (self.file.clone(), self.opened);
+        let look = move || {
+            if which(&file).map_err(Error::internal)? != opened {
+                return Err(Error::new(
+                    Code::Unavailable,
+                    "Another file stands in the place of the database. Start the server again.",
+                ));
+            }
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection = Connection::open_with_flags(&file, flags).map_err(DbError::from)?;
+            let count = "SELECT COUNT(*) FROM migrations";
+            connection.query_row(count, (), |_| Ok(())).map_err(DbError::from)?;
+            Ok(())
+        };
+        tokio::task::spawn_blocking(look).await.map_err(Error::internal)?
+    }
+}
+
+/// A file, whatever its name: where the system numbers them, by its device and its number.
+#[cfg(unix)]
+type Which = (u64, u64);
+#[cfg(not(unix))]
+type Which = ();
+
+/// Which file has that name. It is not opened for that: closing it would let go of the locks that SQLite holds on it
+/// (sqlite.org/howtocorrupt.html, 2.2).
+fn which(file: &Path) -> std::io::Result<Which> {
+    let about = std::fs::metadata(file)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        Ok((about.dev(), about.ino()))
+    }
+    #[cfg(not(unix))]
+    Ok(drop(about))
 }
 
 /// A statement with its arguments. SQLite counts `$2` before `$1` if it stands before it, so they are bound by name.

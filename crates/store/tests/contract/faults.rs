@@ -52,6 +52,23 @@ on_both! {
     }
 }
 
+on_both! {
+    async fn a_database_that_is_there_can_be_looked_at(stage) {
+        stage.store.probe().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_was_removed_or_replaced_is_noticed() {
+    let stage = Stage::sqlite().await;
+    let (file, aside) = (stage.place.options().file, stage.place.options().file.with_extension("aside"));
+    std::fs::copy(&file, &aside).unwrap();
+    std::fs::rename(&aside, &file).unwrap();
+    assert_eq!(stage.store.probe().await.unwrap_err().code(), Code::Unavailable, "a copy is another file");
+    std::fs::remove_file(&file).unwrap();
+    stage.store.probe().await.unwrap_err();
+}
+
 /// Ends all connections of the store under test.
 fn cut(place: &Place) -> impl Fn() + Clone + Send + 'static {
     let Place::Server { url, .. } = place else { panic!("only Postgres has connections to cut") };
