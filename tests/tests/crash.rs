@@ -197,3 +197,39 @@ async fn whoever_was_signed_in_is_still_after_a_power_cut() {
     }
     assert_eq!(tests::client().get(format!("{}/health/ready", app.url)).send().await.unwrap().status(), 200);
 }
+
+#[tokio::test]
+async fn a_provider_that_was_seen_to_fail_is_left_in_peace_after_a_power_cut_too() {
+    let mut app = Atelier::start().await;
+    let ada = app.first_person().await;
+    let mut model = Model::start().await;
+    model.serve(&ada).await;
+    let film = ada.film("Tides").await;
+    let said = json!({ "projectId": film, "mode": "chat", "content": "Tell me of the tide." });
+    let ask = async || ada.post("/orchestrator/chat", &said).await["metadata"]["fallback"].clone();
+    let failing = async {
+        // So many failures in a row open the breaker.
+        for _ in 0..5 {
+            drop(model.asked().await);
+        }
+    };
+    let asking = async {
+        loop {
+            let fallback = ask().await;
+            if fallback.as_str().is_some_and(|why| why.contains("left in peace until")) {
+                break fallback;
+            }
+        }
+    };
+    let ((), refused) = tokio::join!(failing, asking);
+    within("a breaker that is kept", async {
+        let store = app.store().await;
+        let kept =
+            async || store.read(|tx| store::settings::get(tx, "model.breakers")).await.expect("readable");
+        while kept().await.is_none_or(|kept| !kept.contains("\"open\"")) {}
+    })
+    .await;
+    app.kill().await;
+    app.start_again().await;
+    assert_eq!(ask().await, refused, "until the same moment");
+}

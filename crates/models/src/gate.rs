@@ -7,6 +7,7 @@ use kernel::{Ambient, Timestamp};
 use resilience::breaker::{Admission, Breaker, Outcome, Params, Permit, State, View};
 use resilience::pacing::{Pacing, Slot};
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use crate::delta::Adjustment;
 use crate::provider::ProviderKind;
@@ -49,6 +50,8 @@ pub(crate) struct Gates {
     ambient: Ambient,
     params: Params,
     inner: Mutex<Inner>,
+    /// Counts the changes of breakers.
+    changes: watch::Sender<u64>,
 }
 
 #[derive(Default)]
@@ -96,7 +99,7 @@ impl Gates {
             breaker.release_probes();
             inner.gates.insert(engine, Gate { breaker, pacing: Pacing::new(0), used: 0 });
         }
-        Self { ambient, params, inner: Mutex::new(inner) }
+        Self { ambient, params, inner: Mutex::new(inner), changes: watch::Sender::new(0) }
     }
 
     /// Books a start at the pace of `interval_ms`, unless the breaker is open now.
@@ -122,7 +125,8 @@ impl Gates {
     /// Asks the breaker, at the moment of the call.
     pub(crate) fn admit(self: &Arc<Self>, engine: &Engine) -> Result<Ticket, Closed> {
         let now = self.ambient.now();
-        match self.lock().gate(engine, self.params).breaker.admit(now) {
+        let mut inner = self.lock();
+        match self.change(&mut inner.gate(engine, self.params).breaker, |breaker| breaker.admit(now)) {
             Admission::Refused { retry_at } => Err(Closed::Breaker { retry_at }),
             Admission::Permit(permit) => {
                 Ok(Ticket { gates: Arc::clone(self), engine: engine.clone(), permit: Some(permit) })
@@ -132,8 +136,22 @@ impl Gates {
 
     pub(crate) fn reset(&self, engine: &Engine) {
         if let Some(gate) = self.lock().gates.get_mut(engine) {
-            gate.breaker.reset();
+            self.change(&mut gate.breaker, Breaker::reset);
         }
+    }
+
+    /// Does something to a breaker, and tells those who keep it if it is another one then.
+    fn change<T>(&self, breaker: &mut Breaker, what: impl FnOnce(&mut Breaker) -> T) -> T {
+        let before = breaker.state().clone();
+        let done = what(breaker);
+        if *breaker.state() != before {
+            self.changes.send_modify(|changes| *changes += 1);
+        }
+        done
+    }
+
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     pub(crate) fn health(&self) -> Vec<Health> {
@@ -225,7 +243,7 @@ impl Ticket {
             let now = self.gates.ambient.now();
             let mut inner = self.gates.lock();
             if let Some(gate) = inner.gates.get_mut(&self.engine) {
-                gate.breaker.record(permit, outcome, now);
+                self.gates.change(&mut gate.breaker, |breaker| breaker.record(permit, outcome, now));
             }
         }
     }
@@ -283,6 +301,20 @@ mod tests {
         assert!(after.admit(&engine("b")).is_ok());
         after.reset(&engine("a"));
         assert!(after.admit(&engine("a")).is_ok());
+    }
+
+    #[test]
+    fn whoever_keeps_the_breakers_is_told_when_one_is_another_and_only_then() {
+        let (gates, _) = gates(Vec::new());
+        let mut changes = gates.changes();
+        gates.admit(&engine("a")).ok().unwrap().record(Outcome::Success);
+        drop(gates.admit(&engine("a")));
+        assert!(!changes.has_changed().unwrap(), "a provider that is well changes nothing");
+        gates.admit(&engine("a")).ok().unwrap().record(Outcome::Failure);
+        assert!(changes.has_changed().unwrap());
+        changes.mark_unchanged();
+        gates.reset(&engine("a"));
+        assert!(changes.has_changed().unwrap());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use kernel::Ambient;
 use resilience::breaker::Outcome;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::answer::{Answer, Completion};
@@ -163,6 +164,12 @@ impl Models {
     /// Closes a provider's breaker, because a person knows better.
     pub fn reset(&self, engine: &Engine) {
         self.shared.gates.reset(engine);
+    }
+
+    /// Tells when a breaker has changed, so that [`Self::saved`] is worth storing. Several changes may be told as one.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.shared.gates.changes()
     }
 
     /// The breakers, to be stored and given to [`Options::breakers`] after a restart.

@@ -78,6 +78,7 @@ impl Server {
             }))
         });
         let sweeper = tokio::spawn(sweep(self.app.clone()));
+        let breakers = tokio::spawn(self.app.settings.clone().keep_breakers());
         let orchestrator = self.app.orchestrator.clone();
         let end = async move {
             end.await;
@@ -93,6 +94,7 @@ impl Server {
         relay.abort();
         guard.abort();
         sweeper.abort();
+        breakers.abort();
         drop(stop);
         if let Some(indexer) = indexer {
             let _ = indexer.await;
