@@ -3,13 +3,13 @@
 use kernel::{EventKind, ProjectId, Result, ReviewId, Timestamp};
 use serde_json::json;
 
-use crate::db::{Tx, args};
+use crate::db::{DbError, Tx, args};
 use crate::events::emit;
 use crate::uploads;
 use crate::{Scope, Store, Tenant};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-/// How long an undecided proposal, and an invitation that ended, are kept.
+/// How long an undecided proposal is kept, and an invitation or an API key that ended.
 const KEPT_MS: i64 = 30 * DAY_MS;
 /// Rows that one transaction takes away, so that no other waits for long.
 const BATCH: u32 = 200;
@@ -22,14 +22,17 @@ const UPLOADS: u32 = 8;
 pub struct Swept {
     pub uploads: u64,
     pub sessions: u64,
+    pub keys: u64,
     pub invitations: u64,
     pub reviews: u64,
+    pub embeddings: u64,
 }
 
 impl Store {
-    /// Takes away what at `now` has had its time: uploads after a day, sessions once they have ended, invitations 30 days
-    /// after that, proposals that nobody decided in 30 days (which is told as their being discarded). In small
-    /// transactions; what was done stays done if a later one fails.
+    /// Takes away what at `now` has had its time: uploads after a day, sessions once they have ended, invitations and API
+    /// keys 30 days after that, proposals that nobody decided in 30 days (which is told as their being discarded), and
+    /// vectors of texts that no record has any more. In small transactions; what was done stays done if a later one
+    /// fails.
     ///
     /// # Errors
     /// When the database fails.
@@ -39,10 +42,12 @@ impl Store {
                 .drain("uploads", "created_at < $1", now.plus_millis(-uploads::KEPT_MS), UPLOADS)
                 .await?,
             sessions: self.drain("sessions", "expires_at <= $1", now, BATCH).await?,
+            keys: self.drain("api_keys", "expires_at < $1", now.plus_millis(-KEPT_MS), BATCH).await?,
             invitations: self
                 .drain("invitations", "expires_at < $1", now.plus_millis(-KEPT_MS), BATCH)
                 .await?,
             reviews: self.discard(now.plus_millis(-KEPT_MS)).await?,
+            embeddings: self.forget_vectors().await?,
         })
     }
 
@@ -60,6 +65,28 @@ impl Store {
         }
     }
 
+    /// Forgets vectors without a text. They are looked for by readers, so that only those that go cost the writer time.
+    async fn forget_vectors(&self) -> Result<u64> {
+        let (mut all, mut after) = (0, (String::new(), String::new()));
+        loop {
+            let from = after.clone();
+            let unused = self.read(move |tx| Ok(unused_vectors(tx, &from)?)).await?;
+            let Some(last) = unused.last() else { return Ok(all) };
+            after = last.clone();
+            let gone = self.transact(move |tx| {
+                let mut gone = 0;
+                for (project, hash) in &unused {
+                    gone += tx.execute(
+                        &format!("DELETE FROM embeddings WHERE project_id = $1 AND hash = $2 AND {UNUSED}"),
+                        args![project, hash],
+                    )?;
+                }
+                Ok(gone)
+            });
+            all += gone.await?;
+        }
+    }
+
     async fn discard(&self, before: Timestamp) -> Result<u64> {
         let mut all = 0;
         loop {
@@ -70,6 +97,22 @@ impl Store {
             }
         }
     }
+}
+
+/// That no passage has the text of a vector (any more: it may be back since it was read).
+const UNUSED: &str = "NOT EXISTS (SELECT 1 FROM passages
+  WHERE passages.project_id = embeddings.project_id AND passages.hash = embeddings.hash)";
+
+/// Vectors without a text, as (project, hash), in their order from behind `after`.
+fn unused_vectors(tx: &mut Tx<'_>, after: &(String, String)) -> Result<Vec<(String, String)>, DbError> {
+    tx.query(
+        &format!(
+            "SELECT project_id, hash FROM embeddings WHERE (project_id, hash) > ($1, $2) AND {UNUSED}
+             ORDER BY project_id, hash LIMIT $3"
+        ),
+        args![&after.0, &after.1, BATCH],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
 }
 
 fn discard(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64> {

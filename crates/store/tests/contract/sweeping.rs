@@ -1,20 +1,23 @@
 //! Retention: what has had its time goes, and nothing else.
 
 use kernel::{EventKind, Role};
-use store::{Scope, Swept, events, members, reviews, sessions, uploads};
+use store::changes::{Draft, Write};
+use store::{Scope, Swept, events, keys, members, passages, reviews, sessions, uploads};
+use wire::auth::KeyScope;
 use wire::imports::ReviewState;
 
 use crate::stage::Stage;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// One of each that ends; the session and the invitation in a day. Gives the number of the events.
+/// One of each that ends; the session, the key and the invitation in a day. Gives the number of the events.
 async fn fill(stage: &Stage, scope: &Scope, n: usize) {
     let (ada, ends) = (scope.actor().unwrap(), stage.ambient.now().plus_millis(DAY));
     let filled = stage.store.transact_in(scope, move |t| {
         let upload = uploads::create(t, "tides.fdx", 3, None)?;
         uploads::put(t, upload.id, 0, b"abc")?;
         sessions::create(t, ada, &format!("refresh {n}"), "Firefox", ends)?;
+        keys::create(t, ada, "tool", KeyScope::Read, &format!("key {n}"), "atl_", ends)?;
         members::invite(t, "ben@example.org", Role::Viewer, &format!("token {n}"), ends)?;
         reviews::create(t, reviews::Kind::Import, "Tides", "{}").map(drop)
     });
@@ -32,7 +35,7 @@ on_both! {
             (2, Swept { uploads: 1, ..Swept::default() }),
             (30, Swept::default()),
             (31, Swept { reviews: 1, ..Swept::default() }),
-            (32, Swept { invitations: 1, ..Swept::default() }),
+            (32, Swept { invitations: 1, keys: 1, ..Swept::default() }),
             (33, Swept::default()),
         ] {
             let now = start.plus_millis(days * DAY);
@@ -56,6 +59,32 @@ on_both! {
         assert_eq!(told.len(), 3);
         assert!(told.iter().all(|event| event.kind == EventKind::ReviewUpdated && event.actor.is_none()));
         assert!(told.iter().all(|event| event.payload["state"] == "discarded"));
+        assert_eq!(stage.store.check().await.unwrap(), []);
+    }
+
+    async fn vectors_go_when_no_record_of_their_project_has_the_text_any_more(stage) {
+        let (ada, ben) = (stage.person("ada").await, stage.person("ben").await);
+        let (hers, his) = (stage.project(ada).await, stage.project(ben).await);
+        // More than a batch, and of two projects, in which the same text can be in use and not.
+        let names: Vec<String> = (0..250).map(|n| format!("Extra {n}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let extras = stage.make(&hers, "characters", &names).await;
+        stage.make(&hers, "characters", &["Mara"]).await;
+        stage.make(&his, "characters", &["Extra 7"]).await;
+        for scope in [&hers, &his] {
+            stage.store.transact_in(scope, |t| {
+                let waiting = passages::without_vector(t, 1000)?;
+                let vectors: Vec<_> = waiting.into_iter().map(|text| (text.hash, vec![1, 2, 3, 4])).collect();
+                passages::keep_vectors(t, &vectors)
+            }).await.unwrap();
+        }
+        let sweep = async || stage.store.sweep(stage.ambient.now()).await.unwrap().embeddings;
+        let kept = async |scope: &Scope| stage.store.read_in(scope, passages::vectors_kept).await.unwrap();
+        assert_eq!((sweep().await, kept(&hers).await, kept(&his).await), (0, 251, 1));
+        let writes = extras.into_iter().map(Write::Remove).collect();
+        stage.apply(&hers, Draft { writes, ..Draft::default() }).await.unwrap();
+        assert_eq!((sweep().await, kept(&hers).await, kept(&his).await), (250, 1, 1));
+        assert_eq!(sweep().await, 0);
         assert_eq!(stage.store.check().await.unwrap(), []);
     }
 
