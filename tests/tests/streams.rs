@@ -221,6 +221,37 @@ async fn a_model_that_breaks_off_is_told_and_what_it_said_is_kept() {
 }
 
 #[tokio::test]
+async fn an_agent_that_could_not_do_its_step_is_told_as_such_and_why() {
+    let (app, ada, _) = two_people().await;
+    let mut model = Model::start().await;
+    model.serve(&ada).await;
+    let film = ada.film("Tides").await;
+    let said =
+        json!({ "projectId": film, "mode": "data", "content": "name: Mara Voss\nrole: ferry captain" });
+    let chat = answered(ada.request(Method::POST, "/orchestrator/chat").json(&said));
+    let model = async {
+        let call = model.asked().await;
+        // What the agent would write to is gone before it is done.
+        assert_eq!(ada.send(Method::DELETE, &format!("/projects/{film}")).await.0, StatusCode::NO_CONTENT);
+        call.end().await;
+        loop {
+            model.asked().await.end().await;
+        }
+    };
+    let (status, refused) = tokio::select! {
+        answered = chat => answered,
+        () = model => unreachable!("it goes on answering"),
+    };
+    assert_eq!(
+        (status, &refused["code"]),
+        (StatusCode::INTERNAL_SERVER_ERROR, &json!("AGENT_ERROR")),
+        "{refused}"
+    );
+    assert!(refused["error"].as_str().is_some_and(|why| why.contains("is not there")), "{refused}");
+    drop(app);
+}
+
+#[tokio::test]
 async fn a_conversation_is_heard_by_its_person_and_by_nobody_else() {
     let (talk, call) = Talk::begun().await;
     let path = format!("/orchestrator/stream?conversationId={}", talk.conversation);

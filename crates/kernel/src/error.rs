@@ -39,8 +39,6 @@ pub enum Code {
     UnreadableDocument,
     /// Too many requests; `Retry-After` says when to come back.
     RateLimited,
-    /// The server has not been set up yet.
-    SetupRequired,
     /// A language model or another provider failed.
     ProviderError,
     /// The server is too busy or is stopping; nothing was done.
@@ -51,7 +49,7 @@ pub enum Code {
 
 impl Code {
     /// All codes, for documentation and checks.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 18] = [
         Self::InvalidMode,
         Self::MissingProject,
         Self::AgentError,
@@ -67,7 +65,6 @@ impl Code {
         Self::UnsupportedMedia,
         Self::UnreadableDocument,
         Self::RateLimited,
-        Self::SetupRequired,
         Self::ProviderError,
         Self::Unavailable,
         Self::UnknownError,
@@ -92,7 +89,6 @@ impl Code {
             Self::UnsupportedMedia => "UNSUPPORTED_MEDIA",
             Self::UnreadableDocument => "UNREADABLE_DOCUMENT",
             Self::RateLimited => "RATE_LIMITED",
-            Self::SetupRequired => "SETUP_REQUIRED",
             Self::ProviderError => "PROVIDER_ERROR",
             Self::Unavailable => "UNAVAILABLE",
             Self::UnknownError => "UNKNOWN_ERROR",

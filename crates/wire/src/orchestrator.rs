@@ -107,6 +107,9 @@ pub struct ChatMetadata {
     /// Why an answer is plainer than it could be: no model is set, or the model failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback: Option<String>,
+    /// Why the answer broke off, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<kernel::Code>,
     /// Tokens and cost, when a model answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,

@@ -75,6 +75,7 @@ export interface components {
             departments?: string[] | null;
             /** @description Records that the answer made or changed. */
             entities?: Record<string, unknown>[] | null;
+            error?: components["schemas"]["Code"] | null;
             /** @description Why an answer is plainer than it could be: no model is set, or the model failed. */
             fallback?: string | null;
             ingest?: components["schemas"]["IngestResponse"] | null;
@@ -110,7 +111,7 @@ export interface components {
          * @description Why a request was not done, as a client can tell it apart. The names are those of the API.
          * @enum {string}
          */
-        Code: "INVALID_MODE" | "MISSING_PROJECT" | "AGENT_ERROR" | "VALIDATION_ERROR" | "AUTH_ERROR" | "ORCHESTRATION_ERROR" | "FORBIDDEN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "CONFLICT" | "ALREADY_DECIDED" | "TOO_LARGE" | "UNSUPPORTED_MEDIA" | "UNREADABLE_DOCUMENT" | "RATE_LIMITED" | "SETUP_REQUIRED" | "PROVIDER_ERROR" | "UNAVAILABLE" | "UNKNOWN_ERROR";
+        Code: "INVALID_MODE" | "MISSING_PROJECT" | "AGENT_ERROR" | "VALIDATION_ERROR" | "AUTH_ERROR" | "ORCHESTRATION_ERROR" | "FORBIDDEN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "CONFLICT" | "ALREADY_DECIDED" | "TOO_LARGE" | "UNSUPPORTED_MEDIA" | "UNREADABLE_DOCUMENT" | "RATE_LIMITED" | "PROVIDER_ERROR" | "UNAVAILABLE" | "UNKNOWN_ERROR";
         /** @description A collection that a project's studio has. */
         CollectionSchema: {
             fields: components["schemas"]["FieldSchema"][];

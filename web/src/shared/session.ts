@@ -74,7 +74,7 @@ async function refresh(): Promise<string | null> {
     return signedIn.accessToken;
   }
   const problem = await problemOf(response);
-  if (response.status === 401 || response.status === 403 || problem.code === "SETUP_REQUIRED") {
+  if (response.status === 401 || response.status === 403) {
     leave();
     return null;
   }

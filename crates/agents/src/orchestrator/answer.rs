@@ -35,20 +35,14 @@ impl Job {
         let state = match state {
             Ok(Ok(Ok(()))) => MessageState::Complete,
             Ok(Ok(Err(error))) => {
-                broken_off(&mut pen, &error);
-                MessageState::Failed
+                tracing::warn!(%error, cause = std::error::Error::source(&error), "an answer broke off");
+                could_not(&mut pen, error.message())
             }
-            Ok(Err(_)) => {
-                broken_off(
-                    &mut pen,
-                    &Error::new(
-                        Code::OrchestrationError,
-                        "Something went wrong on the server while this answer was being written. What was written is \
-                         kept; ask again.",
-                    ),
-                );
-                MessageState::Failed
-            }
+            Ok(Err(_)) => could_not(
+                &mut pen,
+                "Something went wrong on the server while this answer was being written. What was written is kept; ask \
+                 again.",
+            ),
             Err(Halt::Person) => {
                 pen.note("The answer was stopped. What was written is kept.");
                 MessageState::Stopped
@@ -71,7 +65,9 @@ impl Job {
     }
 }
 
-fn broken_off(pen: &mut Pen, error: &Error) {
-    tracing::warn!(%error, cause = std::error::Error::source(error), "an answer broke off");
-    pen.note(error.message());
+/// Notes that the agent who answers could not, and why.
+fn could_not(pen: &mut Pen, why: &str) -> MessageState {
+    pen.metadata.error = Some(Code::AgentError);
+    pen.note(why);
+    MessageState::Failed
 }

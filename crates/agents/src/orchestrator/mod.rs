@@ -155,7 +155,8 @@ impl Orchestrator {
     /// Stores what a person says, and waits for the whole answer. Who no longer waits finds it in the conversation.
     ///
     /// # Errors
-    /// As [`Self::begin`]; and `PROVIDER_ERROR` or `ORCHESTRATION_ERROR` when the answer broke off.
+    /// As [`Self::begin`]; `AGENT_ERROR` when the agent that answers could not, and `ORCHESTRATION_ERROR` when the answer
+    /// broke off otherwise.
     pub async fn chat(
         &self,
         scope: &Scope,
@@ -352,9 +353,7 @@ fn failure(message: &Message) -> Option<Error> {
         return None;
     }
     let metadata = message.metadata.as_ref();
-    let by_model =
-        metadata.and_then(|metadata| metadata.answered_by.as_deref()).is_some_and(|by| by != RULES);
-    let code = if by_model { Code::ProviderError } else { Code::OrchestrationError };
+    let code = metadata.and_then(|metadata| metadata.error).unwrap_or(Code::OrchestrationError);
     let why = metadata.and_then(|metadata| metadata.fallback.as_deref()).unwrap_or(
         "The server stopped while this answer was being written. What was written is kept; ask again.",
     );

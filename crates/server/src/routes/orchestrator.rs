@@ -44,7 +44,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(post, path = "/orchestrator/chat", tag = "orchestrator", request_body = ChatRequest,
     params(("Prefer" = Option<String>, Header, description = "`respond-async` to be answered at once")),
     responses((status = 200, body = ChatResponse), (status = 202, body = Begun)),
-    extensions(("x-refuses" = json!(["INVALID_MODE", "MISSING_PROJECT", "NOT_FOUND", "CONFLICT", "RATE_LIMITED", "PROVIDER_ERROR"]))))]
+    extensions(("x-refuses" = json!(["INVALID_MODE", "MISSING_PROJECT", "NOT_FOUND", "CONFLICT", "RATE_LIMITED", "AGENT_ERROR", "ORCHESTRATION_ERROR"]))))]
 async fn chat(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
