@@ -1,6 +1,7 @@
 //! The fixture of the whole-app tests: a server of its own for each test, and people who use it.
 
 pub mod actor;
+pub mod collector;
 pub mod database;
 pub mod model;
 pub mod server;
@@ -8,6 +9,7 @@ pub mod socket;
 pub mod stream;
 
 pub use actor::Actor;
+pub use collector::Collector;
 pub use database::Database;
 pub use model::Model;
 pub use server::Atelier;

@@ -37,10 +37,15 @@ fn binary() -> PathBuf {
 
 /// Runs a command of the binary on a data folder, with a text on its standard input.
 pub async fn command(data: &Path, args: &[&str], input: &str) -> Output {
+    run(data, args, input, &[]).await
+}
+
+async fn run(data: &Path, args: &[&str], input: &str, environment: &[(&'static str, String)]) -> Output {
     let mut child = Command::new(binary())
         .args(args)
         .arg("--data")
         .arg(data)
+        .envs(environment.iter().map(|(name, value)| (*name, value.as_str())))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -98,6 +103,11 @@ impl Atelier {
         let listen = self.url.trim_start_matches("http://");
         let (child, url, setup) = spawn(self.place.folder.path(), listen, &self.environment).await;
         (self.child, self.url, self.setup) = (child, url, setup);
+    }
+
+    /// Runs a command on the server's own data and database.
+    pub async fn command(&self, args: &[&str]) -> Output {
+        run(self.data(), args, "", &self.environment).await
     }
 
     /// Starts a second server on a copy of the data that a command has made.

@@ -5,7 +5,7 @@ use std::process::Output;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::server::command;
-use tests::{Actor, Database, PASSWORD, a_film_on};
+use tests::{Actor, Atelier, Database, PASSWORD, a_film_on};
 
 /// A screenplay with scenes, people and places.
 const FERRY: &str = include_str!("../../crates/studios/src/film/sample.fountain");
@@ -115,4 +115,16 @@ async fn a_command_that_cannot_be_done_says_why_and_fails() {
     std::fs::write(data.path().join("atelier.toml"), "[limits]\nimport_bytes = 0\n").unwrap();
     let wrong = command(data.path(), &["doctor"], "").await;
     assert!(!wrong.status.success() && said(&wrong).contains("limits.import_bytes"), "{}", said(&wrong));
+}
+
+#[tokio::test]
+async fn a_database_whose_certificate_nobody_vouches_for_is_one_warning_and_no_error() {
+    let Some(database) = Database::postgres() else { return };
+    let app = Atelier::start_on(&database).await;
+    let migrated = app.command(&["migrate"]).await;
+    let told = said(&migrated);
+    assert!(migrated.status.success() && !told.contains("ERROR"), "{told}");
+    // None where the server of the tests speaks no TLS, or has a certificate that this machine trusts.
+    assert!(told.matches("WARN").count() <= 1, "{told}");
+    assert!(!told.contains("WARN") || told.contains("sslmode=require"), "{told}");
 }

@@ -109,6 +109,8 @@ async fn without_a_browser_a_command_makes_the_first_person_once() {
 #[tokio::test]
 async fn a_scraper_finds_the_series_that_are_documented() {
     let app = Atelier::start().await;
+    let health = tests::client().get(format!("{}/health", app.url)).send().await.unwrap();
+    assert_eq!(health.status(), StatusCode::OK);
     let metrics =
         tests::client().get(format!("{}/metrics", app.url)).send().await.unwrap().text().await.unwrap();
     for series in ["http_request_duration_seconds_bucket", "active_connections", "queue_size"] {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::answer::{Answer, Completion};
 use crate::call::{Deadline, Live, Shared, last_usage};
@@ -190,13 +191,22 @@ impl Models {
 
 /// The whole call as a stream, without a look at the schema.
 fn answer(shared: Arc<Shared>, route: Route, request: Request) -> Deltas {
+    let named = route.first().named();
+    // It lasts as long as the stream, and is told who served once that is known.
+    let span = tracing::info_span!(
+        "model call",
+        provider = named.provider.as_str(),
+        model = named.model,
+        served = tracing::field::Empty
+    );
     Box::pin(try_stream! {
         request.check(shared.options.bounds.request).map_err(|message| {
             ModelError::new(Fault::BadRequest { message }, route.first().named())
         })?;
         let deadline = Deadline::after(shared.options.timeouts.overall, &shared.ambient);
-        let Live { target, served, ticket, begun } = Box::pin(shared.begin(&route, &request, deadline)).await?;
+        let Live { target, served, ticket, begun } = Box::pin(shared.begin(&route, &request, deadline)).instrument(span.clone()).await?;
         let by = target.named();
+        span.record("served", &by.model);
         yield Delta::Start(served);
         let (mut usage, mut rest, mut batch) = (begun.usage, begun.rest, begun.seen);
         let mut whole = Answer::default();

@@ -55,6 +55,10 @@ pub struct Config {
     #[allow(missing_docs)]
     #[config(nested)]
     pub embedder: Embedder,
+
+    #[allow(missing_docs)]
+    #[config(nested)]
+    pub telemetry: Telemetry,
 }
 
 /// Another way to sign in.
@@ -157,6 +161,15 @@ pub struct Embedder {
     /// fetched from the settings screen, once, into the data folder.
     #[config(env = "ATELIER_EMBEDDER_WEIGHTS")]
     pub weights: Option<PathBuf>,
+}
+
+/// What is told to other programs.
+#[derive(Debug, Clone, confique::Config)]
+pub struct Telemetry {
+    /// The address of an OpenTelemetry collector that takes traces over HTTP, such as `http://127.0.0.1:4318`. If absent,
+    /// none are made. `OTEL_EXPORTER_OTLP_HEADERS` in the environment names headers that the collector asks for.
+    #[config(env = "ATELIER_TELEMETRY_OTLP")]
+    pub otlp: Option<String>,
 }
 
 /// The flags that every command takes.

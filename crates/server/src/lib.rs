@@ -14,6 +14,7 @@ mod openapi;
 mod problem;
 mod routes;
 mod settings;
+pub mod telemetry;
 
 use std::net::SocketAddr;
 

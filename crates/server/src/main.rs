@@ -7,7 +7,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use kernel::{Ambient, Error};
 use server::config::{Config, Flags, LogFormat};
+use server::telemetry::Traces;
 use store::Store;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 /// A self-hosted server on which people and teams of AI agents make things together.
 #[derive(Parser)]
@@ -57,12 +61,21 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let command = cli.command.unwrap_or(Command::Serve);
     let done = Config::load(&cli.flags).and_then(|config| {
-        log(&config);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        runtime
-            .map_err(|error| error.to_string())?
-            .block_on(run(cli.command.unwrap_or(Command::Serve), config))
+        let runtime = runtime.map_err(|error| error.to_string())?;
+        let traces = {
+            let _within = runtime.enter();
+            let collector = config.telemetry.otlp.as_deref().filter(|_| matches!(command, Command::Serve));
+            collector.map(Traces::open).transpose()?
+        };
+        log(&config, traces.as_ref());
+        let done = runtime.block_on(run(command, config));
+        if let Some(traces) = traces {
+            traces.close();
+        }
+        done
     });
     match done {
         Ok(code) => code,
@@ -73,13 +86,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn log(config: &Config) {
-    let filter = tracing_subscriber::EnvFilter::new(&config.log.filter);
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match config.log.format {
-        LogFormat::Json => lines.json().init(),
-        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).init(),
-    }
+fn log(config: &Config, traces: Option<&Traces>) {
+    // What TLS has against a certificate is told by whoever asked, as an error; the library logs it as well.
+    let filter = EnvFilter::new(format!("rustls_platform_verifier=off,{}", config.log.filter));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match config.log.format {
+        LogFormat::Json => lines.json().boxed(),
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
+    };
+    tracing_subscriber::registry().with(traces.map(Traces::layer)).with(lines.with_filter(filter)).init();
 }
 
 /// An error as the operator, who may know everything, is told it.

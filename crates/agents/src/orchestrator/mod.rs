@@ -17,6 +17,7 @@ use brain::Brain;
 use kernel::{Ambient, Code, ConversationId, Error, MessageId, PageRequest, Result, Role};
 use store::events::Listed;
 use store::{Scope, Store, conversations};
+use tracing::Instrument;
 use wire::clean_message;
 use wire::orchestrator::{
     Author, ChatHints, ChatRequest, ChatResponse, Conversation, Message, MessageState, Mode, QueryFilters,
@@ -185,6 +186,7 @@ impl Orchestrator {
     ///
     /// # Errors
     /// `VALIDATION_ERROR` naming the field; `MISSING_PROJECT` when the request is for another project than the scope.
+    #[tracing::instrument(name = "question", skip_all, fields(project = %scope.project()))]
     pub async fn query(
         &self,
         scope: &Scope,
@@ -342,7 +344,8 @@ impl Orchestrator {
         let pen = Pen::new(store.clone(), ambient.clone(), *scope, *options, Arc::clone(&live), message);
         let shared = Arc::clone(&self.shared);
         let job = Job { shared, scope: *scope, catalogue, conversation, content, hints };
-        tokio::spawn(job.run(floor, Arc::clone(&live), pen));
+        let span = tracing::info_span!("answer", project = %scope.project(), message = %turn.message_id);
+        tokio::spawn(job.run(floor, Arc::clone(&live), pen).instrument(span));
         Ok((turn, live))
     }
 }

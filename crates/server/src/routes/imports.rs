@@ -8,6 +8,7 @@ use axum::response::IntoResponse;
 use identity::{Editor, Viewer};
 use kernel::{Code, Error, ProjectId, ReviewId};
 use studios::film;
+use tracing::Instrument;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wire::imports::{CreateImport, DecisionRequest, Import, ImportDecided, ImportSummary};
@@ -68,7 +69,9 @@ async fn create(
     if bytes.len() > app.config.limits.import_bytes {
         return Err(too_large(&app).into());
     }
-    let import = film::imports::propose(&app.store, permit.scope(), &filename, bytes).await?;
+    let span = tracing::info_span!("import", project = %permit.scope().project(), bytes = bytes.len());
+    let proposed = film::imports::propose(&app.store, permit.scope(), &filename, bytes);
+    let import = proposed.instrument(span).await?;
     Ok((StatusCode::CREATED, Json(import)))
 }
 
@@ -125,5 +128,7 @@ async fn decide(
     Path((_project, import)): Path<(ProjectId, ReviewId)>,
     Body(request): Body<DecisionRequest>,
 ) -> Answer<Json<ImportDecided>> {
-    Ok(Json(film::imports::decide(&app.store, permit.scope(), import, request).await?))
+    let span = tracing::info_span!("import decision", project = %permit.scope().project(), %import);
+    let decided = film::imports::decide(&app.store, permit.scope(), import, request);
+    Ok(Json(decided.instrument(span).await?))
 }

@@ -74,8 +74,14 @@ impl Address {
             // `prefer` is a wish: a server whose certificate nobody vouches for, as Debian sets one up, is spoken to all
             // the same. Whoever wants more says `sslmode=require`.
             Err(error) if mode == SslMode::Prefer => {
-                tracing::debug!(?error, "no TLS to the database, which `sslmode=prefer` allows");
                 let connected = plain.connect()?;
+                let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+                let why = causes.last().map(ToString::to_string);
+                tracing::warn!(
+                    why,
+                    "the connection to the database is not encrypted, which `sslmode=prefer` allows: say \
+                     `sslmode=require` to insist, or `sslmode=disable` if it should not be"
+                );
                 Ok((plain, connected))
             }
             sealed => sealed,
