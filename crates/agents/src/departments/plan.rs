@@ -58,8 +58,7 @@ pub fn plan(order: &Order, departments: &Departments) -> Result<NewRun> {
         departments.all().iter().filter(|department| involved.contains(department.name.as_str()))
     {
         let name = &department.name;
-        let before: Vec<String> =
-            departments.before(name, &involved).into_iter().map(|before| head(before)).collect();
+        let before: Vec<String> = departments.before(name, &involved).into_iter().map(head).collect();
         for agent in &department.specialists {
             steps.push(step(format!("{name}/{}", agent.name), agent, order.priority).after(before.iter()));
         }
