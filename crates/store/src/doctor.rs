@@ -30,6 +30,8 @@ pub enum Check {
     Index,
     /// A record whose version is not the newest of its history.
     Versions,
+    /// A collection of another size than its count.
+    Counts,
 }
 
 /// A fault that was found.
@@ -100,6 +102,15 @@ const QUERIES: &[(Check, &str)] = &[
         "SELECT 'record ' || e.id || ' is at version ' || e.version || ', its history at ' || COALESCE(MAX(v.version), 0)
          FROM entities e LEFT JOIN entity_versions v ON v.entity_id = e.id GROUP BY e.id, e.version
          HAVING COALESCE(MAX(v.version), 0) <> e.version OR COUNT(v.version) <> e.version",
+    ),
+    (
+        Check::Counts,
+        "SELECT 'project ' || e.project_id || ' has ' || e.live || ' ' || e.collection || ' and ' || e.removed
+           || ' in the bin; counted are ' || COALESCE(c.live, 0) || ' and ' || COALESCE(c.removed, 0)
+         FROM (SELECT project_id, collection, COUNT(*) - COUNT(removed_at) AS live, COUNT(removed_at) AS removed
+           FROM entities GROUP BY project_id, collection) e
+         LEFT JOIN counts c ON c.project_id = e.project_id AND c.collection = e.collection
+         WHERE COALESCE(c.live, 0) <> e.live OR COALESCE(c.removed, 0) <> e.removed",
     ),
     (
         Check::Passages,

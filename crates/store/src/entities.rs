@@ -144,16 +144,32 @@ pub fn list(
     let (key, id) = page.after.as_ref().map_or((i64::MIN, ""), |cursor| (cursor.key, cursor.id.as_str()));
     let pattern = filter.name.as_deref().map(|name| like_prefix(&name_key(name)));
     let (wanted, pattern) = (wanted(filter), pattern.as_deref());
-    let total =
-        t.query_one(&format!("SELECT COUNT(*) {wanted}"), args![project, collection, pattern], |row| {
-            row.get(0)
-        })?;
+    let total = match pattern {
+        None => counted(t, collection, filter.removed)?,
+        Some(_) => {
+            t.query_one(&format!("SELECT COUNT(*) {wanted}"), args![project, collection, pattern], |row| {
+                row.get(0)
+            })?
+        }
+    };
     let rows = t.query(
         &page_of(&wanted),
         args![project, collection, pattern, key, id, i64::from(page.limit) + 1, skip],
         read,
     )?;
     Ok(Listed::of(rows, total, page, |record| (record.position, record.id.to_string())))
+}
+
+/// How many entities a collection has, live or in the bin, as triggers keep count of them.
+fn counted(t: &mut Tenant<'_, '_>, collection: &str, removed: bool) -> Result<i64> {
+    let project = t.project();
+    let column = if removed { "removed" } else { "live" };
+    let count = t.query_opt(
+        &format!("SELECT {column} FROM counts WHERE project_id = $1 AND collection = $2"),
+        args![project, collection],
+        |row| row.get(0),
+    )?;
+    Ok(count.unwrap_or(0))
 }
 
 /// What a list takes from, of the arguments project, collection, pattern.

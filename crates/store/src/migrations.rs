@@ -35,6 +35,13 @@ const ALL: &[Migration] = &[
         sqlite: include_str!("../migrations/0003_words.sqlite.sql"),
         postgres: "",
     },
+    Migration {
+        number: 4,
+        name: "counts",
+        both: include_str!("../migrations/0004_counts.sql"),
+        sqlite: include_str!("../migrations/0004_counts.sqlite.sql"),
+        postgres: include_str!("../migrations/0004_counts.postgres.sql"),
+    },
 ];
 
 /// The number of the newest migration that this program knows.
