@@ -206,7 +206,7 @@ fn find(
             }
         }
         let near = match vector {
-            Some((vector, vectors)) => vectors.search(t, vector, |entity| {
+            Some((vector, vectors)) => vectors.search(t, lexicon, vector, |entity| {
                 let wanted = |node: &Node| collections.contains(&node.collection.as_str());
                 !known.contains(&entity) && graph.node(entity).is_some_and(wanted)
             })?,

@@ -119,6 +119,17 @@ const QUERIES: &[(Check, &str)] = &[
     ),
     (
         Check::Passages,
+        "SELECT 'passage ' || p.id || ' is of another collection than its record' FROM passages p
+         JOIN entities e ON e.id = p.entity_id WHERE e.collection <> p.collection",
+    ),
+    (
+        Check::Passages,
+        "SELECT 'passage ' || p.id || ' has a vector and waits for it, or has none and does not' FROM passages p
+         LEFT JOIN embeddings v ON v.project_id = p.project_id AND v.hash = p.hash
+         WHERE (p.waiting = 1) <> (v.hash IS NULL)",
+    ),
+    (
+        Check::Passages,
         "SELECT 'record ' || e.id || ' was removed, and can still be found' FROM entities e
          WHERE e.removed_at IS NOT NULL AND EXISTS (SELECT 1 FROM passages p WHERE p.entity_id = e.id)",
     ),

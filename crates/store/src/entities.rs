@@ -96,26 +96,28 @@ pub fn many(t: &mut Tenant<'_, '_>, ids: &[EntityId]) -> Result<Vec<Record>> {
     let sql = |places: &str| {
         format!("SELECT {COLUMNS} FROM entities WHERE {OWN} AND id IN ({places}) AND removed_at IS NULL")
     };
-    by_ids(t, ids, sql, read)
+    by_ids(t, &[], ids, sql, read)
 }
 
-/// Reads rows of the project by ids, as many at once as a statement takes. `sql` gets the places of the ids; `$1` is the
-/// project.
-pub(crate) fn by_ids<I: Copy, T>(
+/// Runs a statement on rows of the project by ids, as many at once as it takes, and reads the rows that it gives. `$1` is the
+/// project; then come `more`, and then the ids, whose places `sql` gets.
+pub(crate) fn by_ids<'i, I: Copy, T>(
     t: &mut Tenant<'_, '_>,
+    more: &[Arg<'i>],
     ids: &[I],
     sql: impl Fn(&str) -> String,
     read: impl Fn(&Row<'_>) -> Result<T, DbError>,
 ) -> Result<Vec<T>>
 where
-    for<'a> Arg<'a>: From<I>,
+    Arg<'i>: From<I>,
 {
     let project = t.project();
     let mut found = Vec::with_capacity(ids.len());
     for part in ids.chunks(200) {
-        let mut values: Vec<Arg<'_>> = vec![project.into()];
+        let mut values: Vec<Arg<'i>> = vec![project.into()];
+        values.extend_from_slice(more);
         values.extend(part.iter().map(|id| Arg::from(*id)));
-        found.extend(t.query(&sql(&places(2, part.len())), &values, &read)?);
+        found.extend(t.query(&sql(&places(2 + more.len(), part.len())), &values, &read)?);
     }
     Ok(found)
 }
@@ -259,7 +261,7 @@ pub fn outlines(t: &mut Tenant<'_, '_>) -> Result<Vec<Outline>> {
 /// When the database fails.
 pub fn outlines_of(t: &mut Tenant<'_, '_>, ids: &[EntityId]) -> Result<Vec<Outline>> {
     let sql = |places: &str| format!("{OUTLINE} WHERE {OWN} AND removed_at IS NULL AND id IN ({places})");
-    by_ids(t, ids, sql, read_outline)
+    by_ids(t, &[], ids, sql, read_outline)
 }
 
 /// The earlier states of an entity, newest first.

@@ -42,6 +42,13 @@ const ALL: &[Migration] = &[
         sqlite: include_str!("../migrations/0004_counts.sqlite.sql"),
         postgres: include_str!("../migrations/0004_counts.postgres.sql"),
     },
+    Migration {
+        number: 5,
+        name: "lookups",
+        both: include_str!("../migrations/0005_lookups.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The number of the newest migration that this program knows.

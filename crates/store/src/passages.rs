@@ -1,5 +1,7 @@
 //! Passages: an entity's text in pieces that recall can find, with the text index that hangs on them.
 
+use std::collections::HashSet;
+
 use kernel::{EntityId, PassageId, ProjectId, Result};
 use sha2::{Digest, Sha256};
 use wire::records::Record;
@@ -70,28 +72,38 @@ pub fn hash(text: &str) -> String {
 /// Puts the records' passages in the place of those that they had.
 pub(crate) fn replace(t: &mut Tenant<'_, '_>, records: &[&Record]) -> Result<()> {
     forget(t, &records.iter().map(|record| record.id).collect::<Vec<_>>())?;
-    let project = t.project();
-    let mut texts = Vec::new();
-    for record in records {
-        for (ordinal, (field, text)) in pieces(record).into_iter().enumerate() {
-            texts.push((t.id::<PassageId>(), record.id, field, ordinal as i64, hash(&text), text));
-        }
-    }
-    let rows: Vec<[Arg<'_>; 7]> = texts
+    let texts: Vec<(&Record, i64, &'static str, String, String)> = records
         .iter()
-        .map(|(id, entity, field, ordinal, hash, text)| {
+        .flat_map(|record| {
+            let pieces = pieces(record).into_iter().zip(0..);
+            pieces.map(|((field, text), ordinal)| (*record, ordinal, field, hash(&text), text))
+        })
+        .collect();
+    let hashes: Vec<&str> = texts.iter().map(|(.., hash, _)| hash.as_str()).collect();
+    let sql =
+        |places: &str| format!("SELECT hash FROM embeddings WHERE project_id = $1 AND hash IN ({places})");
+    let embedded: HashSet<String> = by_ids(t, &[], &hashes, sql, |row| row.get(0))?.into_iter().collect();
+    let project = t.project();
+    let rows: Vec<[Arg<'_>; 9]> = texts
+        .iter()
+        .map(|(record, ordinal, field, hash, text)| {
             [
-                (*id).into(),
+                t.id::<PassageId>().into(),
                 project.into(),
-                (*entity).into(),
+                record.id.into(),
+                record.collection.as_str().into(),
                 (*field).into(),
                 (*ordinal).into(),
                 text.into(),
                 hash.into(),
+                (!embedded.contains(hash)).into(),
             ]
         })
         .collect();
-    t.insert_many("passages (id, project_id, entity_id, field, ordinal, text, hash)", &rows)?;
+    t.insert_many(
+        "passages (id, project_id, entity_id, collection, field, ordinal, text, hash, waiting)",
+        &rows,
+    )?;
     Ok(())
 }
 
@@ -108,14 +120,9 @@ pub(crate) fn are_in_step(t: &mut Tenant<'_, '_>, record: &Record) -> Result<boo
 
 /// Takes the entities' passages out of the index.
 pub(crate) fn forget(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<()> {
-    let project = t.project();
-    for part in entities.chunks(200) {
-        let mut values: Vec<Arg<'_>> = vec![project.into()];
-        values.extend(part.iter().map(|id| Arg::from(*id)));
-        let places = places(2, part.len());
-        t.execute(&format!("DELETE FROM passages WHERE {OWN} AND entity_id IN ({places})"), &values)?;
-    }
-    Ok(())
+    let sql =
+        |places: &str| format!("DELETE FROM passages WHERE {OWN} AND entity_id IN ({places}) RETURNING num");
+    by_ids(t, &[], entities, sql, |_| Ok(())).map(drop)
 }
 
 /// What a search of the text index looks for, and where.
@@ -204,9 +211,7 @@ fn scored(row: &crate::db::Row<'_>) -> Result<(Passage, f64), crate::db::DbError
     Ok((read(row)?, row.get(5)?))
 }
 
-const PASSAGE: &str =
-    "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text
-  FROM passages JOIN entities ON entities.id = passages.entity_id";
+const PASSAGE: &str = "SELECT id, entity_id, collection, field, text FROM passages";
 
 fn read(row: &crate::db::Row<'_>) -> Result<Passage, crate::db::DbError> {
     Ok(Passage {
@@ -223,7 +228,7 @@ fn read(row: &crate::db::Row<'_>) -> Result<Passage, crate::db::DbError> {
 /// # Errors
 /// When the database fails.
 pub fn many(t: &mut Tenant<'_, '_>, ids: &[PassageId]) -> Result<Vec<Passage>> {
-    by_ids(t, ids, |places| format!("{PASSAGE} WHERE passages.{OWN} AND passages.id IN ({places})"), read)
+    by_ids(t, &[], ids, |places| format!("{PASSAGE} WHERE {OWN} AND id IN ({places})"), read)
 }
 
 /// The passages of some entities, in their order.
@@ -232,12 +237,9 @@ pub fn many(t: &mut Tenant<'_, '_>, ids: &[PassageId]) -> Result<Vec<Passage>> {
 /// When the database fails.
 pub fn of(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<Vec<Passage>> {
     let sql = |places: &str| {
-        format!(
-            "{PASSAGE} WHERE passages.{OWN} AND passages.entity_id IN ({places})
-             ORDER BY passages.entity_id, passages.ordinal"
-        )
+        format!("{PASSAGE} WHERE {OWN} AND entity_id IN ({places}) ORDER BY entity_id, ordinal")
     };
-    by_ids(t, entities, sql, read)
+    by_ids(t, &[], entities, sql, read)
 }
 
 /// A passage's text and hash, for the embedder.
@@ -248,19 +250,32 @@ pub struct Waiting {
     pub text: String,
 }
 
-/// At most `limit` texts of the project that have no vector yet.
+/// At most `limit` texts of the project's `collections` that have no vector yet.
 ///
 /// # Errors
 /// When the database fails.
-pub fn without_vector(t: &mut Tenant<'_, '_>, limit: u32) -> Result<Vec<Waiting>> {
-    let project = t.project();
+pub fn without_vector(t: &mut Tenant<'_, '_>, collections: &[&str], limit: u32) -> Result<Vec<Waiting>> {
+    let mut values: Vec<Arg<'_>> = vec![t.project().into(), limit.into()];
+    values.extend(collections.iter().map(|name| Arg::from(*name)));
+    let only = only(3, collections);
     Ok(t.query(
-        "SELECT passages.hash, MIN(passages.text) FROM passages
-         LEFT JOIN embeddings ON embeddings.project_id = passages.project_id AND embeddings.hash = passages.hash
-         WHERE passages.project_id = $1 AND embeddings.hash IS NULL GROUP BY passages.hash LIMIT $2",
-        args![project, limit],
+        &format!(
+            "SELECT hash, MIN(text) FROM passages WHERE project_id = $1 AND waiting = 1 AND {only}
+             GROUP BY hash LIMIT $2"
+        ),
+        &values,
         |row| Ok(Waiting { hash: row.get(0)?, text: row.get(1)? }),
     )?)
+}
+
+/// That a passage is of one of `collections`, whose places begin at `first`.
+fn only(first: usize, collections: &[&str]) -> String {
+    // No database takes an empty list.
+    if collections.is_empty() {
+        "1 = 0".into()
+    } else {
+        format!("collection IN ({})", places(first, collections.len()))
+    }
 }
 
 /// Keeps vectors by the hash of their text; a vector that is there already stays.
@@ -274,20 +289,26 @@ pub fn keep_vectors(t: &mut Tenant<'_, '_>, vectors: &[(String, Vec<u8>)]) -> Re
             "INSERT INTO embeddings (project_id, hash, vector) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
             args![project, hash, vector.as_slice()],
         )?;
+        t.execute(
+            "UPDATE passages SET waiting = 0 WHERE project_id = $1 AND hash = $2 AND waiting = 1",
+            args![project, hash],
+        )?;
     }
     Ok(())
 }
 
-/// How many passages have no vector yet, by project; projects that miss none are left out.
+/// How many passages of `collections` have no vector yet, by project; projects that miss none are left out.
 ///
 /// # Errors
 /// When the database fails.
-pub fn waiting(tx: &mut Tx<'_>) -> Result<Vec<(ProjectId, i64)>> {
+pub fn waiting(tx: &mut Tx<'_>, collections: &[&str]) -> Result<Vec<(ProjectId, i64)>> {
+    let values: Vec<Arg<'_>> = collections.iter().map(|name| Arg::from(*name)).collect();
+    let only = only(1, collections);
     Ok(tx.query(
-        "SELECT passages.project_id, COUNT(*) FROM passages
-         LEFT JOIN embeddings ON embeddings.project_id = passages.project_id AND embeddings.hash = passages.hash
-         WHERE embeddings.hash IS NULL GROUP BY passages.project_id",
-        args![],
+        &format!(
+            "SELECT project_id, COUNT(*) FROM passages WHERE waiting = 1 AND {only} GROUP BY project_id"
+        ),
+        &values,
         |row| Ok((row.id(0)?, row.get(1)?)),
     )?)
 }
@@ -320,21 +341,31 @@ fn read_embedded(row: &crate::db::Row<'_>) -> Result<Embedded, crate::db::DbErro
     Ok(Embedded { id: row.id(0)?, entity: row.id(1)?, vector: row.get(2)? })
 }
 
-/// All passages of the project, with their vectors.
+/// All passages of the project's `collections`, with their vectors.
 ///
 /// # Errors
 /// When the database fails.
-pub fn embedded(t: &mut Tenant<'_, '_>) -> Result<Vec<Embedded>> {
-    let project = t.project();
-    Ok(t.query(&format!("{EMBEDDED} WHERE passages.project_id = $1"), args![project], read_embedded)?)
+pub fn embedded(t: &mut Tenant<'_, '_>, collections: &[&str]) -> Result<Vec<Embedded>> {
+    let mut values: Vec<Arg<'_>> = vec![t.project().into()];
+    values.extend(collections.iter().map(|name| Arg::from(*name)));
+    let only = only(2, collections);
+    Ok(t.query(&format!("{EMBEDDED} WHERE passages.project_id = $1 AND {only}"), &values, read_embedded)?)
 }
 
-/// The passages of some entities, with their vectors.
+/// The passages of some entities, as far as these are of `collections`, with their vectors.
 ///
 /// # Errors
 /// When the database fails.
-pub fn embedded_of(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<Vec<Embedded>> {
-    embedded_in(t, "entity_id", entities)
+pub fn embedded_of(
+    t: &mut Tenant<'_, '_>,
+    entities: &[EntityId],
+    collections: &[&str],
+) -> Result<Vec<Embedded>> {
+    let more: Vec<Arg<'_>> = collections.iter().map(|name| Arg::from(*name)).collect();
+    let only = only(2, collections);
+    let sql =
+        |places: &str| format!("{EMBEDDED} WHERE passages.{OWN} AND entity_id IN ({places}) AND {only}");
+    by_ids(t, &more, entities, sql, read_embedded)
 }
 
 /// Some passages, with their vectors.
@@ -342,15 +373,8 @@ pub fn embedded_of(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<Vec<
 /// # Errors
 /// When the database fails.
 pub fn embedded_many(t: &mut Tenant<'_, '_>, ids: &[PassageId]) -> Result<Vec<Embedded>> {
-    embedded_in(t, "id", ids)
-}
-
-fn embedded_in<I: Copy>(t: &mut Tenant<'_, '_>, column: &str, ids: &[I]) -> Result<Vec<Embedded>>
-where
-    for<'a> Arg<'a>: From<I>,
-{
-    let sql = |places: &str| format!("{EMBEDDED} WHERE passages.{OWN} AND passages.{column} IN ({places})");
-    by_ids(t, ids, sql, read_embedded)
+    let sql = |places: &str| format!("{EMBEDDED} WHERE passages.{OWN} AND id IN ({places})");
+    by_ids(t, &[], ids, sql, read_embedded)
 }
 
 #[cfg(test)]

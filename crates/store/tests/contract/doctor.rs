@@ -75,6 +75,11 @@ on_both! {
         assert_eq!(found_after(stage, "DELETE FROM counts").await, [Check::Counts]);
     }
 
+    async fn a_passage_that_waits_for_a_vector_that_is_there_or_for_none_is_found(stage) {
+        fill(stage).await;
+        assert_eq!(found_after(stage, "UPDATE passages SET waiting = 0").await, [Check::Passages]);
+    }
+
     async fn a_version_without_its_history_is_found(stage) {
         fill(stage).await;
         let found = found_after(stage, "UPDATE entities SET version = 9 WHERE name = 'Mara'").await;

@@ -93,16 +93,38 @@ on_both! {
         let scope = stage.begun().await;
         described(stage, &scope, "Harbour", "A lantern swings.").await;
         described(stage, &scope, "Harbour", "A lantern swings.").await;
-        let waiting = stage.store.read_in(&scope, |t| passages::without_vector(t, 10)).await.unwrap();
+        let waiting = stage.store.read_in(&scope, |t| passages::without_vector(t, &["scenes"], 10)).await.unwrap();
         assert_eq!(waiting.len(), 2);
+        let counted = async || stage.store.read(|tx| passages::waiting(tx, &["scenes"])).await.unwrap();
+        assert_eq!(counted().await, [(scope.project(), 4)]);
         let vectors: Vec<_> = waiting.into_iter().map(|waiting| (waiting.hash, vec![0u8, 255, 7])).collect();
         let again = vectors.clone();
         stage.store.transact_in(&scope, move |t| passages::keep_vectors(t, &vectors)).await.unwrap();
         stage.store.transact_in(&scope, move |t| passages::keep_vectors(t, &again)).await.unwrap();
-        assert!(stage.store.read_in(&scope, |t| passages::without_vector(t, 10)).await.unwrap().is_empty());
-        let embedded = stage.store.read_in(&scope, passages::embedded).await.unwrap();
-        assert_eq!(embedded.len(), 4);
+        // What is written now has a vector already.
+        described(stage, &scope, "Harbour", "A lantern swings.").await;
+        let left = stage.store.read_in(&scope, |t| passages::without_vector(t, &["scenes"], 10)).await.unwrap();
+        assert!(left.is_empty());
+        assert_eq!(counted().await, []);
+        let embedded = stage.store.read_in(&scope, |t| passages::embedded(t, &["scenes"])).await.unwrap();
+        assert_eq!(embedded.len(), 6);
         assert!(embedded.iter().all(|embedded| embedded.vector == Some(vec![0, 255, 7])));
+        assert_eq!(stage.store.check().await.unwrap(), []);
+    }
+
+    async fn texts_of_collections_that_nobody_asks_for_never_wait(stage) {
+        let scope = stage.begun().await;
+        let ids = stage.make(&scope, "screenplays", &["Tides"]).await;
+        for collections in [&["scenes"][..], &[]] {
+            let waiting = stage.store.read_in(&scope, move |t| passages::without_vector(t, collections, 10));
+            assert!(waiting.await.unwrap().is_empty());
+            assert_eq!(stage.store.read(move |tx| passages::waiting(tx, collections)).await.unwrap(), []);
+            let embedded = stage.store.read_in(&scope, move |t| passages::embedded(t, collections));
+            assert!(embedded.await.unwrap().is_empty());
+            let ids = ids.clone();
+            let embedded = stage.store.read_in(&scope, move |t| passages::embedded_of(t, &ids, collections));
+            assert!(embedded.await.unwrap().is_empty());
+        }
     }
 
     async fn who_is_typing_finds_all_words_of_which_the_last_is_a_beginning(stage) {
