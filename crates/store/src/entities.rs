@@ -218,7 +218,7 @@ pub fn whole(t: &mut Tenant<'_, '_>, collection: &str) -> Result<Vec<Record>> {
     )?)
 }
 
-/// What the brain's graph keeps of an entity.
+/// What of an entity is read without understanding its attributes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Outline {
@@ -226,11 +226,12 @@ pub struct Outline {
     pub collection: String,
     pub name: String,
     pub position: i64,
+    pub updated_at: Timestamp,
     /// JSON, unread.
     pub metadata: String,
 }
 
-const OUTLINE: &str = "SELECT id, collection, name, position, metadata FROM entities";
+const OUTLINE: &str = "SELECT id, collection, name, position, updated_at, metadata FROM entities";
 
 fn read_outline(row: &Row<'_>) -> Result<Outline, DbError> {
     Ok(Outline {
@@ -238,7 +239,8 @@ fn read_outline(row: &Row<'_>) -> Result<Outline, DbError> {
         collection: row.get(1)?,
         name: row.get(2)?,
         position: row.get(3)?,
-        metadata: row.get(4)?,
+        updated_at: row.get(4)?,
+        metadata: row.get(5)?,
     })
 }
 
@@ -298,19 +300,6 @@ pub fn history(t: &mut Tenant<'_, '_>, id: EntityId, page: &PageRequest) -> Resu
         },
     )?;
     Ok(Listed::of(rows, total, page, |version| (version.version, String::from("0"))))
-}
-
-/// When an entity was last changed, and what tags it bears, for filters on a question.
-///
-/// # Errors
-/// When the database fails.
-pub fn changed_between(t: &mut Tenant<'_, '_>, start: Timestamp, end: Timestamp) -> Result<Vec<EntityId>> {
-    let project = t.project();
-    Ok(t.query(
-        "SELECT id FROM entities WHERE project_id = $1 AND removed_at IS NULL AND updated_at BETWEEN $2 AND $3",
-        args![project, start, end],
-        |row| row.id(0),
-    )?)
 }
 
 #[cfg(test)]

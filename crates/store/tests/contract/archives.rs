@@ -162,7 +162,7 @@ on_both! {
             .await
             .unwrap();
         assert_eq!(found.len(), 1);
-        let id = found[0].0.entity;
+        let id = found[0].entity;
         // And it goes on from where it was.
         let patch = store::changes::Patch { name: Some("EXT. QUAY".into()), ..Default::default() };
         let draft = Draft { writes: vec![Change::Change { id, expected: Some(1), patch }], ..Draft::default() };

@@ -1,5 +1,7 @@
 //! Passages: an entity's text in pieces that recall can find, with the text index that hangs on them.
 
+mod search;
+
 use std::collections::HashSet;
 
 use kernel::{EntityId, PassageId, ProjectId, Result};
@@ -9,14 +11,13 @@ use wire::records::Record;
 use crate::db::{Arg, Tx, args};
 use crate::entities::{OWN, by_ids, places};
 use crate::scope::Tenant;
-use crate::scoped::scoped;
+
+pub use search::{Hit, RANKED, Wanted, search};
 
 /// The longest passage, in characters: about 200 word pieces, which the embedder takes whole.
 const LONGEST: usize = 800;
-/// Words of a search that count.
-const MOST_WORDS: usize = 32;
 
-/// A passage that a search found.
+/// A piece of an entity's text.
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub struct Passage {
@@ -125,92 +126,6 @@ pub(crate) fn forget(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<()
     by_ids(t, &[], entities, sql, |_| Ok(())).map(drop)
 }
 
-/// What a search of the text index looks for, and where.
-#[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
-    /// Words, taken as they are, stemmed by the index, and never read as query syntax.
-    pub words: &'a [String],
-    /// Whether someone is still typing: then all words must be there, and the last one may be a beginning. Else any word
-    /// will do.
-    pub typing: bool,
-    /// Only passages of these collections.
-    pub collections: &'a [&'a str],
-}
-
-impl Wanted<'_> {
-    /// The words in the database's own query syntax, each as `write` writes it; `None` if there is none to look for.
-    fn expression(&self, write: impl Fn(&str, bool) -> String, all: &str, any: &str) -> Option<String> {
-        let parts = self.words.iter().flat_map(|word| parts(word));
-        let parts: Vec<&str> = parts.take(MOST_WORDS).collect();
-        let last = parts.len().checked_sub(1)?;
-        let words: Vec<String> =
-            parts.iter().enumerate().map(|(place, part)| write(part, self.typing && place == last)).collect();
-        Some(words.join(if self.typing { all } else { any }))
-    }
-}
-
-/// A word as the index has it: `O'Hara` is `O` and `Hara` there. Of such a word single letters say nothing.
-fn parts(word: &str) -> impl Iterator<Item = &str> {
-    let parts = |word| str::split(word, |c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
-    let several = parts(word).nth(1).is_some();
-    parts(word).filter(move |part| !several || part.chars().nth(1).is_some())
-}
-
-/// The passages that hold the wanted words, best first by the database's own ranking, with their scores (higher is
-/// better).
-///
-/// # Errors
-/// When the database fails.
-pub fn search(t: &mut Tenant<'_, '_>, wanted: &Wanted<'_>, limit: u32) -> Result<Vec<(Passage, f64)>> {
-    if wanted.collections.is_empty() {
-        return Ok(Vec::new());
-    }
-    let project = t.project();
-    let only = places(4, wanted.collections.len());
-    if t.is_sqlite() {
-        let id = project.to_string();
-        let write =
-            |word: &str, begins: bool| format!("\"{}\"{}", scoped(&id, word), if begins { "*" } else { "" });
-        let Some(query) = wanted.expression(write, " AND ", " OR ") else { return Ok(Vec::new()) };
-        let sql = format!(
-            "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text, -best.rank
-             FROM (SELECT rowid AS num, rank FROM passages_fts WHERE passages_fts MATCH $2 ORDER BY rank LIMIT $3) best
-             CROSS JOIN passages ON passages.num = best.num AND passages.project_id = $1
-             CROSS JOIN entities ON entities.id = passages.entity_id AND entities.collection IN ({only})
-             ORDER BY best.rank, passages.num"
-        );
-        // The best are chosen within the index, before anything is joined to them: that is ten times as fast. Where too
-        // many of them are of other collections, all are looked at.
-        let mut found =
-            t.query(&sql, &arguments(project, &query, limit.saturating_mul(2), wanted), scored)?;
-        if found.len() < limit as usize {
-            found = t.query(&sql, &arguments(project, &query, u32::MAX, wanted), scored)?;
-        }
-        found.truncate(limit as usize);
-        return Ok(found);
-    }
-    let write = |word: &str, begins: bool| format!("{word}{}", if begins { ":*" } else { "" });
-    let Some(query) = wanted.expression(write, " & ", " | ") else { return Ok(Vec::new()) };
-    let sql = format!(
-        "SELECT passages.id, passages.entity_id, entities.collection, passages.field, passages.text,
-           ts_rank_cd(passages.words, query, 1)::float8
-         FROM passages JOIN entities ON entities.id = passages.entity_id, to_tsquery('english', $2) query
-         WHERE passages.project_id = $1 AND passages.words @@ query AND entities.collection IN ({only})
-         ORDER BY ts_rank_cd(passages.words, query, 1) DESC, passages.num LIMIT $3"
-    );
-    Ok(t.query(&sql, &arguments(project, &query, limit, wanted), scored)?)
-}
-
-fn arguments<'a>(project: ProjectId, query: &'a str, limit: u32, wanted: &Wanted<'a>) -> Vec<Arg<'a>> {
-    let mut arguments: Vec<Arg<'_>> = vec![project.into(), query.into(), limit.into()];
-    arguments.extend(wanted.collections.iter().map(|name| Arg::from(*name)));
-    arguments
-}
-
-fn scored(row: &crate::db::Row<'_>) -> Result<(Passage, f64), crate::db::DbError> {
-    Ok((read(row)?, row.get(5)?))
-}
-
 const PASSAGE: &str = "SELECT id, entity_id, collection, field, text FROM passages";
 
 fn read(row: &crate::db::Row<'_>) -> Result<Passage, crate::db::DbError> {
@@ -239,6 +154,15 @@ pub fn of(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<Vec<Passage>>
     let sql = |places: &str| {
         format!("{PASSAGE} WHERE {OWN} AND entity_id IN ({places}) ORDER BY entity_id, ordinal")
     };
+    by_ids(t, &[], entities, sql, read)
+}
+
+/// The first passage of each entity's text, of those that have any beside their name.
+///
+/// # Errors
+/// When the database fails.
+pub fn openings(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<Vec<Passage>> {
+    let sql = |places: &str| format!("{PASSAGE} WHERE {OWN} AND entity_id IN ({places}) AND ordinal = 1");
     by_ids(t, &[], entities, sql, read)
 }
 
