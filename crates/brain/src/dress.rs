@@ -47,7 +47,7 @@ pub(crate) fn dress(
     for (id, relevance) in &found.ranked {
         let Some(record) = records.get(id) else { continue };
         let own = texts.get(id).map_or(&[][..], Vec::as_slice);
-        let (text, field) = excerpt(own, &wanted);
+        let (text, field) = excerpt(lexicon, own, &wanted);
         results.push(QueryResult {
             id: *id,
             r#type: lexicon.singular(&record.collection).to_owned(),

@@ -2,16 +2,18 @@
 
 use store::passages::Passage;
 
+use crate::lexicon::Lexicon;
+
 /// The longest excerpt, in characters.
 const LONGEST: usize = 280;
 
 /// The excerpt, and the field that it stands in: around the wanted words in the passage that holds most of them.
-pub(crate) fn excerpt(own: &[Passage], wanted: &[String]) -> (String, String) {
+pub(crate) fn excerpt(lexicon: &Lexicon, own: &[Passage], wanted: &[String]) -> (String, String) {
     let texts = || own.iter().filter(|passage| passage.field != "name");
     // Among equals the earlier passage: `max_by_key` takes the last, so it goes backwards.
     let chosen = texts().rev().max_by_key(|passage| held(&passage.text, wanted)).or_else(|| own.first());
     match chosen {
-        Some(passage) => (cut(&passage.text, wanted), passage.field.clone()),
+        Some(passage) => (cut(&lexicon.shown(passage), wanted), passage.field.clone()),
         None => (String::new(), "name".to_owned()),
     }
 }

@@ -74,12 +74,12 @@ fn find(
     texts.extend(passages::openings(t, &others)?.into_iter().map(|passage| (passage.entity, passage)));
     let dress = |id: &EntityId| {
         let node = graph.node(*id)?;
-        let text = texts.get(id).map_or(node.name.as_str(), |passage| passage.text.as_str());
+        let text = texts.get(id).map_or(node.name.as_str().into(), |passage| lexicon.shown(passage));
         Some(SearchHit {
             id: *id,
             collection: node.collection.clone(),
             name: node.name.clone(),
-            excerpt: cut(text, wanted),
+            excerpt: cut(&text, wanted),
         })
     };
     Ok(found.iter().filter_map(dress).collect())

@@ -35,6 +35,7 @@ static LEXICON: Lexicon = Lexicon {
         Words { name: "concepts", singular: "concept", words: &["concept"], named_by: NamedBy::Name },
     ],
     hub: "scenes",
+    prose: str::to_owned,
     relations: &[
         Relation { predicate: "appears_in", with: "characters", from_hub: false },
         Relation { predicate: "speaks_in", with: "characters", from_hub: false },
