@@ -30,6 +30,7 @@ pub(crate) static LEXICON: Lexicon = Lexicon {
         },
     ],
     hub: "scenes",
+    prose: str::to_owned,
     relations: &[
         Relation { predicate: "appears_in", with: "characters", from_hub: false },
         Relation { predicate: "set_in", with: "locations", from_hub: true },

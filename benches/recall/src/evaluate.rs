@@ -80,7 +80,7 @@ impl Asked {
 pub(crate) async fn run(model: Options, tune: bool) -> Result<String, Box<dyn Error>> {
     let house = House::build().await?;
     let brain = Brain::new(house.store.clone());
-    let (indexer, handle) = Indexer::new(&brain, model);
+    let (indexer, handle) = Indexer::new(&brain, &LEXICON, model);
     let (stop, stopped) = oneshot::channel::<()>();
     let worker = tokio::spawn(indexer.run(async move {
         // The sender is dropped when all is asked.

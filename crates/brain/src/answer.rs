@@ -166,10 +166,10 @@ fn measured(node: &Node, measure: &Measure, among: Option<&HashSet<EntityId>>, g
     let counts = |id: &EntityId| among.is_none_or(|among| among.contains(id));
     match measure.by {
         MeasureBy::Weight(predicate) => graph
-            .across(node.id, predicate)
+            .edges(node.id)
             .iter()
-            .filter(|(id, _)| counts(id))
-            .map(|(_, weight)| weight)
+            .filter(|edge| edge.predicate == predicate && counts(&edge.other(node.id)))
+            .map(|edge| edge.weight)
             .sum(),
         MeasureBy::Count(predicate) => {
             graph.across(node.id, predicate).iter().filter(|(id, _)| counts(id)).count() as f64

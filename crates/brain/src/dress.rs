@@ -1,16 +1,16 @@
-//! What was found, dressed for the wire: filtered, with excerpts, relationships, sources, and a sentence on who someone is.
+//! What was found, dressed for the wire: with excerpts, relationships, sources, and a sentence on who someone is.
 
 use std::collections::{HashMap, HashSet};
 
-use kernel::{EntityId, Result};
+use kernel::{EntityId, PassageId, Result};
 use store::passages::{self, Passage};
 use store::{Tenant, entities};
-use wire::orchestrator::{QueryFilters, QueryRelationship, QueryResult, QuerySource};
+use wire::orchestrator::{QueryRelationship, QueryResult, QuerySource};
 use wire::records::Record;
 
 use crate::analysis::Intent;
 use crate::excerpt::excerpt;
-use crate::graph::Graph;
+use crate::graph::{Graph, Node};
 use crate::lexicon::Lexicon;
 use crate::recall::Found;
 use crate::words::keys;
@@ -19,32 +19,6 @@ use crate::words::keys;
 const RELATIONSHIPS: usize = 6;
 /// Records whose happenings are told.
 const TOLD: usize = 3;
-
-/// Keeps what passes the filters on times and tags.
-pub(crate) fn narrow(
-    t: &mut Tenant<'_, '_>,
-    filters: &QueryFilters,
-    ranked: &mut Vec<(EntityId, f64)>,
-) -> Result<()> {
-    if let Some(range) = &filters.date_range {
-        let changed: HashSet<EntityId> =
-            entities::changed_between(t, range.start, range.end)?.into_iter().collect();
-        ranked.retain(|(id, _)| changed.contains(id));
-    }
-    if let Some(tags) = filters.tags.as_ref().filter(|tags| !tags.is_empty()) {
-        let ids: Vec<EntityId> = ranked.iter().map(|(id, _)| *id).collect();
-        let bears = |record: &Record| {
-            let own = record.metadata.get("tags").and_then(|value| value.as_array());
-            own.is_some_and(|own| {
-                own.iter().any(|tag| tags.iter().any(|wanted| tag.as_str() == Some(wanted)))
-            })
-        };
-        let tagged: HashSet<EntityId> =
-            entities::many(t, &ids)?.iter().filter(|record| bears(record)).map(|record| record.id).collect();
-        ranked.retain(|(id, _)| tagged.contains(id));
-    }
-    Ok(())
-}
 
 /// Gives each found entity its excerpt, relationships and source; and, for a question who someone is or what
 /// happens, what the records say of it.
@@ -58,8 +32,14 @@ pub(crate) fn dress(
     let ids: Vec<EntityId> = found.ranked.iter().map(|(id, _)| *id).collect();
     let records: HashMap<EntityId, Record> =
         entities::many(t, &ids)?.into_iter().map(|record| (record.id, record)).collect();
+    let best: Vec<PassageId> = ids.iter().filter_map(|id| found.passages.get(id)).copied().collect();
     let mut texts: HashMap<EntityId, Vec<Passage>> = HashMap::new();
-    for passage in passages::of(t, &ids)? {
+    for passage in passages::many(t, &best)?.into_iter().filter(|passage| passage.field != "name") {
+        texts.entry(passage.entity).or_default().push(passage);
+    }
+    // What was found by its name or by the graph shows what is nearest to the question.
+    let others: Vec<EntityId> = ids.iter().filter(|id| !texts.contains_key(id)).copied().collect();
+    for passage in passages::of(t, &others)? {
         texts.entry(passage.entity).or_default().push(passage);
     }
     let wanted: Vec<String> = keys(question).into_iter().filter(|key| !crate::words::is_empty(key)).collect();
@@ -67,7 +47,7 @@ pub(crate) fn dress(
     for (id, relevance) in &found.ranked {
         let Some(record) = records.get(id) else { continue };
         let own = texts.get(id).map_or(&[][..], Vec::as_slice);
-        let (text, field) = excerpt(own, found.passages.get(id), &wanted);
+        let (text, field) = excerpt(lexicon, own, &wanted);
         results.push(QueryResult {
             id: *id,
             r#type: lexicon.singular(&record.collection).to_owned(),
@@ -110,17 +90,23 @@ fn happenings(
 }
 
 fn relationships(graph: &Graph, lexicon: &Lexicon, id: EntityId) -> Vec<QueryRelationship> {
-    let mut edges: Vec<&crate::graph::Edge> = graph.edges(id).iter().collect();
-    edges.sort_by(|a, b| b.weight.total_cmp(&a.weight));
-    let others = edges.into_iter().filter_map(|edge| {
-        let other = graph.node(if edge.subject == id { edge.object } else { edge.subject })?;
-        Some(QueryRelationship {
-            r#type: edge.predicate.clone(),
-            target: other.name.clone(),
-            target_type: lexicon.singular(&other.collection).to_owned(),
-        })
+    // Who is in thousands of scenes has thousands of edges: only those that are shown are put in order.
+    let mut heaviest: Vec<(f64, &str, &Node)> = Vec::with_capacity(RELATIONSHIPS + 1);
+    for edge in graph.edges(id) {
+        let place = heaviest.partition_point(|(weight, ..)| *weight >= edge.weight);
+        if place < RELATIONSHIPS
+            && let Some(other) = graph.node(edge.other(id))
+        {
+            heaviest.insert(place, (edge.weight, &edge.predicate, other));
+            heaviest.truncate(RELATIONSHIPS);
+        }
+    }
+    let shown = heaviest.into_iter().map(|(_, predicate, other)| QueryRelationship {
+        r#type: predicate.to_owned(),
+        target: other.name.clone(),
+        target_type: lexicon.singular(&other.collection).to_owned(),
     });
-    others.take(RELATIONSHIPS).collect()
+    shown.collect()
 }
 
 fn describe(

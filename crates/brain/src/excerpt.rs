@@ -2,32 +2,36 @@
 
 use store::passages::Passage;
 
-use crate::words::keys;
+use crate::lexicon::Lexicon;
 
 /// The longest excerpt, in characters.
 const LONGEST: usize = 280;
 
-/// The excerpt, and the field that it stands in: around the wanted words in the best passage, or else from the beginning
-/// of the record's text.
-pub(crate) fn excerpt(own: &[Passage], best: Option<&Passage>, wanted: &[String]) -> (String, String) {
-    let hits = |passage: &Passage| {
-        let words = keys(&passage.text);
-        wanted.iter().filter(|word| words.contains(word)).count()
-    };
+/// The excerpt, and the field that it stands in: around the wanted words in the passage that holds most of them.
+pub(crate) fn excerpt(lexicon: &Lexicon, own: &[Passage], wanted: &[String]) -> (String, String) {
     let texts = || own.iter().filter(|passage| passage.field != "name");
     // Among equals the earlier passage: `max_by_key` takes the last, so it goes backwards.
-    let chosen = best
-        .filter(|passage| passage.field != "name")
-        .or_else(|| texts().rev().max_by_key(|passage| hits(passage)))
-        .or_else(|| own.first());
+    let chosen = texts().rev().max_by_key(|passage| held(&passage.text, wanted)).or_else(|| own.first());
     match chosen {
-        Some(passage) => (cut(&passage.text, wanted), passage.field.clone()),
+        Some(passage) => (cut(&lexicon.shown(passage), wanted), passage.field.clone()),
         None => (String::new(), "name".to_owned()),
     }
 }
 
+/// How many of the words a text holds.
+fn held(text: &str, words: &[String]) -> usize {
+    let text = text.to_lowercase().replace('’', "'");
+    let ends = |letter: Option<char>| letter.is_none_or(|letter| !letter.is_alphanumeric());
+    let holds = |word: &&String| {
+        text.match_indices(word.as_str()).any(|(at, _)| {
+            ends(text[..at].chars().next_back()) && ends(text[at + word.len()..].chars().next())
+        })
+    };
+    words.iter().filter(holds).count()
+}
+
 /// At most [`LONGEST`] characters of `text`, from a little before the first wanted word.
-fn cut(text: &str, wanted: &[String]) -> String {
+pub(crate) fn cut(text: &str, wanted: &[String]) -> String {
     let text = text.trim();
     if text.chars().count() <= LONGEST {
         return text.to_owned();

@@ -4,7 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use kernel::{EntityId, Result};
+use kernel::{EntityId, Result, Timestamp};
 use serde_json::Value;
 use store::entities::Outline;
 use store::facts::Fact;
@@ -33,6 +33,10 @@ pub struct Node {
     pub numbers: HashMap<&'static str, f64>,
     /// The number by which people name it, in lower case: `12a`.
     pub number: Option<String>,
+    /// Words to filter by.
+    pub tags: Vec<String>,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
 }
 
 /// A relationship of the graph.
@@ -43,6 +47,14 @@ pub struct Edge {
     pub subject: EntityId,
     pub object: EntityId,
     pub weight: f64,
+}
+
+impl Edge {
+    /// The entity at the other end than `id`.
+    #[must_use]
+    pub fn other(&self, id: EntityId) -> EntityId {
+        if self.subject == id { self.object } else { self.subject }
+    }
 }
 
 /// Entities with the words of their names, by the first of these.
@@ -127,6 +139,8 @@ impl Graph {
             })
             .collect();
         let number = text("number");
+        let tags = metadata.get("tags").and_then(Value::as_array).into_iter().flatten();
+        let tags = tags.filter_map(|tag| Some(tag.as_str()?.to_owned())).collect();
         let words = keys(&outline.name);
         match collection.named_by {
             NamedBy::Number => {
@@ -156,6 +170,8 @@ impl Graph {
             attributes,
             numbers,
             number,
+            tags,
+            updated_at: outline.updated_at,
         };
         self.nodes.insert(outline.id, Arc::new(node));
     }
@@ -178,8 +194,7 @@ impl Graph {
             Arc::make_mut(&mut self.by_number).remove(&(node.collection.clone(), number.clone()));
         }
         for edge in self.edges.remove(&id).unwrap_or_default().iter() {
-            let other = if edge.subject == id { edge.object } else { edge.subject };
-            if let Some(edges) = self.edges.get_mut(&other) {
+            if let Some(edges) = self.edges.get_mut(&edge.other(id)) {
                 Arc::make_mut(edges).retain(|edge| edge.subject != id && edge.object != id);
             }
         }
@@ -231,7 +246,7 @@ impl Graph {
         // Who is in thousands of scenes has thousands of edges: looking through what was found would take their square.
         let mut places: HashMap<EntityId, usize> = HashMap::new();
         for edge in self.edges(id).iter().filter(|edge| edge.predicate == predicate) {
-            let other = if edge.subject == id { edge.object } else { edge.subject };
+            let other = edge.other(id);
             match places.entry(other) {
                 Entry::Occupied(place) => found[*place.get()].1 += edge.weight,
                 Entry::Vacant(place) => {

@@ -16,6 +16,7 @@ use tokio::sync::{Notify, broadcast, watch};
 use wire::settings::{EmbedderState, EmbedderStatus};
 
 use crate::brain::{Brain, Failure, Model};
+use crate::lexicon::Lexicon;
 use crate::vectors::to_bytes;
 
 /// Texts that are read at once.
@@ -56,6 +57,8 @@ enum Source {
 /// The background worker. Embeds each text once, by its hash; a stop loses at most the batch that it is at.
 pub struct Indexer {
     brain: Brain,
+    /// Whose collections are embedded: what the memory does not find needs no vector.
+    lexicon: &'static Lexicon,
     source: Source,
     idle: Duration,
     hints: broadcast::Receiver<ProjectId>,
@@ -66,6 +69,7 @@ pub struct Indexer {
 #[derive(Clone)]
 pub struct Handle {
     store: Store,
+    lexicon: &'static Lexicon,
     shared: Arc<Shared>,
 }
 
@@ -118,7 +122,9 @@ impl Handle {
     /// # Errors
     /// When the database fails.
     pub async fn status(&self) -> Result<EmbedderStatus> {
-        let waiting = self.store.read(passages::waiting).await?.iter().map(|(_, waiting)| waiting).sum();
+        let collections = self.lexicon.names();
+        let waiting = self.store.read(move |tx| passages::waiting(tx, &collections)).await?;
+        let waiting = waiting.iter().map(|(_, waiting)| waiting).sum();
         let state = self.shared.state();
         Ok(EmbedderStatus {
             state: state.now,
@@ -189,22 +195,27 @@ impl Model for Local {
 impl Indexer {
     /// A worker for a brain, which gets its model from it, and the handle to it.
     #[must_use]
-    pub fn new(brain: &Brain, options: Options) -> (Self, Handle) {
-        Self::with_source(brain, Source::Weights(options.places, options.machine), options.idle)
+    pub fn new(brain: &Brain, lexicon: &'static Lexicon, options: Options) -> (Self, Handle) {
+        Self::with_source(brain, lexicon, Source::Weights(options.places, options.machine), options.idle)
     }
 
     /// A worker with a model that is there already.
     #[must_use]
-    pub fn with_model(brain: &Brain, model: Arc<dyn Model>) -> (Self, Handle) {
-        Self::with_source(brain, Source::Given(model), RETRY)
+    pub fn with_model(brain: &Brain, lexicon: &'static Lexicon, model: Arc<dyn Model>) -> (Self, Handle) {
+        Self::with_source(brain, lexicon, Source::Given(model), RETRY)
     }
 
-    fn with_source(brain: &Brain, source: Source, idle: Duration) -> (Self, Handle) {
+    fn with_source(
+        brain: &Brain,
+        lexicon: &'static Lexicon,
+        source: Source,
+        idle: Duration,
+    ) -> (Self, Handle) {
         let shared = Shared::new();
-        let handle = Handle { store: brain.store.clone(), shared: shared.clone() };
+        let handle = Handle { store: brain.store.clone(), lexicon, shared: shared.clone() };
         // From here on no commit is missed: what was written before is found by looking.
         let hints = brain.store.hints();
-        (Self { brain: brain.clone(), source, idle, hints, shared }, handle)
+        (Self { brain: brain.clone(), lexicon, source, idle, hints, shared }, handle)
     }
 
     /// Works until `stop` is done.
@@ -277,7 +288,8 @@ impl Indexer {
     }
 
     async fn all_waiting(&self) -> HashSet<ProjectId> {
-        match self.brain.store.read(passages::waiting).await {
+        let collections = self.lexicon.names();
+        match self.brain.store.read(move |tx| passages::waiting(tx, &collections)).await {
             Ok(waiting) => waiting.into_iter().map(|(project, _)| project).collect(),
             Err(error) => {
                 tracing::warn!(%error, "it could not be seen which passages wait");
@@ -290,7 +302,12 @@ impl Indexer {
     async fn embed(&self, project: ProjectId, model: &Arc<dyn Model>) -> Result<()> {
         let scope = Scope::server(project);
         loop {
-            let waiting = self.brain.store.read_in(&scope, |t| passages::without_vector(t, READ)).await?;
+            let collections = self.lexicon.names();
+            let waiting = self
+                .brain
+                .store
+                .read_in(&scope, move |t| passages::without_vector(t, &collections, READ))
+                .await?;
             if waiting.is_empty() {
                 return Ok(());
             }

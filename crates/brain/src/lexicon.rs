@@ -1,5 +1,9 @@
 //! What a studio tells the brain of its words: collections, relationships, measures and attributes, as people name them.
 
+use std::borrow::Cow;
+
+use store::passages::Passage;
+
 /// The words of a studio.
 #[derive(Debug, Clone)]
 pub struct Lexicon {
@@ -7,6 +11,8 @@ pub struct Lexicon {
     pub collections: &'static [Collection],
     /// The collection that ties the others together: scenes.
     pub hub: &'static str,
+    /// What people read of the bodies of the hub's records: without the marks of the notation that they are kept in.
+    pub prose: fn(&str) -> String,
     /// Relationships between the hub and the others.
     pub relations: &'static [Relation],
     /// What can be compared and counted.
@@ -100,6 +106,15 @@ impl Lexicon {
     #[must_use]
     pub fn names(&self) -> Vec<&'static str> {
         self.collections.iter().map(|collection| collection.name).collect()
+    }
+
+    /// A passage as people read it.
+    pub(crate) fn shown<'p>(&self, passage: &'p Passage) -> Cow<'p, str> {
+        if passage.collection == self.hub && passage.field == "body" {
+            (self.prose)(&passage.text).into()
+        } else {
+            passage.text.as_str().into()
+        }
     }
 
     /// What one record of a collection is called; the collection's own name if the lexicon does not know it.

@@ -5,19 +5,19 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
 
 use embedding::Vector;
-use kernel::{EntityId, Result};
-use store::passages::{self, Passage, Wanted};
+use kernel::{EntityId, PassageId, Result};
+use store::passages::{self, Hit, Wanted};
 use store::{Scope, Tenant};
-use wire::orchestrator::{QueryAnalysis, QueryFilters, QueryResponse};
+use wire::orchestrator::{DateRange, QueryAnalysis, QueryFilters, QueryResponse};
 
 use crate::analysis::{Analysis, Intent, analyse};
 use crate::answer::{Answer, answer};
 use crate::brain::Brain;
-use crate::dress::{dress, narrow};
+use crate::dress::dress;
 use crate::fusion::{Arms, Kind};
 use crate::graph::{Graph, Node};
 use crate::lexicon::Lexicon;
-use crate::vectors::{Near, Vectors};
+use crate::vectors::Vectors;
 use crate::words::{is_empty, keys};
 
 /// Passages that the text arm looks at.
@@ -35,7 +35,7 @@ pub(crate) struct Found {
     /// Entities with their relevance, best first.
     pub(crate) ranked: Vec<(EntityId, f64)>,
     /// The passage for which an entity was found.
-    pub(crate) passages: HashMap<EntityId, Passage>,
+    pub(crate) passages: HashMap<EntityId, PassageId>,
 }
 
 /// A question that was read, and what the graph says to it.
@@ -64,9 +64,7 @@ impl Brain {
         self.store
             .read_in(scope, move |t| {
                 let vector = vector.as_ref().map(|vector| (vector, &*vectors));
-                let collections = wanted_collections(lexicon, &filters);
-                let mut found = find(t, &graph, lexicon, &question, vector, &collections)?;
-                narrow(t, &filters, &mut found.ranked)?;
+                let found = find(t, &graph, lexicon, &question, vector, &Admitted::by(lexicon, &filters))?;
                 respond(t, &graph, lexicon, &question, found, limit)
             })
             .await
@@ -82,7 +80,8 @@ impl Brain {
         self.store
             .read_in(scope, move |t| {
                 let vector = vector.as_ref().map(|vector| (vector, &*vectors));
-                Ok(find(t, &graph, lexicon, &question, vector, &lexicon.names())?.arms)
+                let none = QueryFilters::default();
+                Ok(find(t, &graph, lexicon, &question, vector, &Admitted::by(lexicon, &none))?.arms)
             })
             .await
     }
@@ -170,7 +169,7 @@ fn find(
     lexicon: &Lexicon,
     question: &str,
     vector: Option<(&Vector, &Vectors)>,
-    collections: &[&str],
+    admitted: &Admitted<'_>,
 ) -> Result<Found> {
     let Reading { analysis, answer: Answer { mut sentence, hits, within }, words } =
         read(question, graph, lexicon);
@@ -181,13 +180,14 @@ fn find(
         text: Vec::new(),
         vectors: None,
     };
-    let mut passages: HashMap<EntityId, Passage> = HashMap::new();
+    let mut passages: HashMap<EntityId, PassageId> = HashMap::new();
     if !words.is_empty() {
-        let by_text = by_words(t, collections, &words)?;
+        let by_text = by_words(t, graph, admitted, &words)?;
         // Names say nothing: half of the passages hold them.
         let names: HashSet<String> = analysis.mentions.iter().flat_map(|m| keys(&m.text)).collect();
         let own: Vec<&String> = words.iter().filter(|word| !names.contains(*word)).collect();
-        if by_text.first().is_some_and(|best| holds(best, &own)) {
+        let best: Vec<PassageId> = by_text.iter().map(|hit| hit.passage).take(1).collect();
+        if passages::many(t, &best)?.iter().any(|best| holds(&best.text, &own)) {
             arms.kind = Kind::Verbatim;
         }
         // Who asks what named records are related to knows these.
@@ -199,22 +199,24 @@ fn find(
             }
             _ => HashSet::new(),
         };
-        for passage in by_text.into_iter().filter(|passage| !known.contains(&passage.entity)) {
-            if let Entry::Vacant(place) = passages.entry(passage.entity) {
-                arms.text.push(passage.entity);
-                place.insert(passage);
+        for hit in by_text.iter().filter(|hit| !known.contains(&hit.entity)) {
+            if let Entry::Vacant(place) = passages.entry(hit.entity) {
+                arms.text.push(hit.entity);
+                place.insert(hit.passage);
             }
         }
         let near = match vector {
-            Some((vector, vectors)) => vectors.search(t, vector, |entity| {
-                let wanted = |node: &Node| collections.contains(&node.collection.as_str());
-                !known.contains(&entity) && graph.node(entity).is_some_and(wanted)
+            Some((vector, vectors)) => vectors.search(t, lexicon, vector, |entity| {
+                !known.contains(&entity) && graph.node(entity).is_some_and(|node| admitted.lets_in(node))
             })?,
             None => Vec::new(),
         };
         if !near.is_empty() {
             arms.vectors = Some(near.iter().map(|near| near.entity).collect());
-            show(t, &near, &mut passages)?;
+            // The passages for which the vectors found what the text did not.
+            for near in &near {
+                passages.entry(near.entity).or_insert(near.passage);
+            }
         }
         // What the words say is what was asked: the list of all that stands in relation would only hide it, so that list
         // is preferred within what the words find. It is not all there is: people are also called `she`, and `the
@@ -230,45 +232,61 @@ fn find(
         }
     }
     let named = arms.taking_part(sentence.is_some());
-    arms.graph.retain(|(id, _)| {
-        graph.node(*id).is_some_and(|node| collections.contains(&node.collection.as_str()))
-    });
+    arms.graph.retain(|(id, _)| graph.node(*id).is_some_and(|node| admitted.lets_in(node)));
     let ranked = arms.fused(arms.kind.weights());
     Ok(Found { analysis, sentence, arms, named, ranked, passages })
 }
 
-/// The collections that the filters leave, by their own names or by what one of their records is called.
-fn wanted_collections(lexicon: &Lexicon, filters: &QueryFilters) -> Vec<&'static str> {
-    let all = lexicon.collections.iter();
-    match filters.entity_types.as_ref().filter(|types| !types.is_empty()) {
-        Some(types) => all
-            .filter(|c| types.iter().any(|wanted| wanted == c.name || wanted == c.singular))
-            .map(|c| c.name)
-            .collect(),
-        None => all.map(|c| c.name).collect(),
+/// What a question's filters let in. Every arm asks before it ranks, so that what is left out takes no one's place.
+struct Admitted<'f> {
+    collections: Vec<&'static str>,
+    changed: Option<&'f DateRange>,
+    tags: &'f [String],
+}
+
+impl<'f> Admitted<'f> {
+    /// Collections are meant by their own names or by what one of their records is called.
+    fn by(lexicon: &Lexicon, filters: &'f QueryFilters) -> Self {
+        let types = filters.entity_types.as_deref().unwrap_or_default();
+        let meant = |name: &str, singular: &str| {
+            types.is_empty() || types.iter().any(|wanted| wanted == name || wanted == singular)
+        };
+        let all = lexicon.collections.iter();
+        Self {
+            collections: all.filter(|c| meant(c.name, c.singular)).map(|c| c.name).collect(),
+            changed: filters.date_range.as_ref(),
+            tags: filters.tags.as_deref().unwrap_or_default(),
+        }
+    }
+
+    fn lets_in(&self, node: &Node) -> bool {
+        let within = |range: &DateRange| (range.start..=range.end).contains(&node.updated_at);
+        self.collections.contains(&node.collection.as_str())
+            && self.changed.is_none_or(within)
+            && (self.tags.is_empty() || node.tags.iter().any(|tag| self.tags.contains(tag)))
     }
 }
 
-fn by_words(t: &mut Tenant<'_, '_>, collections: &[&str], words: &[String]) -> Result<Vec<Passage>> {
-    let wanted = Wanted { words, typing: false, collections };
-    let found = passages::search(t, &wanted, TEXT_CANDIDATES)?;
-    Ok(found.into_iter().map(|(passage, _)| passage).collect())
-}
-
-/// Reads the passages for which the vectors found what the text did not.
-fn show(t: &mut Tenant<'_, '_>, near: &[Near], passages: &mut HashMap<EntityId, Passage>) -> Result<()> {
-    let new = near.iter().filter(|near| !passages.contains_key(&near.entity));
-    let ids: Vec<_> = new.map(|near| near.passage).collect();
-    for passage in passages::many(t, &ids)? {
-        passages.insert(passage.entity, passage);
+fn by_words(
+    t: &mut Tenant<'_, '_>,
+    graph: &Graph,
+    admitted: &Admitted<'_>,
+    words: &[String],
+) -> Result<Vec<Hit>> {
+    let wanted = Wanted { words, typing: false, collections: &admitted.collections };
+    if admitted.changed.is_none() && admitted.tags.is_empty() {
+        return passages::search(t, &wanted, TEXT_CANDIDATES);
     }
-    Ok(())
+    let mut hits = passages::search(t, &wanted, passages::RANKED)?;
+    hits.retain(|hit| graph.node(hit.entity).is_some_and(|node| admitted.lets_in(node)));
+    hits.truncate(TEXT_CANDIDATES as usize);
+    Ok(hits)
 }
 
-/// Whether a passage holds so many of the words that it is what the person remembers.
-fn holds(passage: &Passage, words: &[&String]) -> bool {
+/// Whether a passage's text holds so many of the words that it is what the person remembers.
+fn holds(text: &str, words: &[&String]) -> bool {
     let (share, least) = VERBATIM;
-    let has: HashSet<String> = keys(&passage.text).into_iter().collect();
+    let has: HashSet<String> = keys(text).into_iter().collect();
     // Endings differ: `waits` is `waited`. Four letters in common are taken for the same word.
     let alike = |word: &str| {
         has.contains(word)

@@ -3,13 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use kernel::{EntityId, Result};
+use kernel::{EntityId, PassageId, Result};
 use store::passages::{self, Passage, Wanted};
 use store::{Scope, Tenant};
 use wire::records::{SearchHit, SearchResults};
 
 use crate::brain::Brain;
-use crate::excerpt::excerpt;
+use crate::excerpt::cut;
 use crate::graph::{Graph, Node};
 use crate::lexicon::Lexicon;
 use crate::words::keys;
@@ -54,28 +54,33 @@ fn find(
     }
     let mut found = by_name(graph, lexicon, wanted);
     found.truncate(limit);
-    let mut best: HashMap<EntityId, Passage> = HashMap::new();
+    let mut best: Vec<PassageId> = Vec::new();
     if found.len() < limit {
         let collections = lexicon.names();
         let wanted = Wanted { words: wanted, typing: true, collections: &collections };
         // A record has several passages, and those found by name are found again.
         let enough = u32::try_from(limit.saturating_mul(4)).unwrap_or(u32::MAX);
         let mut seen: HashSet<EntityId> = found.iter().copied().collect();
-        for (passage, _) in passages::search(t, &wanted, enough)? {
-            if found.len() < limit && seen.insert(passage.entity) {
-                found.push(passage.entity);
-                best.insert(passage.entity, passage);
+        for hit in passages::search(t, &wanted, enough)? {
+            if found.len() < limit && seen.insert(hit.entity) {
+                found.push(hit.entity);
+                best.push(hit.passage);
             }
         }
     }
-    let mut texts: HashMap<EntityId, Vec<Passage>> = HashMap::new();
-    for passage in passages::of(t, &found)? {
-        texts.entry(passage.entity).or_default().push(passage);
-    }
+    let by_text = passages::many(t, &best)?.into_iter().filter(|passage| passage.field != "name");
+    let mut texts: HashMap<EntityId, Passage> = by_text.map(|passage| (passage.entity, passage)).collect();
+    let others: Vec<EntityId> = found.iter().filter(|id| !texts.contains_key(id)).copied().collect();
+    texts.extend(passages::openings(t, &others)?.into_iter().map(|passage| (passage.entity, passage)));
     let dress = |id: &EntityId| {
         let node = graph.node(*id)?;
-        let (excerpt, _) = excerpt(texts.get(id).map_or(&[][..], Vec::as_slice), best.get(id), wanted);
-        Some(SearchHit { id: *id, collection: node.collection.clone(), name: node.name.clone(), excerpt })
+        let text = texts.get(id).map_or(node.name.as_str().into(), |passage| lexicon.shown(passage));
+        Some(SearchHit {
+            id: *id,
+            collection: node.collection.clone(),
+            name: node.name.clone(),
+            excerpt: cut(&text, wanted),
+        })
     };
     Ok(found.iter().filter_map(dress).collect())
 }

@@ -8,6 +8,8 @@ use kernel::{EntityId, PassageId, ProjectId, Result};
 use store::passages::{self, Embedded};
 use store::{Tenant, events};
 
+use crate::lexicon::Lexicon;
+
 /// Bytes of vectors that are kept in memory over all projects, about 300,000 passages. Beyond that the project that was
 /// not asked for longest is read anew when it is; the one that is asked is kept, whatever its size.
 const MOST_BYTES: usize = 128 << 20;
@@ -45,10 +47,12 @@ struct Place {
 }
 
 impl Vectors {
-    /// The passages nearest to `question` among the entities that `admits` lets in, best first, one for each entity.
+    /// The passages nearest to `question` among the entities of the lexicon that `admits` lets in, best first, one for each
+    /// entity.
     pub(crate) fn search(
         &self,
         t: &mut Tenant<'_, '_>,
+        lexicon: &Lexicon,
         question: &Vector,
         admits: impl Fn(EntityId) -> bool,
     ) -> Result<Vec<Near>> {
@@ -57,7 +61,7 @@ impl Vectors {
         let current = index.read().unwrap_or_else(PoisonError::into_inner).is_current(t, newest)?;
         if !current {
             let mut index = index.write().unwrap_or_else(PoisonError::into_inner);
-            index.follow(t, newest)?;
+            index.follow(t, lexicon, newest)?;
             self.weigh(project, index.bytes());
         }
         let rough = index.read().unwrap_or_else(PoisonError::into_inner).nearest(question, admits);
@@ -131,7 +135,7 @@ impl Index {
         Ok(added == 0 || (self.waiting.len() > WAITED_FOR && added < self.kept / 4))
     }
 
-    fn follow(&mut self, t: &mut Tenant<'_, '_>, newest: i64) -> Result<()> {
+    fn follow(&mut self, t: &mut Tenant<'_, '_>, lexicon: &Lexicon, newest: i64) -> Result<()> {
         // Another question may have done it, or know more already.
         if self.is_current(t, newest)? {
             return Ok(());
@@ -146,15 +150,18 @@ impl Index {
             _ => None,
         };
         self.kept = passages::vectors_kept(t)?;
+        let collections = lexicon.names();
         match changed {
             Some(changed) => {
                 let changed: Vec<EntityId> = changed.into_iter().collect();
                 changed.iter().for_each(|entity| self.take_out(*entity));
-                passages::embedded_of(t, &changed)?.iter().for_each(|passage| self.put(passage));
+                passages::embedded_of(t, &changed, &collections)?
+                    .iter()
+                    .for_each(|passage| self.put(passage));
             }
             None => {
                 *self = Self { kept: self.kept, ..Self::default() };
-                passages::embedded(t)?.iter().for_each(|passage| self.put(passage));
+                passages::embedded(t, &collections)?.iter().for_each(|passage| self.put(passage));
             }
         }
         self.seq = Some(newest);

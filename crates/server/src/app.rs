@@ -12,6 +12,7 @@ use identity::Identity;
 use kernel::{Ambient, Code, Error, NodeId, PersonId, Result};
 use resilience::limiter::{self, Limiter, Verdict};
 use store::Store;
+use studios::film;
 use tasks::Tasks;
 
 use crate::config::Config;
@@ -67,7 +68,7 @@ impl Parts {
             Identity::open(store.clone(), ambient.clone(), identity_options(&config, &public_url)).await?;
         let brain = Brain::new(store.clone());
         let language = Language::default();
-        let (indexer, embedder) = Indexer::new(&brain, indexer_options(&config));
+        let (indexer, embedder) = Indexer::new(&brain, &film::LEXICON, indexer_options(&config));
         let settings = Settings::open(&store, &identity, embedder, language.clone(), ambient.clone()).await?;
         let ingest = Ingest::new(store.clone(), language.clone());
         let orchestrator = Orchestrator::new(

@@ -30,6 +30,8 @@ pub enum Check {
     Index,
     /// A record whose version is not the newest of its history.
     Versions,
+    /// A collection of another size than its count.
+    Counts,
 }
 
 /// A fault that was found.
@@ -102,9 +104,29 @@ const QUERIES: &[(Check, &str)] = &[
          HAVING COALESCE(MAX(v.version), 0) <> e.version OR COUNT(v.version) <> e.version",
     ),
     (
+        Check::Counts,
+        "SELECT 'project ' || e.project_id || ' has ' || e.live || ' ' || e.collection || ' and ' || e.removed
+           || ' in the bin; counted are ' || COALESCE(c.live, 0) || ' and ' || COALESCE(c.removed, 0)
+         FROM (SELECT project_id, collection, COUNT(*) - COUNT(removed_at) AS live, COUNT(removed_at) AS removed
+           FROM entities GROUP BY project_id, collection) e
+         LEFT JOIN counts c ON c.project_id = e.project_id AND c.collection = e.collection
+         WHERE COALESCE(c.live, 0) <> e.live OR COALESCE(c.removed, 0) <> e.removed",
+    ),
+    (
         Check::Passages,
         "SELECT 'passage ' || p.id || ' is of another project than its record' FROM passages p
          JOIN entities e ON e.id = p.entity_id WHERE e.project_id <> p.project_id",
+    ),
+    (
+        Check::Passages,
+        "SELECT 'passage ' || p.id || ' is of another collection than its record' FROM passages p
+         JOIN entities e ON e.id = p.entity_id WHERE e.collection <> p.collection",
+    ),
+    (
+        Check::Passages,
+        "SELECT 'passage ' || p.id || ' has a vector and waits for it, or has none and does not' FROM passages p
+         LEFT JOIN embeddings v ON v.project_id = p.project_id AND v.hash = p.hash
+         WHERE (p.waiting = 1) <> (v.hash IS NULL)",
     ),
     (
         Check::Passages,

@@ -96,26 +96,28 @@ pub fn many(t: &mut Tenant<'_, '_>, ids: &[EntityId]) -> Result<Vec<Record>> {
     let sql = |places: &str| {
         format!("SELECT {COLUMNS} FROM entities WHERE {OWN} AND id IN ({places}) AND removed_at IS NULL")
     };
-    by_ids(t, ids, sql, read)
+    by_ids(t, &[], ids, sql, read)
 }
 
-/// Reads rows of the project by ids, as many at once as a statement takes. `sql` gets the places of the ids; `$1` is the
-/// project.
-pub(crate) fn by_ids<I: Copy, T>(
+/// Runs a statement on rows of the project by ids, as many at once as it takes, and reads the rows that it gives. `$1` is the
+/// project; then come `more`, and then the ids, whose places `sql` gets.
+pub(crate) fn by_ids<'i, I: Copy, T>(
     t: &mut Tenant<'_, '_>,
+    more: &[Arg<'i>],
     ids: &[I],
     sql: impl Fn(&str) -> String,
     read: impl Fn(&Row<'_>) -> Result<T, DbError>,
 ) -> Result<Vec<T>>
 where
-    for<'a> Arg<'a>: From<I>,
+    Arg<'i>: From<I>,
 {
     let project = t.project();
     let mut found = Vec::with_capacity(ids.len());
     for part in ids.chunks(200) {
-        let mut values: Vec<Arg<'_>> = vec![project.into()];
+        let mut values: Vec<Arg<'i>> = vec![project.into()];
+        values.extend_from_slice(more);
         values.extend(part.iter().map(|id| Arg::from(*id)));
-        found.extend(t.query(&sql(&places(2, part.len())), &values, &read)?);
+        found.extend(t.query(&sql(&places(2 + more.len(), part.len())), &values, &read)?);
     }
     Ok(found)
 }
@@ -144,16 +146,32 @@ pub fn list(
     let (key, id) = page.after.as_ref().map_or((i64::MIN, ""), |cursor| (cursor.key, cursor.id.as_str()));
     let pattern = filter.name.as_deref().map(|name| like_prefix(&name_key(name)));
     let (wanted, pattern) = (wanted(filter), pattern.as_deref());
-    let total =
-        t.query_one(&format!("SELECT COUNT(*) {wanted}"), args![project, collection, pattern], |row| {
-            row.get(0)
-        })?;
+    let total = match pattern {
+        None => counted(t, collection, filter.removed)?,
+        Some(_) => {
+            t.query_one(&format!("SELECT COUNT(*) {wanted}"), args![project, collection, pattern], |row| {
+                row.get(0)
+            })?
+        }
+    };
     let rows = t.query(
         &page_of(&wanted),
         args![project, collection, pattern, key, id, i64::from(page.limit) + 1, skip],
         read,
     )?;
     Ok(Listed::of(rows, total, page, |record| (record.position, record.id.to_string())))
+}
+
+/// How many entities a collection has, live or in the bin, as triggers keep count of them.
+fn counted(t: &mut Tenant<'_, '_>, collection: &str, removed: bool) -> Result<i64> {
+    let project = t.project();
+    let column = if removed { "removed" } else { "live" };
+    let count = t.query_opt(
+        &format!("SELECT {column} FROM counts WHERE project_id = $1 AND collection = $2"),
+        args![project, collection],
+        |row| row.get(0),
+    )?;
+    Ok(count.unwrap_or(0))
 }
 
 /// What a list takes from, of the arguments project, collection, pattern.
@@ -200,7 +218,7 @@ pub fn whole(t: &mut Tenant<'_, '_>, collection: &str) -> Result<Vec<Record>> {
     )?)
 }
 
-/// What the brain's graph keeps of an entity.
+/// What of an entity is read without understanding its attributes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Outline {
@@ -208,11 +226,12 @@ pub struct Outline {
     pub collection: String,
     pub name: String,
     pub position: i64,
+    pub updated_at: Timestamp,
     /// JSON, unread.
     pub metadata: String,
 }
 
-const OUTLINE: &str = "SELECT id, collection, name, position, metadata FROM entities";
+const OUTLINE: &str = "SELECT id, collection, name, position, updated_at, metadata FROM entities";
 
 fn read_outline(row: &Row<'_>) -> Result<Outline, DbError> {
     Ok(Outline {
@@ -220,7 +239,8 @@ fn read_outline(row: &Row<'_>) -> Result<Outline, DbError> {
         collection: row.get(1)?,
         name: row.get(2)?,
         position: row.get(3)?,
-        metadata: row.get(4)?,
+        updated_at: row.get(4)?,
+        metadata: row.get(5)?,
     })
 }
 
@@ -243,7 +263,7 @@ pub fn outlines(t: &mut Tenant<'_, '_>) -> Result<Vec<Outline>> {
 /// When the database fails.
 pub fn outlines_of(t: &mut Tenant<'_, '_>, ids: &[EntityId]) -> Result<Vec<Outline>> {
     let sql = |places: &str| format!("{OUTLINE} WHERE {OWN} AND removed_at IS NULL AND id IN ({places})");
-    by_ids(t, ids, sql, read_outline)
+    by_ids(t, &[], ids, sql, read_outline)
 }
 
 /// The earlier states of an entity, newest first.
@@ -280,19 +300,6 @@ pub fn history(t: &mut Tenant<'_, '_>, id: EntityId, page: &PageRequest) -> Resu
         },
     )?;
     Ok(Listed::of(rows, total, page, |version| (version.version, String::from("0"))))
-}
-
-/// When an entity was last changed, and what tags it bears, for filters on a question.
-///
-/// # Errors
-/// When the database fails.
-pub fn changed_between(t: &mut Tenant<'_, '_>, start: Timestamp, end: Timestamp) -> Result<Vec<EntityId>> {
-    let project = t.project();
-    Ok(t.query(
-        "SELECT id FROM entities WHERE project_id = $1 AND removed_at IS NULL AND updated_at BETWEEN $2 AND $3",
-        args![project, start, end],
-        |row| row.id(0),
-    )?)
 }
 
 #[cfg(test)]

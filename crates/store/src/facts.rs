@@ -6,7 +6,7 @@ use kernel::{ChangeId, EntityId, Error, FactId, PageRequest, Result, Timestamp};
 use wire::records::{Origin, Relationship};
 
 use crate::db::{Arg, DbError, Row, args};
-use crate::entities::OWN;
+use crate::entities::{OWN, by_ids, places};
 use crate::events::Listed;
 use crate::scope::Tenant;
 
@@ -108,8 +108,7 @@ impl From<Fact> for NewFact {
 /// Records facts as part of a change. One that holds already, word for word, is not recorded twice.
 pub(crate) fn record(t: &mut Tenant<'_, '_>, change: ChangeId, facts: &[NewFact]) -> Result<Vec<FactId>> {
     belong(t, facts)?;
-    let subjects: BTreeSet<EntityId> = facts.iter().map(|fact| fact.subject).collect();
-    let mut known: HashMap<Words, FactId> = holding(t, &subjects.into_iter().collect::<Vec<_>>())?;
+    let mut known = holding(t, facts)?;
     let mut ids = Vec::with_capacity(facts.len());
     let mut fresh = Vec::new();
     for fact in facts {
@@ -127,41 +126,45 @@ pub(crate) fn record(t: &mut Tenant<'_, '_>, change: ChangeId, facts: &[NewFact]
 fn belong(t: &mut Tenant<'_, '_>, facts: &[NewFact]) -> Result<()> {
     let named: BTreeSet<EntityId> =
         facts.iter().flat_map(|fact| [Some(fact.subject), fact.object]).flatten().collect();
-    let (project, mut found) = (t.project(), 0);
-    for part in named.iter().copied().collect::<Vec<_>>().chunks(200) {
-        let mut values: Vec<Arg<'_>> = vec![project.into()];
-        values.extend(part.iter().map(|id| Arg::from(*id)));
-        let places = crate::entities::places(2, part.len());
-        found += t.query_one(
-            &format!("SELECT COUNT(*) FROM entities WHERE {OWN} AND id IN ({places})"),
-            &values,
-            |row| row.get::<i64>(0),
-        )?;
-    }
-    if found == named.len() as i64 { Ok(()) } else { Err(Error::not_found("record")) }
+    let named: Vec<EntityId> = named.into_iter().collect();
+    let sql = |places: &str| format!("SELECT id FROM entities WHERE {OWN} AND id IN ({places})");
+    let found = by_ids(t, &[], &named, sql, |row| row.id::<EntityId>(0))?;
+    if found.len() == named.len() { Ok(()) } else { Err(Error::not_found("record")) }
 }
 
-/// The facts of some entities that hold, be the entities live or not.
-fn holding(t: &mut Tenant<'_, '_>, subjects: &[EntityId]) -> Result<HashMap<Words, FactId>> {
-    let (project, mut found) = (t.project(), HashMap::new());
-    for part in subjects.chunks(200) {
+/// Those of `facts` that hold already, be their entities live or not.
+fn holding(t: &mut Tenant<'_, '_>, facts: &[NewFact]) -> Result<HashMap<Words, FactId>> {
+    let alone: BTreeSet<EntityId> =
+        facts.iter().filter(|fact| fact.object.is_none()).map(|fact| fact.subject).collect();
+    let sql = |places: &str| {
+        format!(
+            "SELECT {COLUMNS} FROM facts
+             WHERE project_id = $1 AND valid_to IS NULL AND object_id IS NULL AND subject_id IN ({places})"
+        )
+    };
+    let mut found = by_ids(t, &[], &alone.into_iter().collect::<Vec<_>>(), sql, read)?;
+    // By both ends: who is in thousands of scenes has thousands of facts.
+    let pairs: BTreeSet<(EntityId, EntityId)> =
+        facts.iter().filter_map(|fact| Some((fact.subject, fact.object?))).collect();
+    let project = t.project();
+    for part in pairs.into_iter().collect::<Vec<_>>().chunks(100) {
         let mut values: Vec<Arg<'_>> = vec![project.into()];
-        values.extend(part.iter().map(|id| Arg::from(*id)));
-        let places = crate::entities::places(2, part.len());
-        let facts = t.query(
-            &format!(
-                "SELECT {COLUMNS} FROM facts
-                 WHERE project_id = $1 AND valid_to IS NULL AND subject_id IN ({places})"
-            ),
-            &values,
-            read,
-        )?;
-        found.extend(facts.into_iter().map(|fact| {
-            let id = fact.id;
-            (NewFact::from(fact).words(), id)
-        }));
+        values.extend(part.iter().flat_map(|(subject, object)| [Arg::from(*subject), Arg::from(*object)]));
+        let asked: Vec<String> =
+            (0..part.len()).map(|n| format!("(${}, ${})", 2 * n + 2, 2 * n + 3)).collect();
+        let sql = format!(
+            "WITH asked (subject, object) AS (VALUES {})
+             SELECT {COLUMNS} FROM asked JOIN facts ON facts.project_id = $1 AND facts.valid_to IS NULL
+               AND facts.subject_id = asked.subject AND facts.object_id = asked.object",
+            asked.join(", ")
+        );
+        found.extend(t.query(&sql, &values, read)?);
     }
-    Ok(found)
+    let keyed = found.into_iter().map(|fact| {
+        let id = fact.id;
+        (NewFact::from(fact).words(), id)
+    });
+    Ok(keyed.collect())
 }
 
 fn insert(t: &mut Tenant<'_, '_>, change: ChangeId, facts: &[(FactId, &NewFact)]) -> Result<()> {
@@ -194,21 +197,15 @@ fn insert(t: &mut Tenant<'_, '_>, change: ChangeId, facts: &[(FactId, &NewFact)]
 }
 
 /// Ends facts as part of a change: they were true until now.
-pub(crate) fn end(t: &mut Tenant<'_, '_>, change: ChangeId, facts: &[FactId]) -> Result<u64> {
-    let (project, now, mut ended) = (t.project(), t.now(), 0);
-    for part in facts.chunks(200) {
-        let mut values: Vec<Arg<'_>> = vec![project.into(), change.into(), now.into()];
-        values.extend(part.iter().map(|id| Arg::from(*id)));
-        let places = crate::entities::places(4, part.len());
-        ended += t.execute(
-            &format!(
-                "UPDATE facts SET valid_to = $3, ended_by = $2
-                 WHERE {OWN} AND valid_to IS NULL AND id IN ({places})"
-            ),
-            &values,
-        )?;
-    }
-    Ok(ended)
+pub(crate) fn end(t: &mut Tenant<'_, '_>, change: ChangeId, facts: &[FactId]) -> Result<()> {
+    let sql = |places: &str| {
+        format!(
+            "UPDATE facts SET valid_to = $3, ended_by = $2
+             WHERE {OWN} AND valid_to IS NULL AND id IN ({places}) RETURNING id"
+        )
+    };
+    let now = t.now();
+    by_ids(t, &[change.into(), now.into()], facts, sql, |_| Ok(())).map(drop)
 }
 
 /// The entities of which a change recorded or ended facts, on either side of them.
@@ -246,9 +243,12 @@ pub(crate) fn undo(
     let mut lost = BTreeSet::new();
     for (fact, holds, name) in recorded {
         // One that a change ended which was itself taken back holds again under another id.
-        let subject = fact.subject;
-        let now =
-            if holds { Some(fact.id) } else { holding(t, &[subject])?.remove(&NewFact::from(fact).words()) };
+        let now = if holds {
+            Some(fact.id)
+        } else {
+            let fact = NewFact::from(fact);
+            holding(t, std::slice::from_ref(&fact))?.remove(&fact.words())
+        };
         match now {
             Some(id) => ending.push(id),
             None => drop(lost.insert(name)),
@@ -280,30 +280,25 @@ pub fn with(t: &mut Tenant<'_, '_>, predicates: &[&str]) -> Result<Vec<Fact>> {
     }
     let mut values: Vec<Arg<'_>> = vec![t.project().into()];
     values.extend(predicates.iter().map(|predicate| Arg::from(*predicate)));
-    let places = crate::entities::places(2, predicates.len());
+    let places = places(2, predicates.len());
     Ok(t.query(&format!("SELECT {COLUMNS} {HOLDING} AND facts.predicate IN ({places})"), &values, read)?)
 }
 
-/// All facts that hold of, or point to, one of `entities`.
+/// All facts that hold of, or point to, one of `entities`, each once, the oldest first.
 ///
 /// # Errors
 /// When the database fails.
 pub fn about(t: &mut Tenant<'_, '_>, entities: &[EntityId]) -> Result<Vec<Fact>> {
-    let project = t.project();
-    let mut found = Vec::new();
-    for part in entities.chunks(100) {
-        let mut values: Vec<Arg<'_>> = vec![project.into()];
-        values.extend(part.iter().map(|id| Arg::from(*id)));
-        let places = crate::entities::places(2, part.len());
-        found.extend(t.query(
-            &format!(
-                "SELECT {COLUMNS} {HOLDING} AND facts.subject_id IN ({places})
-                 UNION SELECT {COLUMNS} {HOLDING} AND facts.object_id IN ({places})"
-            ),
-            &values,
-            read,
-        )?);
-    }
+    let sql = |places: &str| {
+        format!(
+            "SELECT {COLUMNS} {HOLDING} AND facts.subject_id IN ({places})
+             UNION SELECT {COLUMNS} {HOLDING} AND facts.object_id IN ({places})"
+        )
+    };
+    let mut found = by_ids(t, &[], entities, sql, read)?;
+    // One whose ends were asked for by different statements was found by both.
+    found.sort_by_key(|fact| fact.id);
+    found.dedup_by_key(|fact| fact.id);
     Ok(found)
 }
 

@@ -37,8 +37,22 @@ const ALL: &[Migration] = &[
     },
     Migration {
         number: 4,
+        name: "counts",
+        both: include_str!("../migrations/0004_counts.sql"),
+        sqlite: include_str!("../migrations/0004_counts.sqlite.sql"),
+        postgres: include_str!("../migrations/0004_counts.postgres.sql"),
+    },
+    Migration {
+        number: 5,
+        name: "lookups",
+        both: include_str!("../migrations/0005_lookups.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        number: 6,
         name: "runs",
-        both: include_str!("../migrations/0004_runs.sql"),
+        both: include_str!("../migrations/0006_runs.sql"),
         sqlite: "",
         postgres: "",
     },

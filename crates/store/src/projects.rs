@@ -95,11 +95,10 @@ fn count(stats: &mut ProjectStats, collection: &str, n: i64) {
 /// When the database fails.
 pub fn stats(t: &mut Tenant<'_, '_>) -> Result<ProjectStats> {
     let (project, mut stats) = (t.project(), ProjectStats::default());
-    let counts = t.query(
-        "SELECT collection, COUNT(*) FROM entities WHERE project_id = $1 AND removed_at IS NULL GROUP BY collection",
-        args![project],
-        |row| Ok((row.get::<String>(0)?, row.get::<i64>(1)?)),
-    )?;
+    let counts =
+        t.query("SELECT collection, live FROM counts WHERE project_id = $1", args![project], |row| {
+            Ok((row.get::<String>(0)?, row.get::<i64>(1)?))
+        })?;
     counts.iter().for_each(|(collection, n)| count(&mut stats, collection, *n));
     Ok(stats)
 }
@@ -123,9 +122,8 @@ pub fn list(tx: &mut Tx<'_>, person: PersonId, page: &PageRequest) -> Result<Lis
         read,
     )?;
     let counts = tx.query(
-        "SELECT entities.project_id, entities.collection, COUNT(*) FROM entities
-         JOIN members ON members.project_id = entities.project_id AND members.person_id = $1
-         WHERE entities.removed_at IS NULL GROUP BY entities.project_id, entities.collection",
+        "SELECT counts.project_id, counts.collection, counts.live FROM members
+         JOIN counts ON counts.project_id = members.project_id WHERE members.person_id = $1",
         args![person],
         |row| Ok((row.id::<ProjectId>(0)?, row.get::<String>(1)?, row.get::<i64>(2)?)),
     )?;

@@ -114,7 +114,10 @@ impl Known {
         }
         let mut found = Vec::new();
         let wanted = Wanted { words: &words, typing: false, collections: &[catalogue.lexicon.hub] };
-        for (passage, _) in passages::search(t, &wanted, MENTIONS)? {
+        let hits: Vec<_> = passages::search(t, &wanted, MENTIONS)?.iter().map(|hit| hit.passage).collect();
+        let mut texts = passages::many(t, &hits)?;
+        texts.sort_by_key(|passage| hits.iter().position(|hit| *hit == passage.id));
+        for passage in texts {
             let whole = lower_words(&passage.text).windows(words.len()).any(|run| run == words);
             if whole && !found.contains(&passage.entity) {
                 found.push(passage.entity);

@@ -39,6 +39,7 @@ static LEXICON: Lexicon = Lexicon {
         },
     ],
     hub: "scenes",
+    prose: str::to_owned,
     relations: &[Relation { predicate: "appears_in", with: "characters", from_hub: false }],
     measures: &[],
     attributes: &[],

@@ -1,8 +1,9 @@
 //! Questions answered from graph and text.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use wire::orchestrator::{DateRange, QueryFilters};
 
-use crate::stage::{Stage, plain};
+use crate::stage::{LEXICON, Stage, plain};
 
 /// Mara is in scenes 1 and 2, Joss in scene 2; scene 2 is at the harbour at night.
 async fn film() -> Stage {
@@ -79,4 +80,53 @@ async fn an_answer_follows_what_was_written_since_the_last_question() {
     let joss = stage.ask("Who is Joss?").await.0.results[0].id;
     stage.relate(&[(joss, "appears_in", ids[0], 1.0)]).await;
     assert_eq!(stage.ask("Which scenes is Joss in?").await.titles().len(), 2);
+}
+
+#[tokio::test]
+async fn what_a_filter_leaves_out_takes_the_place_of_nothing() {
+    let stage = film().await;
+    // More than the arms look at, and all of them better.
+    let many: Vec<(&str, &str, &str, Value)> =
+        (0..250).map(|_| ("scenes", "EXT. ROAD - DAY", "A ledger, a ledger!", plain())).collect();
+    stage.write(&many).await;
+    stage.clock.advance(1000);
+    let tagged = json!({"number": "9", "tags": ["night shoot", "rain"]});
+    let late = stage
+        .write(&[(
+            "scenes",
+            "INT. BANK",
+            "They all pretend that there never was any such ledger at all.",
+            tagged,
+        )])
+        .await;
+    let now = stage.ambient.now();
+    let all = || QueryFilters::default();
+    for (filters, found) in [
+        (QueryFilters { tags: Some(vec!["rain".into(), "sun".into()]), ..all() }, &late[..]),
+        (QueryFilters { tags: Some(vec!["sun".into()]), ..all() }, &[]),
+        (QueryFilters { date_range: Some(DateRange { start: now, end: now }), ..all() }, &late),
+        (
+            QueryFilters {
+                date_range: Some(DateRange { start: now.plus_millis(1), end: now.plus_millis(2) }),
+                ..all()
+            },
+            &[],
+        ),
+        (QueryFilters { entity_types: Some(vec!["character".into()]), ..all() }, &[]),
+    ] {
+        let told = format!("{filters:?}");
+        let answer = stage.brain.query(&stage.scope, &LEXICON, "such a ledger", filters, 5).await.unwrap();
+        let ids: Vec<_> = answer.results.iter().map(|result| result.id).collect();
+        assert_eq!(ids, found, "{told}");
+        assert_eq!(answer.total, found.len() as i64, "{told}");
+    }
+    // A change can bring a record into a range; a fact that is said of it does not.
+    stage.clock.advance(1000);
+    stage.relate(&[(late[0], "set_in", late[0], 1.0)]).await;
+    let since = QueryFilters {
+        date_range: Some(DateRange { start: stage.ambient.now(), end: stage.ambient.now() }),
+        ..all()
+    };
+    let answer = stage.brain.query(&stage.scope, &LEXICON, "such a ledger", since, 5).await.unwrap();
+    assert_eq!(answer.total, 0);
 }

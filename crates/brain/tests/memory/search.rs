@@ -41,6 +41,22 @@ async fn a_scene_is_found_by_its_number() {
 }
 
 #[tokio::test]
+async fn a_hit_shows_the_words_that_were_found_or_else_how_its_text_begins() {
+    let stage = film().await;
+    let text = format!("{} The lantern swings.", "Quiet water. ".repeat(60));
+    stage.write(&[("scenes", "EXT. SEA - DAY", &text, plain())]).await;
+    let found = async |words| {
+        let found = stage.brain.search(&stage.scope, &LEXICON, words, 10).await.unwrap().hits;
+        found.into_iter().map(|hit| (hit.name, hit.excerpt)).collect::<Vec<_>>()
+    };
+    let by_text = found("swin").await;
+    assert_eq!(by_text[0].0, "EXT. SEA - DAY");
+    assert!(by_text[0].1.contains("lantern swings"), "{by_text:?}");
+    assert!(found("sea").await[0].1.starts_with("Quiet water."));
+    assert_eq!(found("tamara").await, [("Tamara".to_owned(), "Tamara".to_owned())]);
+}
+
+#[tokio::test]
 async fn an_apostrophe_is_no_obstacle() {
     let stage = film().await;
     stage.write(&[("characters", "Una", "She married O'Hara.", plain())]).await;

@@ -1,8 +1,10 @@
 //! A small film in a store of its own, and the words that people use for it.
 
+use std::sync::Arc;
+
 use brain::Brain;
 use brain::lexicon::{Attribute, Collection, Lexicon, Measure, MeasureBy, NamedBy, Relation};
-use kernel::{Ambient, EntityId, PersonId, Role};
+use kernel::{Ambient, EntityId, ManualClock, PersonId, Role, SeededRandom, Timestamp};
 use serde_json::{Value, json};
 use store::changes::{self, Draft, New, Write};
 use store::facts::NewFact;
@@ -34,6 +36,7 @@ pub(crate) static LEXICON: Lexicon = Lexicon {
         },
     ],
     hub: "scenes",
+    prose: str::to_owned,
     relations: &[
         Relation { predicate: "appears_in", with: "characters", from_hub: false },
         Relation { predicate: "set_in", with: "locations", from_hub: true },
@@ -53,6 +56,7 @@ pub(crate) struct Stage {
     pub(crate) brain: Brain,
     pub(crate) scope: Scope,
     pub(crate) ambient: Ambient,
+    pub(crate) clock: Arc<ManualClock>,
     _folder: tempfile::TempDir,
 }
 
@@ -60,11 +64,12 @@ impl Stage {
     /// An empty project.
     pub(crate) async fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let ambient = Ambient::system();
+        let clock = Arc::new(ManualClock::at(Timestamp(1_800_000_000_000)));
+        let ambient = Ambient::new(clock.clone(), Arc::new(SeededRandom::new(7)));
         let options = Options::sqlite(folder.path().join("brain.db"));
         let store = Store::open(options, ambient.clone()).await.unwrap();
         let scope = project(&store, "ada@example.org").await;
-        Self { brain: Brain::new(store.clone()), store, scope, ambient, _folder: folder }
+        Self { brain: Brain::new(store.clone()), store, scope, ambient, clock, _folder: folder }
     }
 
     /// Writes records, and gives their ids.

@@ -61,7 +61,7 @@ fn start(indexer: Indexer, handle: Handle) -> Working {
 }
 
 fn working(brain: &Brain, model: Arc<Few>) -> Working {
-    let (indexer, handle) = Indexer::with_model(brain, model);
+    let (indexer, handle) = Indexer::with_model(brain, &LEXICON, model);
     start(indexer, handle)
 }
 
@@ -139,7 +139,7 @@ async fn a_model_that_breaks_is_told_of_and_text_carries_recall() {
     let status = working.handle.settled().await.unwrap();
     assert_eq!(status.state, EmbedderState::Failed);
     assert!(status.message.unwrap().contains("no such file"));
-    assert_eq!(status.waiting, 8);
+    assert_eq!(status.waiting, 6, "the name and the text of each scene; what is hidden needs no vector");
     assert_eq!(stage.ask("a burning ledger").await.arms(), ["text"]);
 }
 
@@ -152,7 +152,7 @@ async fn weights_are_never_fetched_unasked_and_a_fetch_that_fails_says_why() {
         machine: Machine { index: None, certificates: Vec::new() },
         idle: std::time::Duration::from_secs(60),
     };
-    let (indexer, handle) = Indexer::new(&stage.brain, options);
+    let (indexer, handle) = Indexer::new(&stage.brain, &LEXICON, options);
     let working = start(indexer, handle);
     assert_eq!(working.handle.settled().await.unwrap().state, EmbedderState::Absent);
     working.handle.fetch();

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use kernel::{EntityId, Result};
 
 use super::Write;
-use crate::db::{Arg, args};
-use crate::entities;
+use crate::db::args;
+use crate::entities::by_ids;
 use crate::scope::Tenant;
 use crate::slug::slug;
 
@@ -31,23 +31,17 @@ impl Slugs {
                 }
             }
         }
-        let project = t.project();
         let mut taken = HashSet::new();
         for (collection, slugs) in wanted {
-            for part in slugs.chunks(200) {
-                let mut values: Vec<Arg<'_>> = vec![project.into(), collection.into()];
-                values.extend(part.iter().map(Arg::from));
-                let places = entities::places(3, part.len());
-                let found = t.query(
-                    &format!(
-                        "SELECT slug FROM entities
-                         WHERE project_id = $1 AND collection = $2 AND removed_at IS NULL AND slug IN ({places})"
-                    ),
-                    &values,
-                    |row| row.get::<String>(0),
-                )?;
-                taken.extend(found.into_iter().map(|slug| (collection.to_owned(), slug)));
-            }
+            let slugs: Vec<&str> = slugs.iter().map(String::as_str).collect();
+            let sql = |places: &str| {
+                format!(
+                    "SELECT slug FROM entities
+                     WHERE project_id = $1 AND collection = $2 AND removed_at IS NULL AND slug IN ({places})"
+                )
+            };
+            let found = by_ids(t, &[collection.into()], &slugs, sql, |row| row.get::<String>(0))?;
+            taken.extend(found.into_iter().map(|slug| (collection.to_owned(), slug)));
         }
         Ok(Self { taken, asked })
     }
@@ -66,9 +60,9 @@ impl Slugs {
         Ok(candidate)
     }
 
-    fn is_free(&self, t: &mut Tenant<'_, '_>, collection: &str, slug: &str) -> Result<bool> {
+    fn is_free(&mut self, t: &mut Tenant<'_, '_>, collection: &str, slug: &str) -> Result<bool> {
         let pair = (collection.to_owned(), slug.to_owned());
-        if self.taken.contains(&pair) || self.asked.contains(&pair) {
+        if self.taken.contains(&pair) || !self.asked.insert(pair.clone()) {
             return Ok(!self.taken.contains(&pair));
         }
         let project = t.project();
@@ -77,6 +71,9 @@ impl Slugs {
             args![project, collection, slug],
             |_| Ok(()),
         )?;
+        if taken.is_some() {
+            self.taken.insert(pair);
+        }
         Ok(taken.is_none())
     }
 }

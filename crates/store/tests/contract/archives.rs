@@ -132,8 +132,9 @@ on_both! {
         } else {
             "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1"
         }).await;
-        // Which migrations were applied stands in the header.
-        let tables: Vec<String> = tables.into_iter().flatten().filter(|name| name != "migrations").collect();
+        // Which migrations were applied stands in the header; the counts are counted anew.
+        let kept = |name: &String| name != "migrations" && name != "counts";
+        let tables: Vec<String> = tables.into_iter().flatten().filter(kept).collect();
         assert_eq!(report.rows.keys().cloned().collect::<Vec<_>>(), tables);
         for (table, rows) in &report.rows {
             let counted = &stage.place.rows(&format!("SELECT COUNT(*) FROM {table}")).await[0][0];
@@ -162,7 +163,7 @@ on_both! {
             .await
             .unwrap();
         assert_eq!(found.len(), 1);
-        let id = found[0].0.entity;
+        let id = found[0].entity;
         // And it goes on from where it was.
         let patch = store::changes::Patch { name: Some("EXT. QUAY".into()), ..Default::default() };
         let draft = Draft { writes: vec![Change::Change { id, expected: Some(1), patch }], ..Draft::default() };
@@ -304,7 +305,20 @@ async fn a_backup_of_an_older_program_is_brought_up_to_date() {
     fill(&stage).await;
     backup(&stage.store, &shelf.place("b")).await;
     let mut lines = lines(&shelf.place("b"));
-    // The migrations since the first one made indexes only, so its tables are these.
+    // Of what its tables have now, the first migration had all but two columns.
+    let at = lines.iter().position(|line| line.contains("\"table\":\"passages\"")).unwrap();
+    let mut table: serde_json::Value = serde_json::from_str(&lines[at]).unwrap();
+    let columns = table["columns"].as_array_mut().unwrap();
+    let later = |column: &serde_json::Value| column[0] == "collection" || column[0] == "waiting";
+    let places: Vec<usize> = (0..columns.len()).filter(|n| later(&columns[*n])).collect();
+    assert_eq!(places.len(), 2);
+    columns.retain(|column| !later(column));
+    lines[at] = table.to_string();
+    for line in lines[at + 1..].iter_mut().take_while(|line| line.starts_with('[')) {
+        let row: Vec<serde_json::Value> = serde_json::from_str(line).unwrap();
+        let kept = row.into_iter().enumerate().filter(|(n, _)| !places.contains(n)).map(|(_, value)| value);
+        *line = serde_json::Value::Array(kept.collect()).to_string();
+    }
     let header: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
     lines[0] = lines[0].replace(&format!("\"migration\":{}", header["migration"]), "\"migration\":1");
     let sum = {

@@ -64,8 +64,20 @@ on_both! {
 
     async fn a_removed_record_that_can_still_be_found_is_found(stage) {
         fill(stage).await;
+        // Where this goes past the triggers, the count is wrong as well.
         let found = found_after(stage, "UPDATE entities SET removed_at = 5 WHERE name = 'Mara'").await;
-        assert_eq!(found, [Check::Passages]);
+        assert_eq!(found.last(), Some(&Check::Passages));
+    }
+
+    async fn a_count_that_is_wrong_is_found(stage) {
+        fill(stage).await;
+        assert_eq!(found_after(stage, "UPDATE counts SET live = live + 1").await, [Check::Counts]);
+        assert_eq!(found_after(stage, "DELETE FROM counts").await, [Check::Counts]);
+    }
+
+    async fn a_passage_that_waits_for_a_vector_that_is_there_or_for_none_is_found(stage) {
+        fill(stage).await;
+        assert_eq!(found_after(stage, "UPDATE passages SET waiting = 0").await, [Check::Passages]);
     }
 
     async fn a_version_without_its_history_is_found(stage) {

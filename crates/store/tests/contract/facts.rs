@@ -56,6 +56,33 @@ on_both! {
         }
     }
 
+    async fn of_many_records_each_fact_is_found_once(stage) {
+        let scope = stage.begun().await;
+        let names: Vec<String> = (0..450).map(|n| format!("Extra {n}")).collect();
+        let ids = stage.make(&scope, "characters", &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        // Some lead from the first ids that are asked for to the last ones.
+        let facts: Vec<_> = ids.iter().zip(ids.iter().rev()).map(|(a, b)| fact(*a, "knows", *b)).collect();
+        let made = stage.apply(&scope, Draft { facts: facts.clone(), ..Draft::default() }).await.unwrap().facts;
+        let again = stage.apply(&scope, Draft { facts, ..Draft::default() }).await.unwrap().facts;
+        assert_eq!(again, made, "what holds already is not recorded anew");
+        let found = stage.store.read_in(&scope, move |t| facts::about(t, &ids)).await.unwrap();
+        assert_eq!(found.iter().map(|fact| fact.id).collect::<Vec<_>>(), made);
+        let end = Draft { ended: made, ..Draft::default() };
+        stage.apply(&scope, end).await.unwrap();
+        assert!(stage.store.read_in(&scope, |t| facts::with(t, &["knows"])).await.unwrap().is_empty());
+    }
+
+    async fn a_fact_without_another_record_is_not_recorded_twice(stage) {
+        let scope = stage.begun().await;
+        let ids = stage.make(&scope, "characters", &["Mara"]).await;
+        let alone = facts::NewFact { object: None, value: Some("34".into()), ..fact(ids[0], "age", ids[0]) };
+        let older = facts::NewFact { value: Some("35".into()), ..alone.clone() };
+        let first = stage.apply(&scope, Draft { facts: vec![alone.clone()], ..Draft::default() }).await.unwrap();
+        let second = stage.apply(&scope, Draft { facts: vec![older, alone], ..Draft::default() }).await.unwrap();
+        assert_eq!(second.facts[1], first.facts[0]);
+        assert_ne!(second.facts[0], first.facts[0]);
+    }
+
     async fn relationships_are_seen_from_both_sides_heaviest_first(stage) {
         let scope = stage.begun().await;
         let ids = stage.make(&scope, "characters", &["Mara", "Joss", "Ines"]).await;

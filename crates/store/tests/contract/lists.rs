@@ -74,6 +74,59 @@ on_both! {
         }
     }
 
+    async fn a_count_is_what_counting_finds_whatever_was_made_removed_restored_and_undone(stage) {
+        let (ada, ben) = (stage.person("ada").await, stage.person("ben").await);
+        let scopes = [stage.project(ada).await, stage.project(ben).await];
+        let (mut live, mut binned, mut made) = (vec![Vec::new(); 2], vec![Vec::new(); 2], vec![Vec::new(); 2]);
+        for step in 0..60 {
+            let [of, what, which] = stage.ambient.bytes::<3>().map(usize::from);
+            let of = of % 2;
+            let take = |from: &mut Vec<kernel::EntityId>| {
+                (!from.is_empty()).then(|| from.swap_remove(which % from.len()))
+            };
+            let writes = match what % 5 {
+                // As an import does: several, of several collections.
+                0 | 1 => (0..=which % 4).map(|n| {
+                    Write::Create(stage.new_entity(["scenes", "characters", "notes"][n % 3], &format!("{step} {n}")))
+                }).collect(),
+                2 => take(&mut live[of]).map(Write::Remove).into_iter().collect(),
+                3 => take(&mut binned[of]).map(Write::Restore).into_iter().collect(),
+                _ => Vec::new(),
+            };
+            if what % 5 == 4 && let Some(change) = made[of].pop() {
+                // One that was overtaken meanwhile is refused, and counts for nothing.
+                let _ = stage.store.transact_in(&scopes[of], move |t| store::changes::undo(t, change)).await;
+            } else if !writes.is_empty() {
+                let applied = stage.apply(&scopes[of], Draft { writes, ..Draft::default() }).await.unwrap();
+                made[of].push(applied.change);
+            }
+            for (of, removed) in [(0, false), (0, true), (1, false), (1, true)] {
+                let (which, ids) =
+                    if removed { ("IS NOT NULL", &mut binned[of]) } else { ("IS NULL", &mut live[of]) };
+                let project = scopes[of].project();
+                ids.clear();
+                for collection in ["scenes", "characters", "notes"] {
+                    let found = stage.place.rows(&format!(
+                        "SELECT id FROM entities WHERE project_id = '{project}' AND collection = '{collection}'
+                           AND removed_at {which} ORDER BY id"
+                    )).await;
+                    let page = PageRequest::default();
+                    let listed = stage.store.read_in(&scopes[of], move |t| {
+                        entities::list(t, collection, &Filter { name: None, removed }, &page, 0)
+                    });
+                    let told = format!("step {step}: {collection}, removed: {removed}");
+                    assert_eq!(listed.await.unwrap().total, found.len() as i64, "{told}");
+                    ids.extend(found.iter().map(|row| row[0].parse::<kernel::EntityId>().unwrap()));
+                }
+                assert!(step < 59 || !ids.is_empty(), "the steps reach every state");
+            }
+        }
+        assert_eq!(stage.store.check().await.unwrap(), []);
+        let stats = stage.store.read_in(&scopes[0], projects::stats).await.unwrap();
+        let listed = stage.store.transact(move |tx| projects::list(tx, ada, &PageRequest::default())).await.unwrap();
+        assert_eq!(serde_json::to_value(&listed.rows[0].stats).unwrap(), serde_json::to_value(&stats).unwrap());
+    }
+
     async fn everything_else_is_listed_newest_first_each_row_once(stage) {
         let scope = stage.begun().await;
         let all = (0..5).map(|n| {

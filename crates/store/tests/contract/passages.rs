@@ -3,7 +3,7 @@
 use kernel::EntityId;
 use store::Scope;
 use store::changes::{Draft, Patch, Write};
-use store::passages::{self, Wanted};
+use store::passages::{self, RANKED, Wanted};
 
 use crate::stage::Stage;
 
@@ -15,7 +15,7 @@ fn any(words: &[String]) -> Wanted<'_> {
 async fn found(stage: &Stage, scope: &Scope, word: &str) -> Vec<EntityId> {
     let words = vec![word.to_owned()];
     let found = stage.store.read_in(scope, move |t| passages::search(t, &any(&words), 50)).await.unwrap();
-    found.into_iter().map(|(passage, _)| passage.entity).collect()
+    found.into_iter().map(|hit| hit.entity).collect()
 }
 
 async fn described(stage: &Stage, scope: &Scope, name: &str, text: &str) -> EntityId {
@@ -58,7 +58,7 @@ on_both! {
         let found = stage.store.read_in(&hers, move |t| passages::search(t, &any(&words), 50)).await.unwrap();
         assert_eq!(found.len(), 21);
         if stage.store.backend() == "sqlite" {
-            assert_eq!(found[0].0.entity, rare, "the rare word weighs more");
+            assert_eq!(found[0].entity, rare, "the rare word weighs more");
         }
     }
 
@@ -93,16 +93,38 @@ on_both! {
         let scope = stage.begun().await;
         described(stage, &scope, "Harbour", "A lantern swings.").await;
         described(stage, &scope, "Harbour", "A lantern swings.").await;
-        let waiting = stage.store.read_in(&scope, |t| passages::without_vector(t, 10)).await.unwrap();
+        let waiting = stage.store.read_in(&scope, |t| passages::without_vector(t, &["scenes"], 10)).await.unwrap();
         assert_eq!(waiting.len(), 2);
+        let counted = async || stage.store.read(|tx| passages::waiting(tx, &["scenes"])).await.unwrap();
+        assert_eq!(counted().await, [(scope.project(), 4)]);
         let vectors: Vec<_> = waiting.into_iter().map(|waiting| (waiting.hash, vec![0u8, 255, 7])).collect();
         let again = vectors.clone();
         stage.store.transact_in(&scope, move |t| passages::keep_vectors(t, &vectors)).await.unwrap();
         stage.store.transact_in(&scope, move |t| passages::keep_vectors(t, &again)).await.unwrap();
-        assert!(stage.store.read_in(&scope, |t| passages::without_vector(t, 10)).await.unwrap().is_empty());
-        let embedded = stage.store.read_in(&scope, passages::embedded).await.unwrap();
-        assert_eq!(embedded.len(), 4);
+        // What is written now has a vector already.
+        described(stage, &scope, "Harbour", "A lantern swings.").await;
+        let left = stage.store.read_in(&scope, |t| passages::without_vector(t, &["scenes"], 10)).await.unwrap();
+        assert!(left.is_empty());
+        assert_eq!(counted().await, []);
+        let embedded = stage.store.read_in(&scope, |t| passages::embedded(t, &["scenes"])).await.unwrap();
+        assert_eq!(embedded.len(), 6);
         assert!(embedded.iter().all(|embedded| embedded.vector == Some(vec![0, 255, 7])));
+        assert_eq!(stage.store.check().await.unwrap(), []);
+    }
+
+    async fn texts_of_collections_that_nobody_asks_for_never_wait(stage) {
+        let scope = stage.begun().await;
+        let ids = stage.make(&scope, "screenplays", &["Tides"]).await;
+        for collections in [&["scenes"][..], &[]] {
+            let waiting = stage.store.read_in(&scope, move |t| passages::without_vector(t, collections, 10));
+            assert!(waiting.await.unwrap().is_empty());
+            assert_eq!(stage.store.read(move |tx| passages::waiting(tx, collections)).await.unwrap(), []);
+            let embedded = stage.store.read_in(&scope, move |t| passages::embedded(t, collections));
+            assert!(embedded.await.unwrap().is_empty());
+            let ids = ids.clone();
+            let embedded = stage.store.read_in(&scope, move |t| passages::embedded_of(t, &ids, collections));
+            assert!(embedded.await.unwrap().is_empty());
+        }
     }
 
     async fn who_is_typing_finds_all_words_of_which_the_last_is_a_beginning(stage) {
@@ -119,7 +141,7 @@ on_both! {
             let found = stage.store.read_in(&scope, move |t| {
                 passages::search(t, &Wanted { typing: true, ..any(&words) }, 10)
             });
-            let found: Vec<EntityId> = found.await.unwrap().into_iter().map(|(passage, _)| passage.entity).collect();
+            let found: Vec<EntityId> = found.await.unwrap().into_iter().map(|hit| hit.entity).collect();
             assert_eq!(found, expected);
         }
     }
@@ -137,8 +159,62 @@ on_both! {
         let found = stage.store.read_in(&scope, move |t| {
             passages::search(t, &Wanted { collections: &["characters"], ..any(&words) }, 2)
         });
-        let found: Vec<EntityId> = found.await.unwrap().into_iter().map(|(passage, _)| passage.entity).collect();
+        let found: Vec<EntityId> = found.await.unwrap().into_iter().map(|hit| hit.entity).collect();
         assert_eq!(found, [una]);
+    }
+
+    async fn words_that_are_everywhere_leave_the_choice_to_rarer_ones_and_are_found_by_themselves(stage) {
+        let scope = stage.begun().await;
+        // Two such paragraphs are too long for one passage.
+        let pieces = |words: &str| {
+            let piece = format!("{words}. {}", "Quiet water. ".repeat(31));
+            vec![piece; RANKED as usize + 1].join("\n\n")
+        };
+        let everywhere = described(stage, &scope, "Log", &pieces("The harbour by the sea")).await;
+        // What is in half of all weighs nothing.
+        for name in ["Map", "Atlas"] {
+            described(stage, &scope, name, &pieces("A road in the hills")).await;
+        }
+        let plain = described(stage, &scope, "One", "The ledger of a captain who is never seen again.").await;
+        let both = described(stage, &scope, "Two", "The ledger by the harbour of a captain who is never seen.").await;
+        let search = async |words: &[&str], limit: u32| -> Vec<EntityId> {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            let found = stage.store.read_in(&scope, move |t| passages::search(t, &any(&words), limit)).await;
+            found.unwrap().into_iter().map(|hit| hit.entity).collect()
+        };
+        let mut found = search(&["harbour", "ledger"], 50).await;
+        if stage.store.backend() == "sqlite" {
+            assert_eq!(found, [both, plain], "what holds the common word, too, comes first");
+        }
+        found.sort();
+        assert_eq!(found, [plain, both]);
+        assert_eq!(search(&["harbour"], 50).await.len(), 50);
+        assert_eq!(search(&["harbour", "sea", "nowhere"], 50).await, [everywhere; 50]);
+        // However many are asked for, no more are ranked.
+        assert_eq!(search(&["harbour", "sea"], u32::MAX).await.len(), RANKED as usize);
+    }
+
+    async fn who_is_typing_sees_what_was_written_first(stage) {
+        let scope = stage.begun().await;
+        let once = described(stage, &scope, "One", "A lantern, among many other things that are told here.").await;
+        let often = described(stage, &scope, "Two", "Lantern, lantern.").await;
+        for (limit, expected) in [(1, vec![once]), (2, vec![once, often])] {
+            let found = stage.store.read_in(&scope, move |t| {
+                let words = ["lant".to_owned()];
+                passages::search(t, &Wanted { typing: true, ..any(&words) }, limit)
+            });
+            let found: Vec<EntityId> = found.await.unwrap().into_iter().map(|hit| hit.entity).collect();
+            assert_eq!(found, expected);
+        }
+    }
+
+    async fn the_opening_of_a_record_is_the_first_piece_of_its_text(stage) {
+        let scope = stage.begun().await;
+        let told = described(stage, &scope, "Harbour", "A lantern swings.").await;
+        let bare = described(stage, &scope, "Quay", "").await;
+        let openings = stage.store.read_in(&scope, move |t| passages::openings(t, &[told, bare])).await.unwrap();
+        let openings: Vec<_> = openings.iter().map(|p| (p.entity, p.field.as_str(), p.text.as_str())).collect();
+        assert_eq!(openings, [(told, "description", "A lantern swings.")]);
     }
 
     async fn a_long_text_is_found_in_pieces_in_its_order(stage) {

@@ -46,6 +46,7 @@ pub static LEXICON: Lexicon = Lexicon {
         },
     ],
     hub: "scenes",
+    prose: super::screenplay::prose,
     relations: &[
         Relation { predicate: APPEARS_IN, with: "characters", from_hub: false },
         Relation { predicate: SET_IN, with: "locations", from_hub: true },

@@ -119,3 +119,20 @@ async fn what_no_relationship_knows_is_found_in_the_text() {
     assert!(scenes(&ask("Who repairs the brass valve?").await).contains(&"9"));
     assert!(scenes(&ask("Who says \"Thank you for the rope\"?").await).contains(&"11"));
 }
+
+#[tokio::test]
+async fn an_excerpt_shows_a_scene_without_the_marks_of_its_notation() {
+    let studio = Studio::open(ProjectType::Movie).await;
+    let script =
+        "EXT. PIER - NIGHT #7#\n\n= They wait.\n\nThe *lantern* **swings**. [[Cut?]]\n\nMARA\n_Here_.\n";
+    studio.import("marked.fountain", script).await;
+    let brain = Brain::new(studio.store.clone());
+    let filters = QueryFilters::default();
+    let answer = brain.query(&studio.scope, &film::LEXICON, "swinging lantern", filters, 5).await.unwrap();
+    let prose = "EXT. PIER - NIGHT\n\nThey wait.\n\nThe lantern swings.\n\nMARA\nHere.";
+    let scene = answer.results.iter().find(|result| result.source.collection == "scenes").unwrap();
+    assert_eq!((scene.excerpt.as_str(), scene.source.field.as_str()), (prose, "body"));
+    let found = brain.search(&studio.scope, &film::LEXICON, "swings", 5).await.unwrap();
+    let scene = found.hits.iter().find(|hit| hit.collection == "scenes").unwrap();
+    assert_eq!(scene.excerpt, prose);
+}

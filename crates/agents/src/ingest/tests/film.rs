@@ -1,7 +1,7 @@
 //! A catalogue like that of films, and projects to read texts against.
 
 use brain::lexicon::{Collection as Words, Lexicon, NamedBy, Relation};
-use kernel::{EntityId, Id};
+use kernel::{EntityId, Id, Timestamp};
 use serde_json::{Value, json};
 use store::entities::Outline;
 
@@ -35,6 +35,7 @@ static LEXICON: Lexicon = Lexicon {
         Words { name: "concepts", singular: "concept", words: &["concept"], named_by: NamedBy::Name },
     ],
     hub: "scenes",
+    prose: str::to_owned,
     relations: &[
         Relation { predicate: "appears_in", with: "characters", from_hub: false },
         Relation { predicate: "speaks_in", with: "characters", from_hub: false },
@@ -106,6 +107,7 @@ pub(super) fn project(records: &[(&str, &str, Value)]) -> Known {
         collection: (*collection).to_owned(),
         name: (*name).to_owned(),
         position: 0,
+        updated_at: Timestamp(0),
         metadata: metadata.to_string(),
     });
     Known::of(outlines.collect(), &FILM)

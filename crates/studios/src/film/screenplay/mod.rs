@@ -14,6 +14,7 @@ mod import;
 mod model;
 mod pdf;
 mod plain;
+mod prose;
 #[cfg(test)]
 mod reading;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use fdx::{Tag, Tags};
 pub(in crate::film) use fountain::{heading_prefix, is_upper};
 pub use import::import;
 pub use model::*;
+pub use prose::prose;
 
 /// Reads a whole text of a known format.
 ///
