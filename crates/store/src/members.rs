@@ -141,7 +141,7 @@ where
              WHERE means.id IN ({places})"
         )
     };
-    let found = by_ids(t, ids, sql, |row| Ok((row.id(0)?, row.get::<Timestamp>(1)?)))?;
+    let found = by_ids(t, &[], ids, sql, |row| Ok((row.id(0)?, row.get::<Timestamp>(1)?)))?;
     Ok(found.into_iter().filter(|(_, ends)| *ends > now).map(|(id, _)| id).collect())
 }
 

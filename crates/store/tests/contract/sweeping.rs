@@ -73,7 +73,7 @@ on_both! {
         stage.make(&his, "characters", &["Extra 7"]).await;
         for scope in [&hers, &his] {
             stage.store.transact_in(scope, |t| {
-                let waiting = passages::without_vector(t, 1000)?;
+                let waiting = passages::without_vector(t, &["characters"], 1000)?;
                 let vectors: Vec<_> = waiting.into_iter().map(|text| (text.hash, vec![1, 2, 3, 4])).collect();
                 passages::keep_vectors(t, &vectors)
             }).await.unwrap();
