@@ -124,7 +124,7 @@ on_both! {
         assert_eq!(stage.store.check().await.unwrap(), []);
         let stats = stage.store.read_in(&scopes[0], projects::stats).await.unwrap();
         let listed = stage.store.transact(move |tx| projects::list(tx, ada, &PageRequest::default())).await.unwrap();
-        assert_eq!(serde_json::to_value(&listed.rows[0].stats).unwrap(), serde_json::to_value(&stats).unwrap());
+        assert_eq!(serde_json::to_value(listed.rows[0].stats).unwrap(), serde_json::to_value(stats).unwrap());
     }
 
     async fn everything_else_is_listed_newest_first_each_row_once(stage) {
