@@ -2,7 +2,7 @@
 
 use kernel::{EntityId, Id};
 use studios::film::breakdown::breakdown;
-use studios::film::import::{State, prepare};
+use studios::film::import::{State, prepare, read};
 use studios::film::screenplay::{Format, Screenplay, parse};
 use wire::projects::ProjectType;
 
@@ -27,7 +27,8 @@ pub(crate) fn fdx(text: &str) {
 /// Any bytes under any name are refused, or become a proposal whose writes name only what it makes.
 pub(crate) fn import(bytes: &[u8]) {
     for (name, kind) in [("a.fountain", ProjectType::Movie), ("a.txt", ProjectType::Series)] {
-        let Ok(prepared) = prepare(bytes, name, &State::empty(kind)) else { continue };
+        let Ok(reading) = read(name, bytes) else { continue };
+        let prepared = prepare(reading, &State::empty(kind));
         let mut next = 0;
         let draft = prepared
             .draft(|| {

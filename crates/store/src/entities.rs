@@ -202,20 +202,67 @@ fn like_prefix(prefix: &str) -> String {
     pattern
 }
 
-/// All live entities of a collection, in its order, with their bodies: for export and for matching a new draft.
+/// All live entities of a collection, in its order, with their bodies: for export.
 ///
 /// # Errors
 /// When the database fails.
 pub fn whole(t: &mut Tenant<'_, '_>, collection: &str) -> Result<Vec<Record>> {
+    all(t, collection, ", body", read_whole)
+}
+
+/// All live entities of a collection, in its order, without bodies.
+///
+/// # Errors
+/// When the database fails.
+pub fn of(t: &mut Tenant<'_, '_>, collection: &str) -> Result<Vec<Record>> {
+    all(t, collection, "", read)
+}
+
+fn all(
+    t: &mut Tenant<'_, '_>,
+    collection: &str,
+    and: &str,
+    read: fn(&Row<'_>) -> Result<Record, DbError>,
+) -> Result<Vec<Record>> {
     let project = t.project();
     Ok(t.query(
         &format!(
-            "SELECT {COLUMNS}, body FROM entities
+            "SELECT {COLUMNS}{and} FROM entities
              WHERE project_id = $1 AND collection = $2 AND removed_at IS NULL ORDER BY position, id"
         ),
         args![project, collection],
-        read_whole,
+        read,
     )?)
+}
+
+/// Those of `ids` that are live and of a collection, in its order, with their bodies.
+///
+/// # Errors
+/// When the database fails.
+pub fn whole_of(t: &mut Tenant<'_, '_>, collection: &str, ids: &[EntityId]) -> Result<Vec<Record>> {
+    let sql = |places: &str| {
+        format!(
+            "SELECT {COLUMNS}, body FROM entities
+             WHERE {OWN} AND collection || '' = $2 AND removed_at IS NULL AND id IN ({places})"
+        )
+    };
+    let mut found = by_ids(t, &[collection.into()], ids, sql, read_whole)?;
+    found.sort_by_key(|record| (record.position, record.id));
+    Ok(found)
+}
+
+/// Those of `names`, folded as [`name_key`] does, that live entities of a collection bear.
+///
+/// # Errors
+/// When the database fails.
+pub fn borne(t: &mut Tenant<'_, '_>, collection: &str, names: &[&str]) -> Result<Vec<String>> {
+    let sql = |places: &str| {
+        format!(
+            "SELECT name_key FROM entities
+             WHERE project_id = $1 AND collection = $2 AND removed_at IS NULL AND name_key IN ({places})"
+        )
+    };
+    by_ids(t, &[collection.into()], names, sql, |row| row.get(0))
 }
 
 /// What of an entity is read without understanding its attributes.
@@ -226,12 +273,13 @@ pub struct Outline {
     pub collection: String,
     pub name: String,
     pub position: i64,
+    pub version: i64,
     pub updated_at: Timestamp,
     /// JSON, unread.
     pub metadata: String,
 }
 
-const OUTLINE: &str = "SELECT id, collection, name, position, updated_at, metadata FROM entities";
+const OUTLINE: &str = "SELECT id, collection, name, position, version, updated_at, metadata FROM entities";
 
 fn read_outline(row: &Row<'_>) -> Result<Outline, DbError> {
     Ok(Outline {
@@ -239,8 +287,9 @@ fn read_outline(row: &Row<'_>) -> Result<Outline, DbError> {
         collection: row.get(1)?,
         name: row.get(2)?,
         position: row.get(3)?,
-        updated_at: row.get(4)?,
-        metadata: row.get(5)?,
+        version: row.get(4)?,
+        updated_at: row.get(5)?,
+        metadata: row.get(6)?,
     })
 }
 
@@ -253,6 +302,21 @@ pub fn outlines(t: &mut Tenant<'_, '_>) -> Result<Vec<Outline>> {
     Ok(t.query(
         &format!("{OUTLINE} WHERE project_id = $1 AND removed_at IS NULL"),
         args![project],
+        read_outline,
+    )?)
+}
+
+/// The outlines of all live entities of a collection, in its order.
+///
+/// # Errors
+/// When the database fails.
+pub fn outlines_in(t: &mut Tenant<'_, '_>, collection: &str) -> Result<Vec<Outline>> {
+    let project = t.project();
+    Ok(t.query(
+        &format!(
+            "{OUTLINE} WHERE project_id = $1 AND collection = $2 AND removed_at IS NULL ORDER BY position, id"
+        ),
+        args![project, collection],
         read_outline,
     )?)
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use kernel::{Ambient, Role};
 use store::{Options, Scope, Store, people, projects};
-use studios::film::import::{State, prepare};
+use studios::film::import::{State, prepare, read};
 use studios::film::screenplay::Format;
 use studios::film::{self, imports};
 use wire::imports::{Decision, DecisionRequest};
@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut pages = 0;
         for _ in 0..RUNS {
             let start = Instant::now();
-            let prepared = prepare(bytes, name, &State::empty(ProjectType::Movie))?;
+            let prepared = prepare(read(name, bytes)?, &State::empty(ProjectType::Movie));
             let payload = serde_json::to_string(&prepared)?;
             times.push(start.elapsed());
             pages = prepared.preview().page_eighths / 8;

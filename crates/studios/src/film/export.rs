@@ -8,7 +8,7 @@ use store::slug::slug;
 use store::{Scope, Store, Tenant, entities, facts, projects};
 use wire::records::Record;
 
-use super::import::{Kept, scripts};
+use super::import::{Kept, kept};
 use super::lexicon::PART_OF;
 use super::screenplay::{self, Format, Source, heading_prefix};
 
@@ -48,17 +48,16 @@ impl Parts {
     fn all(t: &mut Tenant<'_, '_>) -> Result<Self> {
         let name = projects::get(t)?.name;
         let scenes = entities::whole(t, "scenes")?;
-        let scripts = scripts(t)?;
-        let kept: Vec<&Kept> = scripts.iter().map(|script| &script.kept).collect();
+        let kept = kept(t)?;
         if let [] | [_] = kept.as_slice() {
-            return Self::of(name, kept.first().copied(), &scenes.iter().collect::<Vec<_>>());
+            return Self::of(name, kept.first(), &scenes.iter().collect::<Vec<_>>());
         }
         let mut parts =
             Self { name, front: Source::fountain(""), scenes: Vec::new(), back: Source::fountain("") };
         let mut told = HashSet::new();
         for episode in entities::whole(t, "episodes")? {
             let own = of_episode(t, &scenes, episode.id)?;
-            let kept = kept.iter().copied().find(|kept| kept.episode == Some(episode.id));
+            let kept = kept.iter().find(|kept| kept.episode == Some(episode.id));
             told.extend(own.iter().map(|scene| scene.id));
             parts.scenes.push(Source::fountain(format!("# {}\n\n", episode.name)));
             parts.scenes.extend(own.iter().map(|scene| source(scene, kept)));
@@ -72,9 +71,8 @@ impl Parts {
         let name = entities::get(t, "episodes", episode)?.name;
         let scenes = entities::whole(t, "scenes")?;
         let own = of_episode(t, &scenes, episode)?;
-        let scripts = scripts(t)?;
-        let kept = scripts.iter().map(|script| &script.kept).find(|kept| kept.episode == Some(episode));
-        Self::of(name, kept, &own)
+        let kept = kept(t)?;
+        Self::of(name, kept.iter().find(|kept| kept.episode == Some(episode)), &own)
     }
 
     fn of(name: String, kept: Option<&Kept>, scenes: &[&Record]) -> Result<Self> {

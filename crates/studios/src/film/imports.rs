@@ -1,5 +1,7 @@
 //! Imports as a project sees them: proposed, looked at, modified, and decided once.
 
+use std::collections::{BTreeMap, HashMap};
+
 use kernel::{Code, EntityId, Error, PageRequest, Result, ReviewId};
 use serde_json::json;
 use store::changes::{self, Applied};
@@ -21,10 +23,13 @@ const MAX_MODIFICATIONS: usize = 1_000;
 /// # Errors
 /// `UNREADABLE_DOCUMENT` with line and reason, `TOO_LARGE`; or when the database fails.
 pub async fn propose(store: &Store, scope: &Scope, filename: &str, bytes: Vec<u8>) -> Result<Import> {
-    let state = store.read_in(scope, State::read).await?;
     let filename = filename.to_owned();
+    let reading = tokio::task::spawn_blocking(move || super::import::read(&filename, &bytes));
+    let reading = reading.await.map_err(Error::internal)??;
+    let (title, filename) = (reading.title().to_owned(), reading.filename().to_owned());
+    let state = store.read_in(scope, move |t| State::read(t, &title, &filename)).await?;
     let (prepared, payload) = tokio::task::spawn_blocking(move || {
-        let prepared = prepare(&bytes, &filename, &state)?;
+        let prepared = prepare(reading, &state);
         let payload = serde_json::to_string(&prepared).map_err(Error::internal)?;
         Ok::<_, Error>((prepared, payload))
     })
@@ -120,26 +125,28 @@ fn still_fits(t: &mut Tenant<'_, '_>, prepared: &Prepared) -> Result<()> {
         )
     };
     let scripts = scripts(t)?;
-    let now = |id| scripts.iter().find(|script| script.record.id == id).map(|script| script.record.version);
     let same = match prepared.script_before() {
-        Some((id, version)) => now(id) == Some(version),
+        Some(before) => scripts.iter().any(|script| script.record == before),
         None => !scripts.iter().any(|script| {
-            let series = script.kept.episode.is_some();
-            !series || name_key(&script.kept.title) == name_key(prepared.title())
+            let series = script.known.episode.is_some();
+            !series || name_key(&script.known.title) == name_key(prepared.title())
         }),
     };
     if !same {
         return Err(moved("Another draft of this script was imported".to_owned()));
     }
-    let there: std::collections::HashSet<(String, String)> = entities::outlines(t)?
-        .into_iter()
-        .filter(|outline| outline.collection != "scenes")
-        .map(|outline| (outline.collection, name_key(&outline.name)))
-        .collect();
-    let made = prepared
-        .to_create()
-        .find(|(collection, name)| there.contains(&((*collection).to_owned(), name_key(name))));
-    made.map_or(Ok(()), |(_, name)| Err(moved(format!("“{name}” was made"))))
+    let mut made: BTreeMap<&str, HashMap<String, &str>> = BTreeMap::new();
+    for (collection, name) in prepared.to_create().filter(|(collection, _)| *collection != "scenes") {
+        made.entry(collection).or_default().insert(name_key(name), name);
+    }
+    for (collection, names) in made {
+        let keys: Vec<&str> = names.keys().map(String::as_str).collect();
+        if let Some(key) = entities::borne(t, collection, &keys)?.first() {
+            let name = names.get(key).copied().unwrap_or(key);
+            return Err(moved(format!("“{name}” was made")));
+        }
+    }
+    Ok(())
 }
 
 fn modify(t: &mut Tenant<'_, '_>, id: ReviewId, modifications: &[Modification]) -> Result<ImportDecided> {

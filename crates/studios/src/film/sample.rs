@@ -4,7 +4,7 @@ use kernel::{PersonId, Result, Role};
 use store::{Scope, Store, Tenant, projects};
 use wire::projects::{Project, ProjectType};
 
-use super::import::{State, prepare};
+use super::import::{State, prepare, read};
 use super::{SAMPLE, imports};
 
 /// Makes "The Last Ferry" for a person, who owns it: all of it, or nothing.
@@ -13,7 +13,8 @@ use super::{SAMPLE, imports};
 /// When the database fails.
 pub async fn sample_project(store: &Store, person: PersonId) -> Result<Project> {
     let prepared = tokio::task::spawn_blocking(|| {
-        prepare(SAMPLE.as_bytes(), "the-last-ferry.fountain", &State::empty(ProjectType::Movie))
+        let reading = read("the-last-ferry.fountain", SAMPLE.as_bytes())?;
+        Ok::<_, kernel::Error>(prepare(reading, &State::empty(ProjectType::Movie)))
     });
     let prepared = prepared.await.map_err(kernel::Error::internal)??;
     store

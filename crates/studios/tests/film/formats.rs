@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use store::changes::{self, Draft, New, Patch, Write};
 use studios::film::{
     self, SAMPLE,
-    import::{State, prepare},
+    import::{State, prepare, read},
     screenplay::Format,
 };
 use wire::projects::ProjectType;
@@ -136,13 +136,14 @@ proptest! {
 
     #[test]
     fn no_bytes_make_an_import_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), name in "[a-z]{1,5}\\.(fountain|fdx|txt|pdf)") {
-        let _ = prepare(&bytes, &name, &State::empty(ProjectType::Series));
+        let _ = read(&name, &bytes).map(|reading| prepare(reading, &State::empty(ProjectType::Series)));
     }
 
     #[test]
     fn no_script_makes_an_import_panic(text in script(), other in script()) {
         for text in [&text, &other] {
-            let _ = prepare(text.as_bytes(), "a.fountain", &State::empty(ProjectType::Movie));
+            let reading = read("a.fountain", text.as_bytes());
+            let _ = reading.map(|reading| prepare(reading, &State::empty(ProjectType::Movie)));
         }
     }
 }

@@ -107,6 +107,7 @@ pub(super) fn project(records: &[(&str, &str, Value)]) -> Known {
         collection: (*collection).to_owned(),
         name: (*name).to_owned(),
         position: 0,
+        version: 1,
         updated_at: Timestamp(0),
         metadata: metadata.to_string(),
     });

@@ -120,8 +120,8 @@ impl Prepared {
     }
 
     /// The script that this is a new draft of.
-    pub(in crate::film) fn script_before(&self) -> Option<(EntityId, i64)> {
-        self.before.map(|target| (target.id, target.version))
+    pub(in crate::film) fn script_before(&self) -> Option<Target> {
+        self.before
     }
 
     /// How many records would be made, and how many changed or removed.

@@ -7,6 +7,8 @@ mod reading;
 mod records;
 mod score;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 
@@ -17,12 +19,12 @@ use wire::imports::{
 };
 use wire::records::Metadata;
 
+pub use reading::{Reading, read};
 pub use state::State;
-pub(in crate::film) use state::{Kept, scripts};
+pub(in crate::film) use state::{Kept, kept, scripts};
 
 use super::catalogue::CATALOGUE;
 use super::screenplay::Source;
-use reading::Reading;
 
 /// A proposal: what an import would do, in a form that can be kept until it is decided.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,9 +54,9 @@ pub struct Prepared {
 
 /// A record as it was when the proposal was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Target {
-    id: EntityId,
-    version: i64,
+pub(in crate::film) struct Target {
+    pub(in crate::film) id: EntityId,
+    pub(in crate::film) version: i64,
 }
 
 /// A record that the import makes, changes, finds or removes.
@@ -104,13 +106,11 @@ struct Standing {
     weight: Option<f64>,
 }
 
-/// Reads a file and compares it with what the project has.
-///
-/// # Errors
-/// `UNREADABLE_DOCUMENT` with line and reason; `TOO_LARGE` with the bound.
-pub fn prepare(bytes: &[u8], filename: &str, state: &State) -> Result<Prepared> {
+/// Compares a file with what the project has.
+#[must_use]
+pub fn prepare(reading: Reading, state: &State) -> Prepared {
     let Reading { breakdown, bodies, title, title_page, remarks, guessed, filename, format, screenplay } =
-        reading::read(filename, bytes)?;
+        reading;
     let plan = records::plan(
         &records::File {
             breakdown: &breakdown,
@@ -124,7 +124,7 @@ pub fn prepare(bytes: &[u8], filename: &str, state: &State) -> Result<Prepared> 
     let evidence = score::Evidence { guessed, before: plan.before_count, continued: plan.continued };
     let (scores, recommendation, reasoning) = score::score(&breakdown, evidence);
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    Ok(Prepared {
+    Prepared {
         filename,
         format: format.to_owned(),
         title,
@@ -143,7 +143,7 @@ pub fn prepare(bytes: &[u8], filename: &str, state: &State) -> Result<Prepared> 
         links: plan.links,
         standing: plan.standing,
         before: plan.before,
-    })
+    }
 }
 
 impl Prepared {

@@ -22,7 +22,7 @@ const MAX_REMARKS: usize = 200;
 
 /// A file as an import sees it.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub struct Reading {
     pub(super) filename: String,
     /// `fountain`, `fdx`, `text` or `pdf`.
     pub(super) format: &'static str,
@@ -37,8 +37,25 @@ pub(super) struct Reading {
     pub(super) guessed: bool,
 }
 
+impl Reading {
+    /// The script's title.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The file's name.
+    #[must_use]
+    pub fn filename(&self) -> &str {
+        &self.filename
+    }
+}
+
 /// Reads the file and breaks it down.
-pub(super) fn read(filename: &str, bytes: &[u8]) -> Result<Reading> {
+///
+/// # Errors
+/// `UNREADABLE_DOCUMENT` with line and reason; `TOO_LARGE` with the bound.
+pub fn read(filename: &str, bytes: &[u8]) -> Result<Reading> {
     if bytes.len() > MAX_BYTES {
         return Err(too_large("bytes", bytes.len(), MAX_BYTES));
     }

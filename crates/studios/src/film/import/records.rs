@@ -45,7 +45,7 @@ pub(super) struct Plan {
 
 /// Compares the file with the project.
 pub(super) fn plan(file: &File<'_>, state: &State) -> Plan {
-    let script = script_before(file, state);
+    let script = state.script_before(file.title, file.filename);
     let mut planner =
         Planner { file, state, script, records: Vec::new(), links: Vec::new(), remarks: Vec::new() };
     let episode = (state.kind == ProjectType::Series).then(|| planner.episode());
@@ -60,22 +60,10 @@ pub(super) fn plan(file: &File<'_>, state: &State) -> Plan {
         planner.remarks.push(Remark { line: None, message });
     }
     let standing = planner.standing();
-    let before = script.map(|script| Target { id: script.record.id, version: script.record.version });
+    let before = script.map(|script| script.record);
     let before_count = if script.is_some() { continued + removed } else { 0 };
     let Planner { records, links, remarks, .. } = planner;
     Plan { records, links, standing, remarks, before, before_count, continued }
-}
-
-/// The script that the file is a new draft of: a film has one; an episode is known by its title or its file's name.
-fn script_before<'s>(file: &File<'_>, state: &'s State) -> Option<&'s Script> {
-    match state.kind {
-        ProjectType::Movie => state.scripts.first(),
-        ProjectType::Series => state
-            .scripts
-            .iter()
-            .find(|script| name_key(&script.kept.title) == name_key(file.title))
-            .or_else(|| state.scripts.iter().find(|script| script.kept.filename == file.filename)),
-    }
 }
 
 struct Planner<'a> {
@@ -108,13 +96,13 @@ impl<'a> Planner<'a> {
     /// The scenes of the script before, in its order.
     fn scenes_before(&self) -> Vec<&'a Record> {
         let Some(script) = self.script else { return Vec::new() };
-        self.state.scenes.iter().filter(|scene| script.kept.written.contains_key(&scene.id)).collect()
+        self.state.scenes.iter().filter(|scene| script.known.written.contains_key(&scene.id)).collect()
     }
 
     /// Proposes the episode; gives where its scenes begin.
     fn episode(&mut self) -> i64 {
         let (file, state) = (self.file, self.state);
-        let known = self.script.and_then(|script| script.kept.episode);
+        let known = self.script.and_then(|script| script.known.episode);
         let title = name_key(file.title);
         let before = state
             .episodes
@@ -432,10 +420,10 @@ impl<'a> Planner<'a> {
             self.state
                 .scripts
                 .iter()
-                .any(|other| other.record.id != script.record.id && other.kept.written.contains_key(id))
+                .any(|other| other.record.id != script.record.id && other.known.written.contains_key(id))
         };
         let gone = |record: &&Record| {
-            script.kept.written.contains_key(&record.id)
+            script.known.written.contains_key(&record.id)
                 && !found.contains(&record.id)
                 && !elsewhere(&record.id)
         };
