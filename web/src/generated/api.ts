@@ -29,6 +29,36 @@ export interface components {
             /** Format: int64 */
             seq: number;
         };
+        /** @description A person's answer to a step that asked. */
+        Answer: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            by?: components["schemas"]["PersonId"] | null;
+            /** @description What they said. */
+            value: Record<string, unknown>;
+        };
+        /** @description A person's answer to a step that asks. */
+        AnswerStep: {
+            /** @description The answer. */
+            answer: string;
+        };
+        /** @description What came of a lease on a step. */
+        Attempt: {
+            /** Format: int64 */
+            attempt: number;
+            beganAt: components["schemas"]["Timestamp"];
+            endedAt: components["schemas"]["Timestamp"];
+            error?: string | null;
+            /**
+             * Format: int64
+             * @description The number of the lease, which grows with each of the step.
+             */
+            fence: number;
+            /** @description `complete`, `failed`, `asked`, `lost`, `returned`, `stalled`, `timeout`, `unheard` or `reset`. */
+            outcome: string;
+            stepId: components["schemas"]["StepId"];
+            worker: string;
+        };
         /** @description A row of the audit log. */
         AuditEntry: {
             /** @description What was done: `member.invited`, `record.removed` … */
@@ -439,6 +469,69 @@ export interface components {
          * @enum {string}
          */
         Level: "info" | "warning" | "error" | "success";
+        /** @description How long a step may take, in milliseconds, and how often it is tried. */
+        Limits: {
+            /**
+             * Format: int32
+             * @description Attempts in all.
+             * @default 3
+             */
+            attempts?: number;
+            /**
+             * Format: int64
+             * @description The longest pause after the first failure; it doubles with each further one.
+             * @default 2000
+             */
+            backoffMs?: number;
+            /**
+             * Format: int64
+             * @description A worker that was asked to stop has so long to say so.
+             * @default 10000
+             */
+            graceMs?: number;
+            /**
+             * Format: int64
+             * @description A lease without a heartbeat for so long is over.
+             * @default 30000
+             */
+            leaseMs?: number;
+            /**
+             * Format: int64
+             * @description A step that was not done in this time since it could first run has expired.
+             * @default 86400000
+             */
+            lifeMs?: number;
+            /**
+             * Format: int64
+             * @description A running step that shows no progress for so long is stalled.
+             * @default 600000
+             */
+            quietMs?: number;
+            /**
+             * Format: int64
+             * @description An attempt that takes longer is timed out.
+             * @default 3600000
+             */
+            runMs?: number;
+        };
+        /** @description A piece of a run's log. */
+        LogEntry: {
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description The lease that wrote it.
+             */
+            fence: number;
+            /** @description What it is: `text`, `tool_call` … */
+            kind: string;
+            /**
+             * Format: int64
+             * @description The offset in bytes at which it begins.
+             */
+            start: number;
+            stepId: components["schemas"]["StepId"];
+            text: string;
+        };
         /** @description Signs a person in. */
         LoginRequest: {
             email: string;
@@ -903,6 +996,66 @@ export interface components {
              */
             totalDocs: number;
         };
+        /** @description A page of a list. */
+        Page_Run: {
+            /** @description The rows of this page. */
+            docs: {
+                askedAt?: components["schemas"]["Timestamp"] | null;
+                askedBy?: components["schemas"]["PersonId"] | null;
+                /** Format: int64 */
+                cancelled: number;
+                /** Format: int64 */
+                complete: number;
+                createdAt: components["schemas"]["Timestamp"];
+                createdBy?: components["schemas"]["PersonId"] | null;
+                endedAt?: components["schemas"]["Timestamp"] | null;
+                /** Format: int64 */
+                failed: number;
+                id: components["schemas"]["RunId"];
+                /** @description What kind of work it is: `film.task` … */
+                kind: string;
+                /**
+                 * Format: int64
+                 * @description The length of its log in bytes.
+                 */
+                logEnd: number;
+                /** @description Why it is paused, if it is. */
+                paused?: string | null;
+                projectId: components["schemas"]["ProjectId"];
+                startedAt?: components["schemas"]["Timestamp"] | null;
+                state: components["schemas"]["RunState"];
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Steps in all, and how many of them have ended how.
+                 */
+                total: number;
+            }[];
+            /** @description Whether a next page has rows. */
+            hasNextPage: boolean;
+            /**
+             * Format: int32
+             * @description How many rows a page holds at most.
+             */
+            limit: number;
+            /** @description What to send as `cursor` to get the next page. */
+            nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description This page's number, from 1.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            totalDocs: number;
+        };
+        /** @description Why a run is to be paused. */
+        PauseRun: {
+            /** @description In a sentence, for those who look. */
+            why: string;
+        };
         PersonId: string;
         /** @description Where a person is in the project. */
         PresenceState: {
@@ -921,6 +1074,11 @@ export interface components {
             userId: components["schemas"]["PersonId"];
             userName: string;
         };
+        /**
+         * @description How urgent a step is. Counts as time that it has waited already.
+         * @enum {string}
+         */
+        Priority: "low" | "medium" | "high" | "critical";
         /** @description The body of every answer that is not a success. */
         Problem: {
             /** @description Tells this problem apart; each code has a page in the documentation. */
@@ -1083,6 +1241,64 @@ export interface components {
             field: string;
             recordId: components["schemas"]["EntityId"];
         };
+        /** @description Why a step is not running. */
+        Reason: {
+            /** @enum {string} */
+            kind: "parents";
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            open: number;
+        } | {
+            /** @enum {string} */
+            kind: "delay";
+            /** @description When it may start. */
+            until: components["schemas"]["Timestamp"];
+        } | {
+            /** @description What went wrong. */
+            error: string;
+            /** @enum {string} */
+            kind: "retry";
+            /** @description When it may start. */
+            until: components["schemas"]["Timestamp"];
+        } | {
+            /** @enum {string} */
+            kind: "ready";
+        } | {
+            /** @enum {string} */
+            kind: "paused";
+            /** @description Why, in a sentence. */
+            why: string;
+        } | {
+            /** @enum {string} */
+            kind: "person";
+            /** @description What is asked. */
+            question: string;
+        } | {
+            /** @description What went wrong. */
+            error: string;
+            /** @description Whether it had attempts left and failed for good all the same. */
+            fatal: boolean;
+            /** @enum {string} */
+            kind: "error";
+        } | {
+            /** @enum {string} */
+            kind: "expired";
+        } | {
+            by?: components["schemas"]["PersonId"] | null;
+            /** @enum {string} */
+            kind: "asked";
+        } | {
+            /** @enum {string} */
+            kind: "parent";
+            /** @description Its name within the run. */
+            name: string;
+            /** @description How that one ended. */
+            state: components["schemas"]["StepState"];
+            /** @description Which one. */
+            step: components["schemas"]["StepId"];
+        };
         /**
          * @description What a gate advises.
          * @enum {string}
@@ -1189,6 +1405,67 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "editor" | "owner";
+        /** @description One execution of a request. */
+        Run: {
+            askedAt?: components["schemas"]["Timestamp"] | null;
+            askedBy?: components["schemas"]["PersonId"] | null;
+            /** Format: int64 */
+            cancelled: number;
+            /** Format: int64 */
+            complete: number;
+            createdAt: components["schemas"]["Timestamp"];
+            createdBy?: components["schemas"]["PersonId"] | null;
+            endedAt?: components["schemas"]["Timestamp"] | null;
+            /** Format: int64 */
+            failed: number;
+            id: components["schemas"]["RunId"];
+            /** @description What kind of work it is: `film.task` … */
+            kind: string;
+            /**
+             * Format: int64
+             * @description The length of its log in bytes.
+             */
+            logEnd: number;
+            /** @description Why it is paused, if it is. */
+            paused?: string | null;
+            projectId: components["schemas"]["ProjectId"];
+            startedAt?: components["schemas"]["Timestamp"] | null;
+            state: components["schemas"]["RunState"];
+            title: string;
+            /**
+             * Format: int64
+             * @description Steps in all, and how many of them have ended how.
+             */
+            total: number;
+        };
+        /** @description A run with its steps. */
+        RunDetail: {
+            /** @description What came of each lease, in the order in which they ended. */
+            attempts: components["schemas"]["Attempt"][];
+            run: components["schemas"]["Run"];
+            /** @description In the order in which they were made. */
+            steps: components["schemas"]["Step"][];
+        };
+        RunId: string;
+        /** @description A part of a run's log. */
+        RunLog: {
+            /**
+             * Format: int64
+             * @description Where the log ends now.
+             */
+            end: number;
+            entries: components["schemas"]["LogEntry"][];
+            /**
+             * Format: int64
+             * @description Where the next part begins.
+             */
+            next: number;
+        };
+        /**
+         * @description Where a run is.
+         * @enum {string}
+         */
+        RunState: "queued" | "running" | "complete" | "failed" | "cancelled";
         /** @description The key that browsers seal secrets to. */
         SealingKey: {
             /** @description An X25519 public key, base64, for a libsodium sealed box. */
@@ -1246,6 +1523,38 @@ export interface components {
             /** @description As people know it. */
             label: string;
         };
+        /** @description One piece of work in a run. */
+        Step: {
+            /** @description The steps that have to be complete before. */
+            after: components["schemas"]["StepId"][];
+            answer?: components["schemas"]["Answer"] | null;
+            /**
+             * Format: int64
+             * @description Attempts that were begun.
+             */
+            attempt: number;
+            endedAt?: components["schemas"]["Timestamp"] | null;
+            id: components["schemas"]["StepId"];
+            /** @description What it was given. */
+            input: Record<string, unknown>;
+            leasedAt?: components["schemas"]["Timestamp"] | null;
+            limits: components["schemas"]["Limits"];
+            name: string;
+            /** @description What it gave. */
+            output?: Record<string, unknown> | null;
+            priority: components["schemas"]["Priority"];
+            queue: string;
+            reason?: components["schemas"]["Reason"] | null;
+            state: components["schemas"]["StepState"];
+            /** @description Who has it. */
+            worker?: string | null;
+        };
+        StepId: string;
+        /**
+         * @description Where a step is.
+         * @enum {string}
+         */
+        StepState: "queued" | "leased" | "running" | "waiting" | "complete" | "failed" | "cancelled";
         /** @description What the stream of a conversation says. The SSE event's name is `message`, its id `{messageId}.{characters so far}`. */
         StreamEvent: {
             messageId: components["schemas"]["MessageId"];
