@@ -1,8 +1,10 @@
 //! What goes over the socket: closed enums, one variant a message.
 
-use kernel::{EntityId, PersonId, ProjectId, ReviewId, Timestamp};
+use kernel::{EntityId, PersonId, ProjectId, ReviewId, RunId, StepId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::runs::{self, Reason, StepState};
 
 /// What a client sends when it connects.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -23,6 +25,31 @@ pub enum ToServer {
     /// Volatile: where the person is, so that others see it.
     #[serde(rename = "presence:update")]
     Presence(PresenceState),
+    /// Follows a run: its agents' and departments' events come, too.
+    #[serde(rename = "subscribe:execution")]
+    Follow(Follow),
+    /// Follows a run no longer.
+    #[serde(rename = "unsubscribe:execution")]
+    Unfollow(Unfollow),
+}
+
+/// Which run to follow.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Follow {
+    #[allow(missing_docs)]
+    pub execution_id: RunId,
+    /// Of these departments only; of all if absent or empty.
+    #[serde(default)]
+    pub departments: Vec<String>,
+}
+
+/// Which run to follow no longer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct Unfollow {
+    pub execution_id: RunId,
 }
 
 /// Where a person is in the project.
@@ -90,6 +117,86 @@ pub enum ToClient {
         user_id: Option<PersonId>,
         timestamp: Timestamp,
     },
+    /// Reliable: a run was made, paused or resumed.
+    #[serde(rename = "run:updated", rename_all = "camelCase")]
+    #[allow(missing_docs)]
+    RunUpdated {
+        seq: i64,
+        #[serde(flatten)]
+        run: RunStanding,
+        user_id: Option<PersonId>,
+        timestamp: Timestamp,
+    },
+    /// Reliable: a step of a run has another state; how its run stands since then is told with it.
+    #[serde(rename = "step:updated", rename_all = "camelCase")]
+    #[allow(missing_docs)]
+    StepUpdated {
+        seq: i64,
+        run_id: RunId,
+        step_id: StepId,
+        name: String,
+        state: StepState,
+        reason: Option<Reason>,
+        attempt: i64,
+        run: RunStanding,
+        timestamp: Timestamp,
+    },
+    /// To those who follow a run: an agent has begun.
+    #[serde(rename = "agent:started", rename_all = "camelCase")]
+    #[allow(missing_docs)]
+    AgentStarted { execution_id: RunId, agent_id: String, department: String, timestamp: Timestamp },
+    /// To those who follow a run: how far it is, as an agent begins or ends.
+    #[serde(rename = "agent:progress", rename_all = "camelCase")]
+    #[allow(missing_docs)]
+    AgentProgress { execution_id: RunId, agent_id: String, step: AgentStep, timestamp: Timestamp },
+    /// To those who follow a run: an agent is done.
+    #[serde(rename = "agent:complete", rename_all = "camelCase")]
+    #[allow(missing_docs)]
+    AgentComplete {
+        execution_id: RunId,
+        agent_id: String,
+        department: String,
+        #[schema(value_type = Object)]
+        result: serde_json::Value,
+        /// 0 to 1.
+        quality_score: f64,
+        timestamp: Timestamp,
+    },
+    /// To those who follow a run: an agent has failed.
+    #[serde(rename = "agent:error", rename_all = "camelCase")]
+    #[allow(missing_docs)]
+    AgentError {
+        execution_id: RunId,
+        agent_id: String,
+        error: String,
+        /// Whether it will be tried again.
+        recoverable: bool,
+        timestamp: Timestamp,
+    },
+    /// To those who follow a run: how far it is.
+    #[serde(rename = "task:update", rename_all = "camelCase")]
+    #[allow(missing_docs)]
+    TaskUpdate {
+        task_id: RunId,
+        status: TaskStatus,
+        /// 0 to 100.
+        progress: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        current_department: Option<String>,
+        timestamp: Timestamp,
+    },
+    /// To those who follow a run: a department has put together what its agents did.
+    #[serde(rename = "department:complete", rename_all = "camelCase")]
+    #[allow(missing_docs)]
+    DepartmentComplete {
+        task_id: RunId,
+        department: String,
+        #[schema(value_type = Vec<Object>)]
+        outputs: Vec<serde_json::Value>,
+        /// 0 to 1.
+        quality_score: f64,
+        timestamp: Timestamp,
+    },
     /// Reliable: something that people should be told.
     #[serde(rename = "notification", rename_all = "camelCase")]
     #[allow(missing_docs)]
@@ -134,12 +241,84 @@ impl ToClient {
             Self::MemberUpdated { .. } => "member:updated",
             Self::ProjectUpdated { .. } => "project:updated",
             Self::ReviewUpdated { .. } => "review:updated",
+            Self::RunUpdated { .. } => "run:updated",
+            Self::StepUpdated { .. } => "step:updated",
+            Self::AgentStarted { .. } => "agent:started",
+            Self::AgentProgress { .. } => "agent:progress",
+            Self::AgentComplete { .. } => "agent:complete",
+            Self::AgentError { .. } => "agent:error",
+            Self::TaskUpdate { .. } => "task:update",
+            Self::DepartmentComplete { .. } => "department:complete",
             Self::Notification { .. } => "notification",
             Self::UserJoined { .. } => "user:joined",
             Self::UserLeft { .. } => "user:left",
             Self::Presence { .. } => "presence:state",
             Self::Resync { .. } => "resync",
             Self::Problem { .. } => "problem",
+        }
+    }
+}
+
+/// How a run stands, as events tell it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct RunStanding {
+    pub run_id: RunId,
+    pub kind: String,
+    pub title: String,
+    pub state: runs::RunState,
+    /// Why it is paused, if it is.
+    pub paused: Option<String>,
+    /// Steps in all, and how many of them have ended how.
+    pub total: i64,
+    pub complete: i64,
+    pub failed: i64,
+    pub cancelled: i64,
+}
+
+/// Where a run is when one of its agents begins or ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentStep {
+    /// How many steps have ended, this one included.
+    pub number: i64,
+    /// Steps in all.
+    pub total: i64,
+    /// The step's name.
+    pub description: String,
+    #[allow(missing_docs)]
+    pub status: AgentStatus,
+}
+
+/// Where an agent is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum AgentStatus {
+    Pending,
+    Running,
+    Complete,
+}
+
+/// Where a task is. One that was cancelled counts as failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum TaskStatus {
+    Queued,
+    Running,
+    Complete,
+    Failed,
+}
+
+impl From<runs::RunState> for TaskStatus {
+    fn from(state: runs::RunState) -> Self {
+        match state {
+            runs::RunState::Queued => Self::Queued,
+            runs::RunState::Running => Self::Running,
+            runs::RunState::Complete => Self::Complete,
+            runs::RunState::Failed | runs::RunState::Cancelled => Self::Failed,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Live connections: who is in which project, and the relay that brings each of them the project's stream in order.
 
+mod executions;
 mod guard;
 mod presence;
 mod relay;
@@ -10,7 +11,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use identity::{Caller, Identity};
-use kernel::{EventKind, PersonId, ProjectId, Result, Role};
+use kernel::{EventKind, PersonId, ProjectId, Result, Role, RunId};
 use socketioxide::extract::SocketRef;
 use socketioxide::socket::Sid;
 use store::{Scope, Store, Tenant, events};
@@ -73,6 +74,8 @@ struct Seat {
     /// Whether the socket's queue was full: it gets the rest at a tick, and holds up nobody.
     lags: bool,
     state: PresenceState,
+    /// The runs that they follow, each with the departments whose agents they want to hear of; all if there are none.
+    follows: HashMap<RunId, Vec<String>>,
     _open: Open,
 }
 

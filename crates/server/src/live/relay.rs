@@ -4,11 +4,21 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use kernel::{Event, PersonId, ProjectId, Result};
-use store::{Scope, events};
+use store::{Scope, events, runs};
 use tokio::sync::broadcast::error::RecvError;
 use wire::live::ToClient;
 
+use super::executions::{self, Followers, Outputs};
 use super::{Live, Seat, Wake, told};
+
+/// An event as it is told.
+struct Message {
+    seq: i64,
+    /// To everyone, if it is told at all.
+    whole: Option<ToClient>,
+    /// And besides to those who follow its run.
+    followers: Option<Followers>,
+}
 
 /// Events that are read at once.
 const BATCH: u32 = 500;
@@ -84,9 +94,9 @@ impl Live {
     async fn relay(&self, project: ProjectId) {
         while let Some(behind) = self.furthest_behind(project) {
             match self.read(project, behind).await {
-                Ok((newest, events)) => {
+                Ok((newest, events, outputs)) => {
                     let whole = events.len() < BATCH as usize;
-                    self.hand_out(project, newest, &events);
+                    self.hand_out(project, newest, &events, &outputs);
                     if whole {
                         return;
                     }
@@ -108,19 +118,30 @@ impl Live {
         seats.chain(room.streams.values().map(|stream| stream.seen)).min()
     }
 
-    async fn read(&self, project: ProjectId, after: i64) -> Result<(i64, Vec<Event>)> {
+    /// What comes after a place in the stream, and what the steps gave that ended there in runs that someone follows.
+    async fn read(&self, project: ProjectId, after: i64) -> Result<(i64, Vec<Event>, Outputs)> {
+        let followed = self.followed(project);
         self.store
             .read_in(&Scope::server(project), move |t| {
                 let newest = events::newest(t)?;
                 let after = after.max(newest - CATCH_UP);
-                Ok((newest, events::after(t, after, BATCH)?))
+                let events = events::after(t, after, BATCH)?;
+                let ended = executions::ended(&events, &followed);
+                let outputs = runs::outputs(t, &ended)?.into_iter().collect();
+                Ok((newest, events, outputs))
             })
             .await
     }
 
-    fn hand_out(&self, project: ProjectId, newest: i64, events: &[Event]) {
-        let messages: Vec<(i64, Option<ToClient>)> =
-            events.iter().map(|event| (event.seq, told(event))).collect();
+    fn hand_out(&self, project: ProjectId, newest: i64, events: &[Event], outputs: &Outputs) {
+        let messages: Vec<Message> = events
+            .iter()
+            .map(|event| {
+                let whole = told(event);
+                let followers = whole.as_ref().and_then(|whole| executions::told(whole, outputs));
+                Message { seq: event.seq, whole, followers }
+            })
+            .collect();
         let mut gone: HashSet<PersonId> = HashSet::new();
         {
             let mut rooms = self.rooms();
@@ -132,10 +153,11 @@ impl Live {
             }
             for stream in room.streams.values_mut() {
                 let person = stream.caller.person();
-                if messages.iter().any(|(seq, message)| *seq > stream.seen && removes(message, person)) {
+                if messages.iter().any(|message| message.seq > stream.seen && removes(&message.whole, person))
+                {
                     gone.insert(person);
                 }
-                stream.seen = messages.last().map_or(newest, |(seq, _)| *seq).max(stream.seen);
+                stream.seen = messages.last().map_or(newest, |message| message.seq).max(stream.seen);
             }
         }
         if !gone.is_empty() {
@@ -160,7 +182,7 @@ enum Heard {
 
 impl Seat {
     /// Hands on what this listener has not had yet; stops where the socket's queue is full.
-    fn hear(&mut self, newest: i64, messages: &[(i64, Option<ToClient>)]) -> Heard {
+    fn hear(&mut self, newest: i64, messages: &[Message]) -> Heard {
         if newest - self.sent > CATCH_UP {
             let resync = ToClient::Resync { seq: newest };
             self.lags = self.socket.emit(resync.name(), &resync).is_err();
@@ -169,18 +191,22 @@ impl Seat {
             }
             return Heard::On;
         }
-        for (seq, message) in messages {
+        for Message { seq, whole, followers } in messages {
             if *seq <= self.sent {
                 continue;
             }
-            if let Some(message) = message
-                && self.socket.emit(message.name(), message).is_err()
+            if let Some(whole) = whole
+                && self.socket.emit(whole.name(), whole).is_err()
             {
                 self.lags = true;
                 return Heard::On;
             }
+            // What followers are told besides may get lost when they are slow: the event itself has told them the state.
+            for also in followers.iter().flat_map(|followers| followers.to(&self.follows)) {
+                let _ = self.socket.emit(also.name(), also);
+            }
             self.sent = *seq;
-            if *seq > self.admitted && removes(message, self.caller.person()) {
+            if *seq > self.admitted && removes(whole, self.caller.person()) {
                 return Heard::Removed;
             }
         }

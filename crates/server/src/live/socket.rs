@@ -1,5 +1,6 @@
 //! Socket.IO: the handshake, what a client may say, and the end of a connection.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use identity::{Caller, Viewer};
@@ -94,6 +95,7 @@ async fn sit(app: &App, socket: SocketRef, admitted: Admitted) {
         sent: admitted.last_seq.unwrap_or(newest).min(newest),
         lags: false,
         state: PresenceState::default(),
+        follows: HashMap::new(),
         _open: app.metrics.open("socket"),
     };
     let mut rooms = live.rooms();
@@ -116,7 +118,25 @@ fn listen(live: &Live, socket: &SocketRef, project: ProjectId) {
     socket.on("presence:update", async move |socket: SocketRef, TryData(said): TryData<Value>| {
         match said.ok().and_then(|said| parsed("presence:update", said)) {
             Some(ToServer::Presence(state)) => moved.moved(project, socket.id, state),
-            None => answer_unreadable(&socket),
+            _ => answer_unreadable(&socket),
+        }
+    });
+    let follows = live.clone();
+    socket.on(
+        "subscribe:execution",
+        async move |socket: SocketRef, TryData(said): TryData<Value>| match said
+            .ok()
+            .and_then(|said| parsed("subscribe:execution", said))
+        {
+            Some(ToServer::Follow(follow)) => follows.follow(project, socket.id, follow),
+            _ => answer_unreadable(&socket),
+        },
+    );
+    let leaves = live.clone();
+    socket.on("unsubscribe:execution", async move |socket: SocketRef, TryData(said): TryData<Value>| {
+        match said.ok().and_then(|said| parsed("unsubscribe:execution", said)) {
+            Some(ToServer::Unfollow(unfollow)) => leaves.unfollow(project, socket.id, &unfollow),
+            _ => answer_unreadable(&socket),
         }
     });
     socket.on_fallback(async |socket: SocketRef, Data(_): Data<Value>| answer_unreadable(&socket));

@@ -156,3 +156,18 @@ pub fn given_before(t: &mut Tenant<'_, '_>, step: StepId) -> Result<Vec<(String,
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?)
 }
+
+/// What steps gave, as (step, JSON); those of another project, and those that gave nothing, are passed over.
+///
+/// # Errors
+/// When the database fails.
+pub fn outputs(t: &mut Tenant<'_, '_>, steps: &[StepId]) -> Result<Vec<(StepId, String)>> {
+    let sql = |places: &str| {
+        format!(
+            "SELECT steps.id, attempts.output FROM steps
+             JOIN attempts ON attempts.step_id = steps.id AND attempts.fence = steps.settled
+             WHERE steps.project_id || '' = $1 AND steps.id IN ({places}) AND attempts.output IS NOT NULL"
+        )
+    };
+    crate::entities::by_ids(t, &[], steps, sql, |row| Ok((row.id(0)?, row.get(1)?)))
+}

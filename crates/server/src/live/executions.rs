@@ -1,0 +1,277 @@
+//! What those are told besides who follow a run: its agents' and departments' events, made of what happens to its steps.
+
+use std::collections::{HashMap, HashSet};
+
+use kernel::{Event, EventKind, ProjectId, RunId, StepId, Timestamp};
+use serde_json::Value;
+use socketioxide::socket::Sid;
+use wire::live::{AgentStatus, AgentStep, Follow, RunStanding, ToClient, Unfollow};
+use wire::runs::{Reason, StepState};
+
+use super::Live;
+
+/// Runs that one connection follows at most; the one that it follows beyond that is not followed.
+const FOLLOWED: usize = 50;
+/// Departments that one connection names at most.
+const DEPARTMENTS: usize = 20;
+
+/// What steps gave, as JSON.
+pub(super) type Outputs = HashMap<StepId, String>;
+
+/// What followers of a run are told, each with the department that it is about, if it is about one.
+pub(super) struct Followers {
+    run: RunId,
+    messages: Vec<(Option<String>, ToClient)>,
+}
+
+impl Followers {
+    /// What one is told who follows these runs.
+    pub(super) fn to<'f>(
+        &'f self,
+        follows: &'f HashMap<RunId, Vec<String>>,
+    ) -> impl Iterator<Item = &'f ToClient> {
+        let departments = follows.get(&self.run);
+        self.messages.iter().filter_map(move |(department, message)| {
+            let wanted = departments?;
+            let all = wanted.is_empty() || department.as_ref().is_none_or(|own| wanted.contains(own));
+            all.then_some(message)
+        })
+    }
+}
+
+/// The steps that are complete since these events, in runs that someone follows.
+pub(super) fn ended(events: &[Event], followed: &HashSet<RunId>) -> Vec<StepId> {
+    let id = |event: &Event, field: &str| event.payload[field].as_str().map(str::to_owned);
+    let complete = events
+        .iter()
+        .filter(|event| event.kind == EventKind::StepUpdated && event.payload["state"] == "complete")
+        .filter(|event| {
+            id(event, "runId").and_then(|run| run.parse().ok()).is_some_and(|run| followed.contains(&run))
+        });
+    complete.filter_map(|event| id(event, "stepId")?.parse().ok()).collect()
+}
+
+/// What followers are told of an event.
+pub(super) fn told(event: &ToClient, outputs: &Outputs) -> Option<Followers> {
+    match event {
+        ToClient::RunUpdated { run, timestamp, .. } => {
+            let messages = vec![(None, task(run, None, *timestamp))];
+            Some(Followers { run: run.run_id, messages })
+        }
+        ToClient::StepUpdated { run_id, step_id, name, state, reason, run, timestamp, .. } => {
+            let output = outputs.get(step_id).and_then(|output| serde_json::from_str(output).ok());
+            let messages = match name.split_once('/') {
+                Some((department, _)) => {
+                    let mut messages =
+                        agent(run, name, department, *state, reason.as_ref(), output, *timestamp);
+                    messages.push(task(run, Some(department), *timestamp));
+                    messages.into_iter().map(|message| (Some(department.to_owned()), message)).collect()
+                }
+                // The step that puts all together is of no department.
+                None => vec![(None, task(run, None, *timestamp))],
+            };
+            Some(Followers { run: *run_id, messages })
+        }
+        _ => None,
+    }
+}
+
+fn task(run: &RunStanding, department: Option<&str>, timestamp: Timestamp) -> ToClient {
+    let ended = run.complete + run.failed + run.cancelled;
+    ToClient::TaskUpdate {
+        task_id: run.run_id,
+        status: run.state.into(),
+        progress: u32::try_from(ended * 100 / run.total.max(1)).unwrap_or(100),
+        current_department: department.map(str::to_owned),
+        timestamp,
+    }
+}
+
+/// What happened to an agent's step, in the words of the socket's contract.
+fn agent(
+    run: &RunStanding,
+    name: &str,
+    department: &str,
+    state: StepState,
+    reason: Option<&Reason>,
+    output: Option<Value>,
+    timestamp: Timestamp,
+) -> Vec<ToClient> {
+    let (execution_id, agent_id, department) = (run.run_id, name.to_owned(), department.to_owned());
+    let progress = |status| ToClient::AgentProgress {
+        execution_id,
+        agent_id: agent_id.clone(),
+        step: AgentStep {
+            number: run.complete + run.failed + run.cancelled,
+            total: run.total,
+            description: name.to_owned(),
+            status,
+        },
+        timestamp,
+    };
+    let error = |error: &str, recoverable| ToClient::AgentError {
+        execution_id,
+        agent_id: agent_id.clone(),
+        error: error.to_owned(),
+        recoverable,
+        timestamp,
+    };
+    match (state, reason) {
+        (StepState::Running, _) => vec![
+            ToClient::AgentStarted { execution_id, agent_id: agent_id.clone(), department, timestamp },
+            progress(AgentStatus::Running),
+        ],
+        (StepState::Complete, _) => {
+            let result = output.unwrap_or_default();
+            let score = |field: &str| result[field].as_f64();
+            let quality_score = score("score").or(score("quality")).unwrap_or(0.0);
+            let mut messages = vec![progress(AgentStatus::Complete)];
+            let outputs = result["outputs"].as_array().cloned();
+            messages.push(ToClient::AgentComplete {
+                execution_id,
+                agent_id: agent_id.clone(),
+                department: department.clone(),
+                result,
+                quality_score,
+                timestamp,
+            });
+            // Only a head has outputs, and it is the last of its department.
+            if let Some(outputs) = outputs {
+                let task_id = execution_id;
+                messages.push(ToClient::DepartmentComplete {
+                    task_id,
+                    department,
+                    outputs,
+                    quality_score,
+                    timestamp,
+                });
+            }
+            messages
+        }
+        (StepState::Queued, Some(Reason::Retry { error: why, .. })) => vec![error(why, true)],
+        (StepState::Failed, Some(Reason::Error { error: why, .. })) => vec![error(why, false)],
+        (StepState::Failed, _) => vec![error("It was not done in the time that it had.", false)],
+        _ => Vec::new(),
+    }
+}
+
+impl Live {
+    /// The runs of a project that someone follows.
+    pub(super) fn followed(&self, project: ProjectId) -> HashSet<RunId> {
+        let rooms = self.rooms();
+        let seats = rooms.by_project.get(&project).into_iter().flat_map(|room| room.seats.values());
+        seats.flat_map(|seat| seat.follows.keys().copied()).collect()
+    }
+
+    /// Someone follows a run from now on. One of another project is never told of, so it need not be looked for.
+    pub(super) fn follow(&self, project: ProjectId, sid: Sid, follow: Follow) {
+        let mut rooms = self.rooms();
+        let seat = rooms.by_project.get_mut(&project).and_then(|room| room.seats.get_mut(&sid));
+        let Some(seat) = seat else { return };
+        if seat.follows.len() < FOLLOWED || seat.follows.contains_key(&follow.execution_id) {
+            let departments = follow.departments.into_iter().take(DEPARTMENTS).collect();
+            seat.follows.insert(follow.execution_id, departments);
+        }
+    }
+
+    /// Someone follows a run no longer.
+    pub(super) fn unfollow(&self, project: ProjectId, sid: Sid, unfollow: &Unfollow) {
+        let mut rooms = self.rooms();
+        if let Some(seat) = rooms.by_project.get_mut(&project).and_then(|room| room.seats.get_mut(&sid)) {
+            seat.follows.remove(&unfollow.execution_id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::Ambient;
+    use serde_json::json;
+    use wire::runs::RunState;
+
+    use super::*;
+
+    fn step(name: &str, state: StepState, reason: Option<Reason>, output: Option<Value>) -> Vec<Value> {
+        let ambient = Ambient::system();
+        let (run_id, step_id): (RunId, StepId) = (ambient.id(), ambient.id());
+        let run = RunStanding {
+            run_id,
+            kind: "task".into(),
+            title: "Prepare".into(),
+            state: RunState::Running,
+            paused: None,
+            total: 8,
+            complete: 2,
+            failed: 0,
+            cancelled: 0,
+        };
+        let event = ToClient::StepUpdated {
+            seq: 1,
+            run_id,
+            step_id,
+            name: name.into(),
+            state,
+            reason,
+            attempt: 1,
+            run,
+            timestamp: ambient.now(),
+        };
+        let outputs = output.map(|output| (step_id, output.to_string())).into_iter().collect();
+        let followers = told(&event, &outputs).unwrap();
+        let all = HashMap::from([(run_id, Vec::new())]);
+        followers.to(&all).map(|message| serde_json::to_value(message).unwrap()).collect()
+    }
+
+    fn kinds(messages: &[Value]) -> Vec<&str> {
+        messages.iter().map(|message| message["type"].as_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_step_that_begins_is_an_agent_that_has_started() {
+        let told = step("character/cast", StepState::Running, None, None);
+        assert_eq!(kinds(&told), ["agent:started", "agent:progress", "task:update"]);
+        assert_eq!(
+            (&told[0]["agentId"], &told[0]["department"]),
+            (&json!("character/cast"), &json!("character"))
+        );
+        assert_eq!(
+            told[1]["step"],
+            json!({ "number": 2, "total": 8, "description": "character/cast", "status": "running" })
+        );
+        assert_eq!((&told[2]["progress"], &told[2]["status"]), (&json!(25), &json!("running")));
+    }
+
+    #[test]
+    fn a_head_that_is_done_completes_its_department() {
+        let output = json!({ "score": 0.8, "outputs": [{ "agent": "cast" }] });
+        let told = step("character/head", StepState::Complete, None, Some(output));
+        assert_eq!(kinds(&told), ["agent:progress", "agent:complete", "department:complete", "task:update"]);
+        assert_eq!(
+            (&told[2]["qualityScore"], &told[2]["outputs"]),
+            (&json!(0.8), &json!([{ "agent": "cast" }]))
+        );
+    }
+
+    #[test]
+    fn an_error_says_whether_it_will_be_tried_again() {
+        let until = Timestamp(0);
+        let retry = Reason::Retry { until, error: "the lamp broke".into() };
+        let told = step("audio/cues", StepState::Queued, Some(retry), None);
+        assert_eq!((&told[0]["error"], &told[0]["recoverable"]), (&json!("the lamp broke"), &json!(true)));
+        let last = Reason::Error { error: "the lamp broke".into(), fatal: false };
+        assert_eq!(step("audio/cues", StepState::Failed, Some(last), None)[0]["recoverable"], json!(false));
+    }
+
+    #[test]
+    fn who_follows_one_department_hears_of_no_other() {
+        let run = Ambient::system().id();
+        let followers = |department: &str| Followers {
+            run,
+            messages: vec![(Some(department.into()), ToClient::Resync { seq: 1 })],
+        };
+        let follows = HashMap::from([(run, vec!["audio".to_owned()])]);
+        assert_eq!(followers("audio").to(&follows).count(), 1);
+        assert_eq!(followers("visual").to(&follows).count(), 0);
+        assert_eq!(followers("audio").to(&HashMap::new()).count(), 0);
+    }
+}
