@@ -2,6 +2,7 @@
 
 pub mod breakdown;
 pub mod catalogue;
+pub mod departments;
 pub mod import;
 pub mod imports;
 pub mod lexicon;
