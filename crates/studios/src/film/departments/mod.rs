@@ -9,12 +9,14 @@
 //! | image-quality | [`image`] | what is described and shown of people and places, contradictions |
 //! | video | [`video`] | animatic timing |
 //! | audio | [`audio`] | cues, ambience, dialogue sheet |
+//! | production | [`production`] | breakdown sheets, schedule, day-out-of-days, call sheets |
 //! | all | [`continuity`] | what cannot be as it is written |
 
 pub mod audio;
 pub mod character;
 pub mod continuity;
 pub mod image;
+pub mod production;
 pub mod story;
 pub mod video;
 pub mod visual;
