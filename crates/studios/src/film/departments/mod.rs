@@ -11,6 +11,8 @@
 //! | audio | [`audio`] | cues, ambience, dialogue sheet |
 //! | production | [`production`] | breakdown sheets, schedule, day-out-of-days, call sheets |
 //! | all | [`continuity`] | what cannot be as it is written |
+//!
+//! [`tables`] makes rows of an output, for CSV.
 
 pub mod audio;
 pub mod character;
@@ -18,6 +20,7 @@ pub mod continuity;
 pub mod image;
 pub mod production;
 pub mod story;
+pub mod tables;
 pub mod video;
 pub mod visual;
 
