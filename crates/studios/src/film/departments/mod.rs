@@ -12,12 +12,13 @@
 //! | production | [`production`] | breakdown sheets, schedule, day-out-of-days, call sheets |
 //! | all | [`continuity`] | what cannot be as it is written |
 //!
-//! [`tables`] makes rows of an output, for CSV.
+//! [`tables`] makes rows of an output, for CSV; [`pages`] makes PDF pages of what a set has on paper.
 
 pub mod audio;
 pub mod character;
 pub mod continuity;
 pub mod image;
+pub mod pages;
 pub mod production;
 pub mod story;
 pub mod tables;
