@@ -16,6 +16,9 @@ use crate::film::breakdown::sentences::sentences;
 use crate::film::breakdown::{count_words, flat, length};
 use crate::film::screenplay::{Kind, Part, Source, Span};
 
+/// The longest scene that is believed, in eighths: a hundred pages. A person may write any number into a record.
+const LONGEST: u64 = 800;
+
 /// A scene.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scene {
@@ -35,7 +38,7 @@ pub struct Scene {
     pub time: String,
     /// The time of day.
     pub daypart: Option<Daypart>,
-    /// The length in eighths of a page, at least 1.
+    /// The length in eighths of a page, 1 to 800.
     pub eighths: u32,
     /// The writer's summary, or else the first sentences.
     pub summary: String,
@@ -152,7 +155,7 @@ impl Scene {
             area: Some(text(record, "area")).filter(|area| !area.is_empty()),
             time: text(record, "time").to_uppercase(),
             daypart: Daypart::named(&text(record, "timeOfDay")),
-            eighths: u32::try_from(eighths).unwrap_or(u32::MAX).max(1),
+            eighths: u32::try_from(eighths.clamp(1, LONGEST)).unwrap_or(1),
             summary: if synopsis.is_empty() { record.description.clone() } else { synopsis },
             present: present(&paragraphs, &speeches, listed),
             vocabulary: vocabulary(&paragraphs),

@@ -13,13 +13,13 @@ use super::scene::Scene;
 use super::scores::{Scores, Tally};
 use super::visual::Shot;
 
-/// What is wanted of the engine.
+/// What is wanted of the engine. A value out of its range is taken for the nearest in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Options {
-    /// Words spoken in a minute, at least 1; unhurried talk is about 150.
+    /// Words spoken in a minute, 1 to 1000; unhurried talk is about 150.
     pub words_per_minute: u32,
-    /// Seconds that a page of action takes.
+    /// Seconds that a page of action takes, 1 to 3600.
     pub seconds_per_page: u32,
 }
 
@@ -85,6 +85,10 @@ pub fn timecode(millis: u64) -> String {
 /// Lays the shots on a timeline.
 #[must_use]
 pub fn animatic(film: &Film, shots: &[Shot], options: &Options) -> Animatic {
+    let options = &Options {
+        words_per_minute: options.words_per_minute.clamp(1, 1_000),
+        seconds_per_page: options.seconds_per_page.clamp(1, 3_600),
+    };
     let mut clips: Vec<Clip> = Vec::new();
     let mut scenes = Vec::with_capacity(film.scenes.len());
     let mut now = 0;
@@ -142,7 +146,7 @@ fn times(scene: &Scene, shots: &[&Shot], options: &Options) -> Vec<u64> {
         .iter()
         .map(|shot| {
             if shot.words > 0 {
-                return u64::from(shot.words) * 60_000 / u64::from(options.words_per_minute.max(1));
+                return u64::from(shot.words) * 60_000 / u64::from(options.words_per_minute);
             }
             let before = told;
             told += shot.description.chars().count() as u64;

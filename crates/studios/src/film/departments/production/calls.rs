@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::dood::{DayOutOfDays, Symbol};
 use super::schedule::{Day, Schedule};
-use super::sheets::{self, Sheet};
-use super::{Light, Options, Player};
-use crate::film::departments::film::{Film, Side};
+use super::sheets::{Needed, Sheet};
+use super::{Light, Options};
+use crate::film::departments::film::Side;
 
 /// A day of the shoot on paper. Times are minutes after midnight, and go on after 24:00.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,13 +84,11 @@ pub fn clock(minutes: u32) -> String {
 
 /// A sheet for each day of the schedule.
 pub(super) fn calls(
-    film: &Film,
-    cast: &[Player],
+    sheets: &[Sheet],
     schedule: &Schedule,
     days_out: &DayOutOfDays,
     options: &Options,
 ) -> Vec<CallSheet> {
-    let sheets = sheets::sheets(film, cast);
     let of = schedule.days.len();
     let call = |(at, day): (usize, &Day)| {
         let next = schedule.days.get(at + 1).map(|next| {
@@ -106,7 +104,7 @@ pub(super) fn calls(
             };
             next.strips.iter().map(told).collect()
         });
-        Caller { day, sheets: &sheets, days_out, options }.sheet(of, next.unwrap_or_default())
+        Caller { day, sheets, days_out, options }.sheet(of, next.unwrap_or_default())
     };
     schedule.days.iter().enumerate().map(call).collect()
 }
@@ -204,7 +202,7 @@ fn same_place(before: &CallScene, sheet: &Sheet) -> bool {
 }
 
 fn needs(scenes: &[CallScene]) -> Needs {
-    type Of = fn(&Sheet) -> &Vec<sheets::Needed>;
+    type Of = fn(&Sheet) -> &Vec<Needed>;
     let gather = |of: Of| {
         let mut found: Vec<(String, Vec<&str>)> = Vec::new();
         for scene in scenes {

@@ -15,7 +15,7 @@ use dood::DayOutOfDays;
 use schedule::Schedule;
 use sheets::Sheet;
 
-/// What is wanted of the engine.
+/// What is wanted of the engine. Minutes beyond a day are taken for a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Options {
@@ -42,6 +42,20 @@ impl Default for Options {
             minutes_per_eighth: 15,
             minutes_to_prepare: 60,
             minutes_to_dress: 60,
+        }
+    }
+}
+
+impl Options {
+    fn bounded(self) -> Self {
+        const DAY: u32 = 24 * 60;
+        Self {
+            eighths_per_day: self.eighths_per_day.max(1),
+            day_call: self.day_call.min(DAY),
+            night_call: self.night_call.min(DAY),
+            minutes_per_eighth: self.minutes_per_eighth.min(DAY),
+            minutes_to_prepare: self.minutes_to_prepare.min(DAY),
+            minutes_to_dress: self.minutes_to_dress.min(DAY),
         }
     }
 }
@@ -116,11 +130,12 @@ pub fn pages(eighths: u32) -> String {
 /// Plans the shoot.
 #[must_use]
 pub fn production(film: &Film, options: &Options) -> Production {
+    let options = options.bounded();
     let cast = players(film);
     let sheets = sheets::sheets(film, &cast);
-    let schedule = schedule::schedule(film, options);
+    let schedule = schedule::schedule(film, &options);
     let days_out = dood::days_out(film, &cast, &schedule);
-    let calls = calls::calls(film, &cast, &schedule, &days_out, options);
+    let calls = calls::calls(&sheets, &schedule, &days_out, &options);
     let scenes = film.scenes.len();
     let with = |has: fn(&&Scene) -> bool| film.scenes.iter().filter(has).count();
     let fitting = schedule.days.iter().filter(|day| !day.over).count();

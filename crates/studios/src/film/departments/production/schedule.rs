@@ -72,7 +72,7 @@ type Plan = Vec<Vec<usize>>;
 
 /// Schedules every scene once.
 pub(super) fn schedule(film: &Film, options: &Options) -> Schedule {
-    let most = options.eighths_per_day.max(1);
+    let most = options.eighths_per_day;
     let script: Vec<usize> = (0..film.scenes.len()).collect();
     let naive = fill(film, &script, most);
     let mut plans = vec![naive.clone()];
