@@ -38,6 +38,8 @@ pub struct Person {
     pub aliases: Vec<String>,
     /// As written.
     pub age: Option<String>,
+    /// In the record's words.
+    pub gender: String,
     /// How they look, in the record's words.
     pub appearance: String,
     /// Who they are, in the record's words.
@@ -308,6 +310,7 @@ impl Person {
             name: record.name.clone(),
             aliases: list(record, "aliases"),
             age: Some(text(record, "age")).filter(|age| !age.is_empty()),
+            gender: text(record, "gender"),
             appearance: text(record, "appearance"),
             description: record.description.clone(),
             references: references(record),

@@ -28,6 +28,8 @@ pub mod visual;
 mod attributes;
 mod cited;
 mod film;
+mod framing;
+mod pronouns;
 mod scene;
 mod scores;
 #[cfg(test)]

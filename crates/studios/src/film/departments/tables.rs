@@ -10,8 +10,7 @@ use super::character::Characters;
 use super::cited::Citation;
 use super::continuity::Continuity;
 use super::image::Image;
-use super::production::calls::clock;
-use super::production::{Production, pages};
+use super::production::pages;
 use super::story::Story;
 use super::video::{Animatic, timecode};
 use super::visual::Visual;
@@ -54,7 +53,7 @@ fn guarded(cell: &str) -> String {
     if formula { format!("'{cell}") } else { cell.to_owned() }
 }
 
-fn cited(source: &Citation) -> [String; 3] {
+pub(super) fn cited(source: &Citation) -> [String; 3] {
     let line = source.line.map_or_else(String::new, |line| line.to_string());
     [source.scene.clone().unwrap_or_default(), line, source.quote.clone()]
 }
@@ -64,12 +63,13 @@ macro_rules! row {
     ($($cell:expr),* $(; $source:expr)?) => {{
         #[allow(unused_mut)]
         let mut row: Vec<String> = vec![$($cell.to_string()),*];
-        $(row.extend(cited(&$source));)?
+        $(row.extend($crate::film::departments::tables::cited(&$source));)?
         row
     }};
 }
+pub(super) use row;
 
-fn said<T>(value: Option<T>, label: impl Fn(T) -> &'static str) -> &'static str {
+pub(super) fn said<T>(value: Option<T>, label: impl Fn(T) -> &'static str) -> &'static str {
     value.map_or("", label)
 }
 
@@ -338,115 +338,6 @@ impl Tables for Continuity {
         });
         let header = &["Severity", "Fault", "Message", "Where"];
         vec![Table { name: "continuity", header, rows: findings.collect() }]
-    }
-}
-
-impl Tables for Production {
-    fn tables(&self) -> Vec<Table> {
-        vec![self.sheet_table(), self.strip_table(), self.days_out_table(), self.call_table()]
-    }
-}
-
-impl Production {
-    fn sheet_table(&self) -> Table {
-        let names = |needed: &[super::production::sheets::Needed]| {
-            needed.iter().map(|needed| needed.name.as_str()).collect::<Vec<_>>().join(", ")
-        };
-        let rows = self.sheets.iter().map(|sheet| {
-            let (side, time) = (said(sheet.side, |s| s.as_str()), said(sheet.daypart, |d| d.as_str()));
-            let cast: Vec<&str> = sheet.cast.iter().map(|player| player.name.as_str()).collect();
-            row![
-                sheet.scene,
-                side,
-                sheet.set,
-                time,
-                sheet.story_day,
-                pages(sheet.eighths),
-                sheet.eighths,
-                cast.join(", "),
-                sheet.voices.join(", "),
-                names(&sheet.background),
-                names(&sheet.props),
-                names(&sheet.sounds),
-                names(&sheet.special),
-                sheet.synopsis
-            ]
-        });
-        Table {
-            name: "breakdown",
-            header: &[
-                "Scene",
-                "Int./Ext.",
-                "Set",
-                "Time",
-                "Story day",
-                "Pages",
-                "Eighths",
-                "Cast",
-                "Voices",
-                "Background",
-                "Props",
-                "Sounds",
-                "Special",
-                "Synopsis",
-            ],
-            rows: rows.collect(),
-        }
-    }
-
-    fn strip_table(&self) -> Table {
-        let rows = self.schedule.days.iter().flat_map(|day| {
-            day.strips.iter().map(|strip| {
-                let sheet = &self.sheets[strip.at];
-                let (side, time) = (said(sheet.side, |s| s.as_str()), said(sheet.daypart, |d| d.as_str()));
-                let cast: Vec<String> = sheet.cast.iter().map(|player| player.number.to_string()).collect();
-                row![
-                    day.number,
-                    strip.scene,
-                    side,
-                    sheet.set,
-                    time,
-                    pages(strip.eighths),
-                    cast.join(" "),
-                    sheet.synopsis
-                ]
-            })
-        });
-        Table {
-            name: "schedule",
-            header: &["Day", "Scene", "Int./Ext.", "Set", "Time", "Pages", "Cast", "Synopsis"],
-            rows: rows.collect(),
-        }
-    }
-
-    fn days_out_table(&self) -> Table {
-        let rows = self.days_out.rows.iter().flat_map(|of| {
-            let days = of.symbols.iter().enumerate();
-            days.filter_map(move |(day, symbol)| Some(row![of.number, of.name, day + 1, (*symbol)?.as_str()]))
-        });
-        Table { name: "day-out-of-days", header: &["Number", "Name", "Day", "Status"], rows: rows.collect() }
-    }
-
-    fn call_table(&self) -> Table {
-        let rows = self.calls.iter().flat_map(|call| {
-            call.cast.iter().map(|player| {
-                let (called, on_set) = (clock(player.call), clock(player.on_set));
-                row![
-                    call.day,
-                    player.number,
-                    player.name,
-                    player.status.as_str(),
-                    called,
-                    on_set,
-                    player.scenes.join(" ")
-                ]
-            })
-        });
-        Table {
-            name: "calls",
-            header: &["Day", "Number", "Name", "Status", "Call", "On set", "Scenes"],
-            rows: rows.collect(),
-        }
     }
 }
 

@@ -1,83 +1,22 @@
 //! Visual: a shot list from the lines of action and the runs of speeches, and notes on the look of each place and light.
 //!
 //! *Beats.* Each sentence of action is a beat; sentences of one paragraph with the same subject, size and movement are one
-//! shot. A sentence that names nobody and begins with a pronoun keeps the subject before it. Speeches without action
-//! between them are one shot.
-//!
-//! *Size*, the first that fits: what the script asks for (`CLOSE ON`, `INSERT`, `WIDE`, `POV`); wide for the first beat of
-//! a scene, for three people or more, and for crowds; close for a part of the body or a prop (an insert if nobody is named);
-//! full for a body that moves; medium close for a look or a feeling; medium for anybody else; wide for nobody. Of speeches:
-//! medium close of one speaker, medium of two, wide of more.
-//!
-//! *Movement*, the first that fits: what the script asks for (`PAN`, `TRACKING`, `PUSH IN` …); handheld for turmoil; track
-//! for who moves along; tilt for what rises or falls; push for what comes nearer; pan for a look elsewhere; else static.
+//! shot. A sentence that names nobody and begins with `he` or `she` is about whom it means (see `pronouns`), or
+//! else keeps the subject before it, as with `they`. Speeches without action between them are one shot. How shots
+//! are framed is told in `framing`.
 
 use kernel::EntityId;
 use serde::{Deserialize, Serialize};
 
 use super::cited::Citation;
 use super::film::{Daypart, Film, Side};
+use super::framing::{movement, size};
+use super::pronouns::{Pronoun, meant, pronouns};
 use super::scene::{Scene, Voice};
 use super::scores::{Scores, Tally};
-use super::words::{Word, find, words};
+use super::words::words;
 
-/// How much of the subject is in the frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub enum Size {
-    Wide,
-    Full,
-    Medium,
-    MediumClose,
-    Close,
-    Insert,
-    PointOfView,
-}
-
-/// How the camera moves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub enum Movement {
-    Static,
-    Pan,
-    Tilt,
-    Track,
-    Push,
-    Handheld,
-}
-
-impl Size {
-    /// As a shot list writes it.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Wide => "wide",
-            Self::Full => "full",
-            Self::Medium => "medium",
-            Self::MediumClose => "medium close",
-            Self::Close => "close",
-            Self::Insert => "insert",
-            Self::PointOfView => "point of view",
-        }
-    }
-}
-
-impl Movement {
-    /// As a shot list writes it.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Static => "static",
-            Self::Pan => "pan",
-            Self::Tilt => "tilt",
-            Self::Track => "track",
-            Self::Push => "push",
-            Self::Handheld => "handheld",
-        }
-    }
-}
+pub use super::framing::{Movement, Size};
 
 /// Shots and looks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -137,48 +76,6 @@ pub struct Look {
     pub cues: Vec<Citation>,
 }
 
-const CROWD: &[&str] =
-    &["crowd", "people", "passengers", "everyone", "everybody", "guests", "soldiers", "audience", "children"];
-const DETAIL: &[&str] = &[
-    "hand",
-    "finger",
-    "eye",
-    "face",
-    "lips",
-    "mouth",
-    "needle",
-    "ring",
-    "watch",
-    "photograph",
-    "photo",
-    "screen",
-    "tear",
-    "blood",
-    "letter",
-    "note",
-    "button",
-    "handle",
-    "glass",
-];
-const MOVES: &[&str] = &[
-    "run", "walk", "climb", "cross", "enter", "exit", "jump", "dance", "march", "slide", "drag", "carry",
-    "chase", "ride", "crawl", "stride", "rush", "sit", "kneel", "stand",
-];
-const ALONG: &[&str] = &[
-    "run", "walk", "cross", "march", "drag", "chase", "ride", "stride", "rush", "drive", "roll", "follow",
-    "pass", "sail", "fly",
-];
-const FEELS: &[&str] = &[
-    "look", "stare", "watch", "nod", "smile", "laugh", "cry", "think", "listen", "frown", "sigh", "wait",
-    "glance", "gaze", "wink", "blush", "remember",
-];
-const UP_OR_DOWN: &[&str] = &["rise", "fall", "climb", "drop", "sink", "lift", "descend", "tower", "lower"];
-const NEARER: &[&str] = &["approach", "nearer", "closer", "lean", "near"];
-const AWAY: &[&str] = &["turn", "look", "glance", "gaze", "search"];
-const TURMOIL: &[&str] = &[
-    "fight", "crash", "explode", "struggle", "shudder", "panic", "storm", "attack", "collide", "shatter",
-    "brawl",
-];
 const PRONOUNS: &[&str] = &["he", "she", "they", "his", "her", "their"];
 const LOOKS: &[&str] = &[
     "light",
@@ -229,7 +126,8 @@ const LOOKS: &[&str] = &[
 /// Makes the shot list and the looks.
 #[must_use]
 pub fn visual(film: &Film) -> Visual {
-    let shots: Vec<Shot> = film.scenes.iter().flat_map(|scene| shots(film, scene)).collect();
+    let pronouns = pronouns(film);
+    let shots: Vec<Shot> = film.scenes.iter().flat_map(|scene| shots(film, scene, &pronouns)).collect();
     let shown = film.scenes.iter().filter(|scene| shots.iter().any(|shot| shot.record == scene.id)).count();
     let scenes = film.scenes.len();
     let with_time = film.scenes.iter().filter(|scene| scene.daypart.is_some()).count();
@@ -262,16 +160,24 @@ struct Beat {
     words: u32,
 }
 
-fn shots(film: &Film, scene: &Scene) -> Vec<Shot> {
+fn shots(film: &Film, scene: &Scene, pronouns: &[Option<Pronoun>]) -> Vec<Shot> {
     let mut beats: Vec<Beat> = Vec::new();
+    // Those who were named or spoke, the last of them last.
+    let mut recent: Vec<usize> = Vec::new();
     let mut speeches = scene.speeches.iter().peekable();
     for (at, paragraph) in scene.paragraphs.iter().enumerate() {
         if let Some(speech) = speeches.next_if(|speech| speech.cue == at) {
             speak(&mut beats, scene, speech);
+            recent.extend(&speech.speakers);
         } else if paragraph.kind.reads_as_action() {
             let named = paragraph.named.iter().map(Vec::as_slice);
             for (sentence, named) in paragraph.sentences.iter().zip(named) {
+                let meant = Pronoun::leading(sentence)
+                    .filter(|_| named.is_empty())
+                    .and_then(|pronoun| meant(pronoun, &recent, pronouns));
+                let named = meant.as_ref().map_or(named, std::slice::from_ref);
                 act(&mut beats, scene, at, sentence, named);
+                recent.extend(named);
             }
         }
     }
@@ -348,73 +254,6 @@ fn act(beats: &mut Vec<Beat>, scene: &Scene, paragraph: usize, sentence: &str, n
     beats.push(Beat { paragraph, of_action: true, size, movement, subject, description, words: 0 });
 }
 
-/// Whether one of the words is a form of one of the stems: `runs`, `running`, `carried`.
-fn has(words: &[Word<'_>], stems: &[&str]) -> bool {
-    words.iter().any(|word| stems.iter().any(|stem| is_form(&word.lower, stem)))
-}
-
-fn is_form(word: &str, stem: &str) -> bool {
-    const ENDS: [&str; 7] = ["", "s", "es", "ed", "d", "ing", "er"];
-    if let Some(end) = word.strip_prefix(stem) {
-        let last = stem.chars().last();
-        let undoubled = end.strip_prefix(|c| Some(c) == last).unwrap_or(end);
-        return ENDS.contains(&end) || matches!(undoubled, "ing" | "ed");
-    }
-    let short = stem.strip_suffix('e').and_then(|stem| word.strip_prefix(stem));
-    let soft = stem.strip_suffix('y').and_then(|stem| word.strip_prefix(stem));
-    short == Some("ing") || matches!(soft, Some("ies" | "ied"))
-}
-
-fn size(scene: &Scene, sentence: &str, words: &[Word<'_>], subject: &[usize], first: bool) -> Size {
-    let asks = |phrases: &[&str]| phrases.iter().any(|phrase| shouts(sentence, phrase));
-    if asks(&["POV"]) {
-        Size::PointOfView
-    } else if asks(&["INSERT"]) {
-        Size::Insert
-    } else if asks(&["CLOSE ON", "CLOSE UP", "CLOSE-UP", "CU", "CLOSER"]) {
-        Size::Close
-    } else if asks(&["WIDE", "WIDER", "ESTABLISHING", "AERIAL"])
-        || first
-        || subject.len() > 2
-        || has(words, CROWD)
-    {
-        Size::Wide
-    } else if has(words, DETAIL) || scene.props.iter().any(|prop| find(words, prop).is_some()) {
-        if subject.is_empty() { Size::Insert } else { Size::Close }
-    } else if subject.is_empty() {
-        Size::Wide
-    } else if has(words, MOVES) {
-        Size::Full
-    } else if has(words, FEELS) {
-        Size::MediumClose
-    } else {
-        Size::Medium
-    }
-}
-
-fn movement(sentence: &str, words: &[Word<'_>]) -> Movement {
-    let asks = |phrases: &[&str]| phrases.iter().any(|phrase| shouts(sentence, phrase));
-    if asks(&["HANDHELD"]) || has(words, TURMOIL) {
-        Movement::Handheld
-    } else if asks(&["TRACKING", "DOLLY", "FOLLOW"]) || has(words, ALONG) {
-        Movement::Track
-    } else if asks(&["TILT", "CRANE"]) || has(words, UP_OR_DOWN) {
-        Movement::Tilt
-    } else if asks(&["PUSH IN", "ZOOM", "ZOOM IN"]) || has(words, NEARER) {
-        Movement::Push
-    } else if asks(&["PAN", "PANNING"]) || has(words, AWAY) {
-        Movement::Pan
-    } else {
-        Movement::Static
-    }
-}
-
-/// Whether a sentence has a phrase in capitals, whole.
-fn shouts(sentence: &str, phrase: &str) -> bool {
-    let words = words(sentence);
-    find(&words, phrase).is_some_and(|at| words[at].iter().all(|w| !w.text.chars().any(char::is_lowercase)))
-}
-
 fn looks(film: &Film) -> Vec<Look> {
     let mut found: Vec<Look> = Vec::new();
     for scene in &film.scenes {
@@ -483,6 +322,7 @@ mod tests {
             ("Mara's hand trembles.", Size::Insert, Movement::Static),
             ("Joss smiles.", Size::MediumClose, Movement::Static),
             ("CLOSE ON the clock.", Size::Close, Movement::Static),
+            ("PAN to Joss, who runs.", Size::Full, Movement::Pan),
             ("Fifty people wait.", Size::Wide, Movement::Static),
             ("Joss sings.", Size::Medium, Movement::Static),
             ("A wave.", Size::Wide, Movement::Static),
@@ -497,6 +337,13 @@ mod tests {
         let shots = of("Joss sings. He hums. Mara runs.");
         assert_eq!(shots[0].0, "Joss sings. He hums.");
         assert_eq!((shots[1].0.as_str(), shots[1].1), ("Mara runs.", Size::Full));
+    }
+
+    #[test]
+    fn he_and_she_are_about_whom_they_mean() {
+        let shots = of("Mara lifts her hat.\n\nJoss lifts his hat.\n\nShe waits. He runs.");
+        let told: Vec<(&str, &str)> = shots[2..4].iter().map(|s| (s.0.as_str(), s.3[0].as_str())).collect();
+        assert_eq!(told, [("She waits.", "Mara"), ("He runs.", "Joss")]);
     }
 
     #[test]

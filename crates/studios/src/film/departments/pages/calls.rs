@@ -84,7 +84,9 @@ fn page(paper: &mut Paper, title: &str, call: &CallSheet) {
 }
 
 fn head(paper: &mut Paper, title: &str, call: &CallSheet) -> f32 {
+    paper.head.clear();
     let top = paper.page();
+    paper.head = format!("{title} – day {} of {}, continued", call.day, call.of);
     let right = MARGIN + paper.room();
     paper.text(MARGIN, top + 18.0, Type::bold(18.0), title);
     paper.text_to(right, top + 18.0, Type::bold(14.0), &format!("Day {} of {}", call.day, call.of));

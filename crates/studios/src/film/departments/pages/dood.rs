@@ -9,7 +9,7 @@ use crate::film::departments::production::Production;
 use crate::film::departments::production::dood::{DaysOf, Symbol};
 
 /// The most days on a page.
-const DAYS: usize = 24;
+const DAYS: usize = 20;
 
 pub(super) fn draw(production: &Production, size: Size) -> Result<Paper> {
     let of = &production.days_out;
@@ -32,8 +32,8 @@ pub(super) fn draw(production: &Production, size: Size) -> Result<Paper> {
 fn table(paper: &mut Paper, y: f32, days: &[usize], of: &[DaysOf]) {
     let numbers: Vec<String> = days.iter().map(|day| (day + 1).to_string()).collect();
     let mut columns: Vec<Column<'_>> = vec![("No.", 4.0), ("Name", 18.0)];
-    columns.extend(numbers.iter().map(|number| (number.as_str(), 3.8)));
-    columns.extend([("Work", 5.0), ("Hold", 5.0), ("Start", 5.0), ("Finish", 5.5)]);
+    columns.extend(numbers.iter().map(|number| (number.as_str(), 4.4)));
+    columns.extend([("Work", 6.0), ("Hold", 6.0), ("Start", 6.0), ("Finish", 7.0)]);
     let row = |of: &DaysOf| {
         let symbols =
             days.iter().map(|day| of.symbols.get(*day).copied().flatten().map_or("", Symbol::as_str));

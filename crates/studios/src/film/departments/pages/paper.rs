@@ -126,6 +126,8 @@ pub(super) struct Paper {
     height: f32,
     /// What stands at the foot of every page, before its number.
     foot: String,
+    /// What stands over every page that is begun from now on; nothing if empty.
+    pub(super) head: String,
     pages: Vec<Vec<Mark>>,
     plain: Face,
     bold: Face,
@@ -140,13 +142,18 @@ impl Paper {
         let (width, height) = if landscape { (long, short) } else { (short, long) };
         let plain = Face::read(dejavu::sans_condensed::regular())?;
         let bold = Face::read(dejavu::sans_condensed::bold())?;
-        Ok(Self { width, height, foot, pages: Vec::new(), plain, bold })
+        Ok(Self { width, height, foot, head: String::new(), pages: Vec::new(), plain, bold })
     }
 
     /// Begins a page; gives where its text begins.
     pub(super) fn page(&mut self) -> f32 {
         self.pages.push(Vec::new());
-        MARGIN
+        if self.head.is_empty() {
+            return MARGIN;
+        }
+        let head = self.head.clone();
+        self.text(MARGIN, MARGIN + 8.0, Type::plain(8.0).shaded(Shade::GREY), &head);
+        MARGIN + 18.0
     }
 
     /// Where the text of a page must end.

@@ -21,7 +21,9 @@ pub(super) fn draw(production: &Production, size: Size) -> Result<Paper> {
 }
 
 fn page(paper: &mut Paper, title: &str, sheet: &Sheet) {
+    paper.head.clear();
     let top = paper.page();
+    paper.head = format!("{title} – scene {}, continued", sheet.scene);
     let (left, right) = (MARGIN, MARGIN + paper.room());
     paper.text(left, top + 10.0, Type::plain(9.0).shaded(Shade::GREY), title);
     paper.text_to(right, top + 10.0, Type::plain(9.0).shaded(Shade::GREY), "Breakdown sheet");

@@ -5,6 +5,8 @@ pub mod dood;
 pub mod schedule;
 pub mod sheets;
 
+mod rows;
+
 use serde::{Deserialize, Serialize};
 
 use super::film::{Daypart, Film};
