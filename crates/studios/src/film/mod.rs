@@ -2,6 +2,8 @@
 
 pub mod breakdown;
 pub mod catalogue;
+pub mod crew;
+pub mod departments;
 pub mod import;
 pub mod imports;
 pub mod lexicon;

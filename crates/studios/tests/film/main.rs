@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what tests are set up with must work")]
 
 mod corpus;
+mod departments;
 mod drafts;
 mod fixture;
 mod formats;

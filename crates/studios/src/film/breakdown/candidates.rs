@@ -148,7 +148,8 @@ fn add(list: &mut Vec<String>, seen: &mut HashSet<String>, name: &str) {
     }
 }
 
-fn sounds(word: &str) -> bool {
+/// Whether a word in capitals is one that sounds.
+pub(in crate::film) fn sounds(word: &str) -> bool {
     let word = word.trim_matches(|c: char| !c.is_alphabetic());
     SOUNDING.iter().any(|stem| word.strip_prefix(stem).is_some_and(|end| is_ending(stem, end)))
 }

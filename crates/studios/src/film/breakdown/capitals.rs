@@ -4,19 +4,19 @@ use super::names::key;
 
 /// A run of words in capitals.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Run {
+pub(in crate::film) struct Run {
     /// The words, as a key.
-    pub(super) key: String,
+    pub(in crate::film) key: String,
     /// The age behind it, as written: `34`, `late 60s`.
-    pub(super) age: Option<String>,
+    pub(in crate::film) age: Option<String>,
     /// Whether something of its own follows: `MARA'S`.
-    pub(super) possessive: bool,
+    pub(in crate::film) possessive: bool,
     /// The paragraph's sentence that it stands in, counted from 0.
-    pub(super) sentence: usize,
+    pub(in crate::film) sentence: usize,
 }
 
 /// The runs of a paragraph that is not itself in capitals; `sentences` are its own.
-pub(super) fn runs(sentences: &[String]) -> Vec<Run> {
+pub(in crate::film) fn runs(sentences: &[String]) -> Vec<Run> {
     let mut found = Vec::new();
     for (place, sentence) in sentences.iter().enumerate() {
         if !sentence.chars().any(char::is_lowercase) && sentences.len() == 1 {

@@ -44,7 +44,7 @@ pub(super) struct Person {
 
 /// All people, and how to find them by a cue or in action.
 #[derive(Debug, Default)]
-pub(super) struct Cast {
+pub(in crate::film) struct Cast {
     pub(super) people: Vec<Person>,
     by_key: HashMap<String, usize>,
     /// Names by their first word, for looking through action.
@@ -52,7 +52,7 @@ pub(super) struct Cast {
 }
 
 /// The names that a cue gives: without `(V.O.)` and `(CONT'D)`; both, of two that speak as one.
-pub(super) fn names_of_cue(cue: &str) -> Vec<String> {
+pub(in crate::film) fn names_of_cue(cue: &str) -> Vec<String> {
     let bare = cue.find('(').map_or(cue, |at| &cue[..at]);
     let bare = bare.trim().trim_end_matches(['^', ':']).trim();
     let whole = key(bare);
@@ -96,6 +96,26 @@ impl Cast {
         cast.join_short_names(&scenes_of);
         for (run, sentence) in introductions {
             cast.introduce(run, sentence);
+        }
+        cast.index();
+        cast
+    }
+
+    /// Those whom records already know, each by their own name and the others that they have.
+    pub(in crate::film) fn known<'n>(people: impl Iterator<Item = (&'n str, &'n [String])>) -> Self {
+        let mut cast = Self::default();
+        for (name, others) in people {
+            let others: Vec<String> = others.iter().map(|other| key(other)).collect();
+            cast.people.push(Person { key: key(name), name: name.to_owned(), others, ..Person::default() });
+        }
+        // A name of one's own is stronger than another's second name.
+        for (at, person) in cast.people.iter().enumerate() {
+            cast.by_key.entry(person.key.clone()).or_insert(at);
+        }
+        for (at, person) in cast.people.iter().enumerate() {
+            for other in &person.others {
+                cast.by_key.entry(other.clone()).or_insert(at);
+            }
         }
         cast.index();
         cast
@@ -213,7 +233,7 @@ impl Cast {
     }
 
     /// The people of a cue.
-    pub(super) fn of_cue(&self, names: &[String]) -> Vec<usize> {
+    pub(in crate::film) fn of_cue(&self, names: &[String]) -> Vec<usize> {
         if let Some(at) = names.first().and_then(|whole| self.by_key.get(whole)) {
             return vec![*at];
         }
@@ -221,7 +241,7 @@ impl Cast {
     }
 
     /// Whether a run of capitals is someone's name.
-    pub(super) fn is_name(&self, run: &str) -> bool {
+    pub(in crate::film) fn is_name(&self, run: &str) -> bool {
         self.by_key.contains_key(run)
             || run
                 .split(" & ")
@@ -230,7 +250,7 @@ impl Cast {
     }
 
     /// The people whom a paragraph of action names with a capital; not those of whom it only names a possession.
-    pub(super) fn named_in(&self, text: &str, found: &mut HashSet<usize>) {
+    pub(in crate::film) fn named_in(&self, text: &str, found: &mut HashSet<usize>) {
         let tokens = tokens(text);
         let mut at = 0;
         while at < tokens.len() {

@@ -26,11 +26,11 @@ pub(super) fn eighths(scene: &Part) -> u32 {
 }
 
 /// Lines on paper, with the empty ones between paragraphs.
-fn lines(elements: &[Element]) -> usize {
+pub(in crate::film) fn lines<'e>(elements: impl IntoIterator<Item = &'e Element>) -> usize {
     let mut lines = 0;
     // Lines of the left column of a dual speech that the right one has not yet used.
     let mut left = 0;
-    for element in elements.iter().filter(|element| is_printed(element)) {
+    for element in elements.into_iter().filter(|element| is_printed(element)) {
         let width = match element.kind {
             Kind::Dialogue | Kind::Lyrics if element.dual.is_some() => DUAL_WIDTH,
             Kind::Dialogue | Kind::Lyrics => SPEECH_WIDTH,

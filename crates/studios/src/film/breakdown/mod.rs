@@ -1,13 +1,13 @@
 //! Breaks a screenplay down: scenes, who is in them, where and when, how long, what is needed. It only takes what stands
 //! in the script, by rules; nothing is made up.
 
-mod candidates;
-mod capitals;
-mod cast;
+pub(super) mod candidates;
+pub(super) mod capitals;
+pub(super) mod cast;
 mod heading;
-mod length;
-mod names;
-mod sentences;
+pub(super) mod length;
+pub(super) mod names;
+pub(super) mod sentences;
 
 use std::collections::{HashMap, HashSet};
 
@@ -251,11 +251,11 @@ impl Action {
 }
 
 /// The text on one line, without characters that no database keeps.
-fn flat(text: &str) -> String {
+pub(super) fn flat(text: &str) -> String {
     text.replace('\0', "").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn count_words(text: &str) -> u32 {
+pub(super) fn count_words(text: &str) -> u32 {
     let words = text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count();
     u32::try_from(words).unwrap_or(u32::MAX)
 }

@@ -12,12 +12,12 @@ const SHORT: &[&str] = &["mr", "mrs", "ms", "dr", "st", "jr", "sr", "mt", "ft", 
 const ROMAN: &[&str] = &["II", "III", "IV", "VI", "VII", "VIII", "IX", "XI", "XII"];
 
 /// The key by which names are told apart: capitals, single spaces, straight apostrophes.
-pub(super) fn key(name: &str) -> String {
+pub(in crate::film) fn key(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase().replace('’', "'")
 }
 
 /// The name as a record bears it: `MARA VOSS` becomes `Mara Voss`; what is not in capitals stays as it is.
-pub(super) fn titled(name: &str) -> String {
+pub(in crate::film) fn titled(name: &str) -> String {
     let name: String = name.split_whitespace().collect::<Vec<_>>().join(" ").replace('\0', "");
     let name: String = name.chars().take(LONGEST).collect();
     if !is_upper(&name) {

@@ -5,7 +5,7 @@ const SHORTENED: &[&str] =
     &["mr", "mrs", "ms", "dr", "st", "jr", "sr", "int", "ext", "vs", "sgt", "lt", "capt", "prof", "etc"];
 
 /// The sentences of a text, in order, without line ends.
-pub(super) fn sentences(text: &str) -> Vec<String> {
+pub(in crate::film) fn sentences(text: &str) -> Vec<String> {
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut out = Vec::new();
     let mut from = 0;
@@ -49,7 +49,7 @@ pub(super) fn opening(text: &str, longest: usize) -> String {
 }
 
 /// The text, cut at a word if it is longer than `longest` characters.
-pub(super) fn shortened(text: &str, longest: usize) -> String {
+pub(in crate::film) fn shortened(text: &str, longest: usize) -> String {
     let Some((end, _)) = text.char_indices().nth(longest) else { return text.to_owned() };
     let at = text[..end].rfind(' ').unwrap_or(end);
     format!("{} …", text[..at].trim_end())

@@ -1,0 +1,248 @@
+//! The film's crew: its seven departments as their files define them, and the engines that do their work.
+
+use std::sync::Arc;
+
+use agents::departments::Departments;
+use agents::departments::definition::Definition;
+use agents::departments::engine::{Citation, Engine, Job, Work};
+use futures_util::future::BoxFuture;
+use kernel::{Error, Result};
+use serde::Serialize;
+
+use super::departments::{
+    Film, Scores, audio, character, continuity, image, production, story, video, visual,
+};
+
+/// Which department builds on which (F9): character and story come first, production last.
+const ORDER: &[(&str, &[&str])] = &[
+    ("character", &[]),
+    ("story", &[]),
+    ("visual", &["character", "story"]),
+    ("audio", &["character", "story"]),
+    ("image-quality", &["visual", "audio"]),
+    ("video", &["image-quality"]),
+    ("production", &["video"]),
+];
+
+const DEFINITIONS: &[&str] = &[
+    include_str!("story-head.md"),
+    include_str!("story-structure.md"),
+    include_str!("character-head.md"),
+    include_str!("character-cast.md"),
+    include_str!("visual-head.md"),
+    include_str!("visual-shots.md"),
+    include_str!("image-head.md"),
+    include_str!("image-references.md"),
+    include_str!("video-head.md"),
+    include_str!("video-animatic.md"),
+    include_str!("audio-head.md"),
+    include_str!("audio-cues.md"),
+    include_str!("production-head.md"),
+    include_str!("production-plan.md"),
+    include_str!("production-continuity.md"),
+];
+
+/// The records that an output names at most.
+const CITED: usize = 100;
+
+/// The seven departments.
+///
+/// # Errors
+/// Never, as long as the definitions fit together; a test holds them to it.
+pub fn departments() -> Result<Departments> {
+    let agents = DEFINITIONS.iter().map(|file| Definition::parse(file)).collect::<Result<Vec<_>>>()?;
+    Departments::of(ORDER, agents)
+}
+
+/// The engines of all specialists.
+#[must_use]
+pub fn engines() -> Vec<Arc<dyn Engine>> {
+    let all: [(&'static str, Make); 8] = [
+        ("film.structure", structure),
+        ("film.cast", cast),
+        ("film.shots", shots),
+        ("film.references", references),
+        ("film.animatic", animatic),
+        ("film.cues", cues),
+        ("film.production", plan),
+        ("film.continuity", faults),
+    ];
+    all.into_iter().map(|(name, make)| Arc::new(ByRules { name, make }) as Arc<dyn Engine>).collect()
+}
+
+type Make = fn(&Film) -> Result<Work>;
+
+/// An engine that is a pure function of the film.
+struct ByRules {
+    name: &'static str,
+    make: Make,
+}
+
+impl Engine for ByRules {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn work<'j>(&'j self, job: &'j Job) -> BoxFuture<'j, Result<Work>> {
+        Box::pin(async move {
+            let film = job.store.read_in(&job.scope, |t| Film::read(t, None)).await?;
+            let make = self.make;
+            // A long film takes a processor for a while.
+            tokio::task::spawn_blocking(move || make(&film)).await.map_err(Error::internal)?
+        })
+    }
+}
+
+/// An output as work. An engine by rules adds nothing to what is written, so it claims no creativity.
+fn work(film: &Film, title: &str, summary: String, output: &impl Serialize, scores: &Scores) -> Result<Work> {
+    let content = serde_json::to_value(output).map_err(Error::internal)?;
+    Ok(Work {
+        title: format!("{title}: {}", film.title),
+        summary,
+        citations: cited(film),
+        content,
+        quality: scores.completeness,
+        consistency: scores.consistency,
+        creativity: 0.0,
+        lacks: scores.reasons.clone(),
+    })
+}
+
+/// The scenes that the work rests on. Each line of the output says by itself which place it comes from.
+fn cited(film: &Film) -> Vec<Citation> {
+    let scenes = film.scenes.iter().take(CITED);
+    scenes
+        .map(|scene| Citation {
+            entity_id: scene.id,
+            collection: "scenes".into(),
+            name: scene.heading.clone(),
+        })
+        .collect()
+}
+
+fn structure(film: &Film) -> Result<Work> {
+    let out = story::story(film, &story::Options::default());
+    let summary = format!(
+        "{} pages in {} and {}; {} % of it is dialogue. {}.",
+        production::pages(out.eighths),
+        counted(out.pacing.len(), "scene"),
+        counted(out.acts.len(), "act"),
+        (out.dialogue_share * 100.0).round(),
+        counted(out.loose_ends.len(), "loose end"),
+    );
+    work(film, "Structure and pacing", summary, &out, &out.scores)
+}
+
+fn cast(film: &Film) -> Result<Work> {
+    let out = character::characters(film);
+    let most = out.cast.first().map_or_else(String::new, |first| {
+        format!(" {} is in most of them, {}.", first.name, counted(first.scenes.len(), "scene"))
+    });
+    let summary = format!(
+        "{} are in the film.{most} {}.",
+        counted(out.cast.len(), "character"),
+        counted(out.slips.len(), "name that may be a slip")
+    );
+    work(film, "Cast and co-appearance", summary, &out, &out.scores)
+}
+
+fn shots(film: &Film) -> Result<Work> {
+    let out = visual::visual(film);
+    let summary =
+        format!("{} in {}.", counted(out.shots.len(), "shot"), counted(out.looks.len(), "look of a place"));
+    work(film, "Shot list and looks", summary, &out, &out.scores)
+}
+
+fn references(film: &Film) -> Result<Work> {
+    let out = image::image(film);
+    let missing = out.checks.iter().filter(|check| !check.missing.is_empty()).count();
+    let summary = format!(
+        "{missing} of {} still need a description or a reference. {}.",
+        counted(out.checks.len(), "main character or location"),
+        counted(out.contradictions.len(), "contradiction"),
+    );
+    work(film, "References", summary, &out, &out.scores)
+}
+
+fn animatic(film: &Film) -> Result<Work> {
+    let out = video::animatic(film, &visual::visual(film).shots, &video::Options::default());
+    let summary = format!(
+        "It runs {} by what is said and done, {} by a minute to the page.",
+        video::timecode(out.millis),
+        video::timecode(out.by_pages_millis)
+    );
+    work(film, "Animatic timing", summary, &out, &out.scores)
+}
+
+fn cues(film: &Film) -> Result<Work> {
+    let out = audio::audio(film);
+    let of = |kind: audio::CueKind| out.cues.iter().filter(|cue| cue.kind == kind).count();
+    let summary = format!(
+        "{}, {} and {}.",
+        counted(of(audio::CueKind::Sound), "sound"),
+        counted(of(audio::CueKind::Music), "music cue"),
+        counted(of(audio::CueKind::Voice), "voice that is not on screen"),
+    );
+    work(film, "Cue list", summary, &out, &out.scores)
+}
+
+fn plan(film: &Film) -> Result<Work> {
+    let out = production::production(film, &production::Options::default());
+    let summary = format!(
+        "{} on {}, with {} in the cast.",
+        counted(out.sheets.len(), "scene"),
+        counted(out.schedule.days.len(), "shooting day"),
+        counted(out.cast.len(), "player"),
+    );
+    work(film, "Breakdown and schedule", summary, &out, &out.scores)
+}
+
+fn faults(film: &Film) -> Result<Work> {
+    let out = continuity::continuity(film);
+    let of = |severity| out.findings.iter().filter(|finding| finding.fault.severity() == severity).count();
+    let summary = format!(
+        "{}, {} and {}.",
+        counted(of(continuity::Severity::Error), "error"),
+        counted(of(continuity::Severity::Doubt), "doubt"),
+        counted(of(continuity::Severity::Note), "note"),
+    );
+    work(film, "Continuity", summary, &out, &out.scores)
+}
+
+/// `1 scene`, `3 scenes`, `no scene`.
+fn counted(count: usize, noun: &str) -> String {
+    let (first, rest) = noun.split_once(' ').map_or((noun, String::new()), |(first, rest)| (first, format!(" {rest}")));
+    match count {
+        0 => format!("no {noun}"),
+        1 => format!("1 {noun}"),
+        // What is counted is the first word of those with an addition: `names that may be slips`.
+        _ if rest.starts_with(" that") || rest.starts_with(" of") => format!("{count} {first}s{rest}"),
+        _ => format!("{count} {noun}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_seven_departments_fit_together_and_every_engine_has_its_agent() {
+        let departments = departments().unwrap();
+        assert_eq!(departments.all().len(), 7);
+        let specialists = departments.all().iter().flat_map(|department| &department.specialists);
+        let named: BTreeSet<&str> = specialists.map(|agent| agent.engine.as_str()).collect();
+        let engines = engines();
+        let there: BTreeSet<&str> = engines.iter().map(|engine| engine.name()).collect();
+        assert_eq!(named, there);
+    }
+
+    #[test]
+    fn what_is_counted_reads_as_people_write() {
+        assert_eq!(counted(0, "scene"), "no scene");
+        assert_eq!(counted(1, "look of a place"), "1 look of a place");
+        assert_eq!(counted(2, "look of a place"), "2 looks of a place");
+        assert_eq!(counted(3, "shooting day"), "3 shooting days");
+    }
+}

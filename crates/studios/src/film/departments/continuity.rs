@@ -1,0 +1,330 @@
+//! Continuity: what cannot be as it is written, each finding with the places that it follows from.
+//!
+//! - *Time runs backwards*: a scene that goes on from the one before (`CONTINUOUS`, `LATER`, `MOMENTS LATER`, `SAME`), or
+//!   the next scene at the same place on the same day of the story, has an earlier time of day.
+//! - *Two places at once*: of two scenes next to each other that the script sets at one time (`SAME TIME`, `MEANWHILE`,
+//!   `INTERCUT WITH:`), somebody is on the set of both, and the places differ.
+//! - *Prop before its introduction*: action names a prop that a later scene introduces in capitals.
+//! - *Contradiction*: ages, hair, eyes, clothes; see [`attributes`](super::image::Contradiction).
+//! - *Speaker who is not there*: someone speaks in a scene that, by the relationships, they are not in.
+//! - *Unknown speaker*: no record bears the name of a cue.
+//!
+//! The first and third are doubts; the others are errors, but an unknown speaker, which is a note.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::attributes::contradictions;
+use super::cited::Citation;
+use super::film::{Daypart, Film};
+use super::scene::Scene;
+use super::scores::{Scores, Tally};
+use crate::film::breakdown::capitals::runs;
+use crate::film::breakdown::names::key;
+use crate::film::screenplay::Kind;
+
+/// The most findings that are told.
+const MOST: usize = 500;
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Continuity {
+    /// Errors first, then doubts, then notes; at most 500.
+    pub findings: Vec<Finding>,
+    #[allow(missing_docs)]
+    pub scores: Scores,
+}
+
+/// How sure a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Severity {
+    /// It cannot be.
+    Error,
+    /// It may be meant.
+    Doubt,
+    /// Something to tidy.
+    Note,
+}
+
+/// What a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub enum Fault {
+    TwoPlacesAtOnce,
+    Contradiction,
+    SpeakerNotThere,
+    TimeRunsBackwards,
+    PropBeforeIntroduction,
+    UnknownSpeaker,
+}
+
+impl Fault {
+    /// How sure a finding of this kind is.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::TwoPlacesAtOnce | Self::Contradiction | Self::SpeakerNotThere => Severity::Error,
+            Self::TimeRunsBackwards | Self::PropBeforeIntroduction => Severity::Doubt,
+            Self::UnknownSpeaker => Severity::Note,
+        }
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::TwoPlacesAtOnce => "two places at once",
+            Self::Contradiction => "contradiction",
+            Self::SpeakerNotThere => "speaker who is not there",
+            Self::TimeRunsBackwards => "time runs backwards",
+            Self::PropBeforeIntroduction => "prop before its introduction",
+            Self::UnknownSpeaker => "unknown speaker",
+        }
+    }
+}
+
+/// Something that cannot be, or may not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct Finding {
+    pub fault: Fault,
+    pub severity: Severity,
+    /// One sentence.
+    pub message: String,
+    /// The places that it follows from, at least one.
+    pub sources: Vec<Citation>,
+}
+
+/// Checks the film.
+#[must_use]
+pub fn continuity(film: &Film) -> Continuity {
+    let mut findings = Vec::new();
+    let mut add = |fault: Fault, message: String, sources: Vec<Citation>| {
+        findings.push(Finding { fault, severity: fault.severity(), message, sources });
+    };
+    backwards(film, &mut add);
+    at_once(film, &mut add);
+    early_props(film, &mut add);
+    speakers(film, &mut add);
+    for found in contradictions(film) {
+        let message = format!("{}’s {} is {} and {}.", found.person, found.attribute, found.one, found.other);
+        add(Fault::Contradiction, message, found.sources.into());
+    }
+    findings.sort_by_key(|finding| (finding.severity, finding.fault));
+    findings.truncate(MOST);
+    let faulty: BTreeSet<&str> = findings
+        .iter()
+        .filter(|finding| finding.severity < Severity::Note)
+        .flat_map(|finding| finding.sources.iter().filter_map(|source| source.scene.as_deref()))
+        .collect();
+    let scenes = film.scenes.len();
+    let checkable =
+        film.scenes.iter().filter(|scene| scene.daypart.is_some() && scene.place.is_some()).count();
+    let speeches = || film.scenes.iter().flat_map(|scene| &scene.speeches);
+    let known = speeches().filter(|speech| !speech.speakers.is_empty()).count();
+    let scores = Tally::default()
+        .complete(checkable, scenes, "scenes have a place and a time of day to check")
+        .complete(known, speeches().count(), "speeches are of someone with a record")
+        .consistent(scenes - faulty.len().min(scenes), scenes, "scenes have neither error nor doubt")
+        .scores();
+    Continuity { findings, scores }
+}
+
+fn goes_on(scene: &Scene) -> bool {
+    ["CONTINUOUS", "LATER", "MOMENTS", "SAME"].iter().any(|word| scene.time.contains(word))
+        && !["DAYS", "WEEKS", "MONTHS", "YEARS", "NEXT"].iter().any(|word| scene.time.contains(word))
+}
+
+fn backwards(film: &Film, add: &mut impl FnMut(Fault, String, Vec<Citation>)) {
+    let days = film.days();
+    for (at, pair) in film.scenes.windows(2).enumerate() {
+        let [before, scene] = pair else { continue };
+        let (Some(then), Some(now)) = (before.daypart, scene.daypart) else { continue };
+        let same_place = before.place.is_some() && before.place == scene.place && days[at] == days[at + 1];
+        let earlier = now < then && !(is_vague(then) && now == Daypart::Morning);
+        if earlier && (goes_on(scene) || same_place) {
+            let (then, now) = (then.as_str(), now.as_str());
+            let message = format!("Scene {} goes back from {then} to {now}.", scene.number);
+            add(Fault::TimeRunsBackwards, message, vec![before.cite_heading(), scene.cite_heading()]);
+        }
+    }
+}
+
+/// `DAY` says nothing of the hour: a morning may follow it in the same light.
+fn is_vague(time: Daypart) -> bool {
+    time == Daypart::Day
+}
+
+/// Whether the script sets a scene at the same time as the one before it.
+fn is_simultaneous(before: &Scene, scene: &Scene) -> bool {
+    let intercut = before.paragraphs.iter().rfind(|paragraph| !paragraph.text.is_empty());
+    let heading = scene.heading.to_uppercase();
+    scene.time.contains("SAME")
+        || heading.contains("MEANWHILE")
+        || heading.contains("SIMULTANEOUS")
+        || intercut.is_some_and(|p| p.kind != Kind::Dialogue && p.text.to_uppercase().starts_with("INTERCUT"))
+}
+
+fn at_once(film: &Film, add: &mut impl FnMut(Fault, String, Vec<Citation>)) {
+    for pair in film.scenes.windows(2) {
+        let [before, scene] = pair else { continue };
+        let elsewhere = before.place.is_some() && scene.place.is_some() && before.place != scene.place;
+        if !elsewhere || !is_simultaneous(before, scene) {
+            continue;
+        }
+        for who in before.on_set().filter(|who| scene.on_set().any(|other| other == *who)) {
+            let (name, there, here) =
+                (&film.people[who].name, film.place_name(before), film.place_name(scene));
+            let message = format!("{name} is at {there} and at {here} at the same time.");
+            add(Fault::TwoPlacesAtOnce, message, vec![seen(before, who), seen(scene, who)]);
+        }
+    }
+}
+
+/// Where a scene first shows someone.
+fn seen(scene: &Scene, who: usize) -> Citation {
+    let named = scene.sentences().find(|(_, _, named)| named.contains(&who));
+    let spoken = scene.speeches.iter().find(|speech| speech.speakers.contains(&who));
+    match (named, spoken) {
+        (Some((at, sentence, _)), _) => scene.cite(at, sentence),
+        (None, Some(speech)) => scene.cite(speech.cue, &scene.said(speech)),
+        (None, None) => scene.cite_heading(),
+    }
+}
+
+fn early_props(film: &Film, add: &mut impl FnMut(Fault, String, Vec<Citation>)) {
+    let mut done: BTreeSet<String> = BTreeSet::new();
+    for (at, scene) in film.scenes.iter().enumerate() {
+        for prop in &scene.props {
+            let name = key(prop);
+            if done.contains(&name) {
+                continue;
+            }
+            let introduced = scene.action().find_map(|(place, paragraph)| {
+                let run = runs(&paragraph.sentences).into_iter().find(|run| run.key == name)?;
+                Some((place, paragraph.sentences.get(run.sentence)?))
+            });
+            let Some((place, sentence)) = introduced else { continue };
+            done.insert(name);
+            let early = film.scenes[..at].iter().find_map(|scene| {
+                let (place, sentence) = scene.sentence_with(prop)?;
+                Some((scene, place, sentence))
+            });
+            if let Some((earlier, there, used)) = early {
+                let message = format!(
+                    "{prop} is used in scene {} and introduced only in scene {}.",
+                    earlier.number, scene.number
+                );
+                add(
+                    Fault::PropBeforeIntroduction,
+                    message,
+                    vec![earlier.cite(there, used), scene.cite(place, sentence)],
+                );
+            }
+        }
+    }
+}
+
+fn speakers(film: &Film, add: &mut impl FnMut(Fault, String, Vec<Citation>)) {
+    for scene in &film.scenes {
+        let mut done: BTreeSet<&str> = BTreeSet::new();
+        for speech in &scene.speeches {
+            if !done.insert(&speech.name) {
+                continue;
+            }
+            let source = || vec![scene.cite(speech.cue, &scene.said(speech))];
+            if speech.speakers.is_empty() && !speech.name.is_empty() {
+                let message = format!("No character bears the name {}.", speech.name);
+                add(Fault::UnknownSpeaker, message, source());
+            }
+            for who in &speech.speakers {
+                if scene.present.iter().any(|presence| presence.person == *who && !presence.listed) {
+                    let message = format!(
+                        "{} speaks in scene {}, whose cast lacks them.",
+                        film.people[*who].name, scene.number
+                    );
+                    add(Fault::SpeakerNotThere, message, source());
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scripted::{film, rows, sample};
+    use super::*;
+    use crate::film::lexicon::APPEARS_IN;
+
+    fn of(script: &str) -> Vec<(Fault, Vec<u32>)> {
+        continuity(&film(script)).findings.into_iter().map(told).collect()
+    }
+
+    fn told(finding: Finding) -> (Fault, Vec<u32>) {
+        (finding.fault, finding.sources.iter().filter_map(|source| source.line).collect())
+    }
+
+    #[test]
+    fn the_sample_has_no_fault() {
+        let continuity = continuity(&sample());
+        assert_eq!(continuity.findings, []);
+        assert_eq!(continuity.scores.consistency, 1.0);
+    }
+
+    #[test]
+    fn a_time_that_goes_back_within_a_day_at_one_place_is_a_doubt() {
+        let script = "INT. A - DUSK\n\nX.\n\nINT. A - AFTERNOON\n\nX.\n";
+        assert_eq!(of(script), [], "after dusk a new day may begin");
+        let script = "INT. A - AFTERNOON\n\nX.\n\nINT. A - DAY\n\nX.\n";
+        assert_eq!(of(script), [(Fault::TimeRunsBackwards, vec![1, 1])]);
+        let script = "INT. A - NIGHT\n\nX.\n\nINT. B - LATER THAT AFTERNOON\n\nX.\n";
+        assert_eq!(of(script), [(Fault::TimeRunsBackwards, vec![1, 1])]);
+        assert_eq!(of("INT. A - NIGHT\n\nX.\n\nINT. A - MORNING\n\nX.\n"), []);
+    }
+
+    #[test]
+    fn nobody_is_in_two_places_at_once() {
+        let script = "INT. A - DAY\n\nMara waits.\n\nMARA\nOne.\n\nINT. B - SAME TIME\n\nMara runs.\n";
+        assert_eq!(of(script), [(Fault::TwoPlacesAtOnce, vec![3, 3])]);
+        assert_eq!(of(&script.replace("SAME TIME", "CONTINUOUS")), [], "she may have walked");
+        assert_eq!(
+            of(&script.replace("Mara runs.", "Rain.\n\nMARA (V.O.)\nTwo.")),
+            [],
+            "only her voice is there"
+        );
+        let intercut = "INT. A - DAY\n\nMARA\nOne.\n\nINTERCUT WITH:\n\nINT. B - DAY\n\nMARA\nTwo.\n";
+        assert_eq!(of(intercut)[0].0, Fault::TwoPlacesAtOnce);
+    }
+
+    #[test]
+    fn a_prop_that_is_used_before_it_is_introduced_is_a_doubt() {
+        let script =
+            "INT. A - DAY\n\nShe opens it with the brass key.\n\nINT. B - DAY\n\nHe finds a BRASS KEY.\n";
+        assert_eq!(of(script), [(Fault::PropBeforeIntroduction, vec![3, 3])]);
+        assert_eq!(of("INT. A - DAY\n\nA BRASS KEY.\n\nINT. B - DAY\n\nThe brass key.\n"), []);
+    }
+
+    #[test]
+    fn who_speaks_must_be_of_the_scenes_cast() {
+        let mut rows = rows("INT. A - DAY\n\nRain.\n\nMARA\nOne.\n");
+        rows.facts.retain(|fact| fact.predicate != APPEARS_IN);
+        let findings = continuity(&Film::of(&rows)).findings;
+        assert_eq!(findings.into_iter().map(told).collect::<Vec<_>>(), [(Fault::SpeakerNotThere, vec![5])]);
+        rows.characters.clear();
+        let findings = continuity(&Film::of(&rows)).findings;
+        assert_eq!(findings[0].message, "No character bears the name Mara.");
+    }
+
+    #[test]
+    fn a_contradiction_cites_both_its_places() {
+        let script = "INT. A - DAY\n\nMARA (34) waits.\n\nMARA\nOne.\n\nINT. B - DAY\n\nMARA (60) waits.\n";
+        let findings = continuity(&film(script)).findings;
+        assert_eq!((findings[0].fault, findings[0].sources.len()), (Fault::Contradiction, 2));
+        assert_eq!(findings[0].message, "Mara’s age is 34 and 60.");
+    }
+}
