@@ -71,6 +71,7 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("DELETE", "/projects/{id}/relationships/{relationship}", Editor),
     ("GET", "/projects/{id}/runs", Viewer),
     ("GET", "/projects/{id}/runs/{run}", Viewer),
+    ("GET", "/projects/{id}/runs/{run}/steps/{step}", Viewer),
     ("GET", "/projects/{id}/runs/{run}/log", Viewer),
     ("POST", "/projects/{id}/runs/{run}/cancel", Editor),
     ("POST", "/projects/{id}/runs/{run}/pause", Editor),
@@ -89,6 +90,7 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("POST", "/orchestrator/chat", Viewer),
     ("POST", "/orchestrator/query", Viewer),
     ("POST", "/orchestrator/ingest", Editor),
+    ("POST", "/orchestrator/task", Editor),
     ("GET", "/orchestrator/ingest/{preview}", Viewer),
     ("POST", "/orchestrator/ingest/{preview}/decision", Editor),
     ("GET", "/orchestrator/stream", Viewer),
@@ -171,6 +173,9 @@ impl World {
                 json!({ "projectId": project, "mode": "query", "content": "Who is Mara?" })
             }
             ("POST", "/orchestrator/query") => json!({ "projectId": project, "query": "Who is Mara?" }),
+            ("POST", "/orchestrator/task") => {
+                json!({ "projectId": project, "task": "List the cast", "async": true })
+            }
             ("POST", "/orchestrator/ingest") => json!({ "projectId": project, "content": "name: Someone" }),
             ("POST", "/orchestrator/ingest/{preview}/decision") => json!({ "decision": "modify" }),
             ("POST", "/orchestrator/conversations") => json!({ "projectId": project }),

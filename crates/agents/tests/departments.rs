@@ -125,8 +125,9 @@ impl Stage {
 
     async fn ended(&self, run: RunId) -> (RunState, Vec<Detail>) {
         loop {
-            let read =
-                self.store.read_in(&self.scope, move |t| Ok((runs::get(t, run)?, runs::steps_of(t, run)?)));
+            let read = self
+                .store
+                .read_in(&self.scope, move |t| Ok((runs::get(t, run)?, runs::steps_of(t, run, i64::MAX)?)));
             let (row, steps) = read.await.unwrap();
             if row.state.has_ended() {
                 return (row.state, steps);

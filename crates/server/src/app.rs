@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use agents::departments::desk::Desk;
 use agents::ingest::Ingest;
 use agents::language::Language;
 use agents::orchestrator::Orchestrator;
@@ -37,6 +38,7 @@ pub(crate) struct Parts {
     pub(crate) orchestrator: Orchestrator,
     pub(crate) settings: Settings,
     pub(crate) tasks: Tasks,
+    pub(crate) desk: Arc<Desk>,
     pub(crate) live: Live,
     pub(crate) pulse: Pulse,
     pub(crate) metrics: Metrics,
@@ -82,6 +84,7 @@ impl Parts {
         let name = server_name(&config, &ambient)?;
         let (tasks_service, tasks) =
             tasks::Service::new(store.clone(), ambient.clone(), tasks::Options::new(name));
+        let desk = Desk::new(store.clone(), film::crew::departments()?, film::crew::engines())?;
         let limit = limiter::Params { limit: config.limits.orchestrator_per_minute, ..limiter::ORCHESTRATOR };
         Ok(Arc::new(Self {
             public_url,
@@ -100,6 +103,7 @@ impl Parts {
             orchestrator,
             settings,
             tasks,
+            desk: Arc::new(desk),
         }))
     }
 

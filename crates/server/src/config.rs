@@ -152,6 +152,10 @@ pub struct Limits {
     /// The largest document that can be imported, in bytes; at most 67108864.
     #[config(env = "ATELIER_LIMITS_IMPORT_BYTES", default = 16777216)]
     pub import_bytes: usize,
+
+    /// How many steps of agents this server does at a time.
+    #[config(env = "ATELIER_LIMITS_AGENTS", default = 4)]
+    pub agents: u32,
 }
 
 /// The memory's embedder.

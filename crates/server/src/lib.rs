@@ -80,6 +80,7 @@ impl Server {
         };
         let indexer = self.app.indexer().map(|indexer| tokio::spawn(indexer.run(ended())));
         let runs = self.app.tasks_service().map(|service| tokio::spawn(service.run(ended())));
+        let desk = tokio::spawn(work(self.app.clone()));
         let sweeper = tokio::spawn(sweep(self.app.clone()));
         let breakers = tokio::spawn(self.app.settings.clone().keep_breakers());
         let orchestrator = self.app.orchestrator.clone();
@@ -98,6 +99,7 @@ impl Server {
         guard.abort();
         sweeper.abort();
         breakers.abort();
+        desk.abort();
         drop(stop);
         if let Some(runs) = runs {
             let _ = runs.await;
@@ -106,6 +108,15 @@ impl Server {
             let _ = indexer.await;
         }
         served
+    }
+}
+
+/// Does the steps of agents, as many at a time as are configured.
+async fn work(app: app::App) {
+    match app.tasks.worker(agents::departments::plan::QUEUE, app.config.limits.agents).await {
+        Ok(worker) => app.desk.clone().serve(worker).await,
+        // The server is ending before it began.
+        Err(error) => tracing::debug!(%error, "no steps of agents are done"),
     }
 }
 

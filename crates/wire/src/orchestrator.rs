@@ -1,11 +1,13 @@
 //! The orchestrator: chat, query, ingest and the stream of a conversation.
 
-use kernel::{ConversationId, EntityId, MessageId, ProjectId, ReviewId, Timestamp};
+use kernel::{ConversationId, EntityId, MessageId, ProjectId, ReviewId, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::imports::{Decided, QualityScores, Recommendation};
+use crate::live::TaskStatus;
 use crate::records::Metadata;
+use crate::runs::Priority;
 
 /// The modes that a person can talk in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -505,4 +507,77 @@ pub enum StreamEvent {
     /// The answer broke off; what was written is kept.
     #[allow(missing_docs)]
     Error { error: String, code: kernel::Code },
+}
+
+/// Orders work of the departments.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TaskRequest {
+    /// What is to be done; at most 10,000 characters, not blank; HTML is taken out.
+    #[schema(min_length = 1, max_length = 10000)]
+    pub task: String,
+    #[allow(missing_docs)]
+    pub project_id: ProjectId,
+    /// How urgent it is; `medium` if absent.
+    pub priority: Option<Priority>,
+    /// Whether to answer at once. If not, the answer waits for the end, for at most 30 seconds.
+    pub r#async: Option<bool>,
+    /// Departments that are to be involved whatever the words say.
+    #[schema(max_items = 7)]
+    pub departments: Option<Vec<String>>,
+}
+
+/// A task that is under way, or has ended.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct TaskResponse {
+    /// The run.
+    pub task_id: RunId,
+    pub status: TaskStatus,
+    pub progress: TaskProgress,
+    /// Those that are involved, in the order in which they work.
+    pub departments: Vec<TaskDepartment>,
+    /// What to subscribe to over the socket: `subscribe:execution` with the task's id gives these events.
+    pub websocket_channel: String,
+}
+
+/// How far a task is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskProgress {
+    /// Steps that have ended.
+    pub current_step: i64,
+    /// Steps in all.
+    pub total_steps: i64,
+    /// 0 to 100.
+    pub percentage: i64,
+    /// What is being done, in words.
+    pub description: String,
+}
+
+/// A department's part in a task.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskDepartment {
+    #[allow(missing_docs)]
+    pub name: String,
+    #[allow(missing_docs)]
+    pub status: DepartmentStatus,
+    /// How much the order concerns it, 0 to 1.
+    pub relevance: f64,
+    /// What its head says of each agent's work, the best first; empty until it has ended.
+    #[schema(value_type = Vec<Object>)]
+    pub outputs: Vec<serde_json::Value>,
+}
+
+/// Where a department is with a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum DepartmentStatus {
+    Pending,
+    Running,
+    Complete,
+    Failed,
 }

@@ -275,9 +275,11 @@ pub struct Step {
     /// What it was given.
     #[schema(value_type = Object)]
     pub input: serde_json::Value,
-    /// What it gave.
+    /// What it gave. A run tells only of what is short; all of it comes with the step by itself.
     #[schema(value_type = Option<Object>)]
     pub output: Option<serde_json::Value>,
+    /// The length of what it gave, in characters of JSON; 0 if it gave nothing.
+    pub output_length: i64,
 }
 
 /// What came of a lease on a step.

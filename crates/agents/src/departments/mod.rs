@@ -5,6 +5,7 @@ pub mod desk;
 pub mod engine;
 pub mod grading;
 pub mod plan;
+pub mod progress;
 pub mod relevance;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -16,6 +16,8 @@ pub const QUEUE: &str = "agents";
 pub const KIND: &str = "task";
 /// The step that puts everything together.
 pub const RESULT: &str = "result";
+/// What the names of the heads' steps end with.
+pub const HEAD: &str = "/head";
 /// The most characters of an order that become the run's title.
 const TITLE_CHARS: usize = 120;
 
@@ -83,7 +85,7 @@ pub fn plan(order: &Order, departments: &Departments) -> Result<NewRun> {
 /// The name of a department's head's step.
 #[must_use]
 pub fn head(department: &str) -> String {
-    format!("{department}/head")
+    format!("{department}{HEAD}")
 }
 
 fn step(name: String, agent: &Definition, priority: Priority) -> NewStep {

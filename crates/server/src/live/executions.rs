@@ -59,7 +59,8 @@ pub(super) fn told(event: &ToClient, outputs: &Outputs) -> Option<Followers> {
             Some(Followers { run: run.run_id, messages })
         }
         ToClient::StepUpdated { run_id, step_id, name, state, reason, run, timestamp, .. } => {
-            let output = outputs.get(step_id).and_then(|output| serde_json::from_str(output).ok());
+            let output =
+                outputs.get(step_id).and_then(|output| serde_json::from_str(output).ok()).map(shortened);
             let messages = match name.split_once('/') {
                 Some((department, _)) => {
                     let mut messages =
@@ -74,6 +75,19 @@ pub(super) fn told(event: &ToClient, outputs: &Outputs) -> Option<Followers> {
         }
         _ => None,
     }
+}
+
+/// What an agent gave without its content, which is looked at by itself: a socket is no place for megabytes.
+fn shortened(mut output: Value) -> Value {
+    if let Some(fields) = output.as_object_mut() {
+        fields.remove("content");
+    }
+    for graded in output["outputs"].as_array_mut().into_iter().flatten() {
+        if let Some(fields) = graded.as_object_mut() {
+            fields.remove("again");
+        }
+    }
+    output
 }
 
 fn task(run: &RunStanding, department: Option<&str>, timestamp: Timestamp) -> ToClient {

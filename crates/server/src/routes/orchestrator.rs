@@ -3,6 +3,8 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use agents::departments::plan::{self, Order};
+use agents::departments::progress;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -10,13 +12,15 @@ use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
 use identity::{Caller, Editor, Right, Viewer};
-use kernel::{Error, ProjectId, ReviewId};
+use kernel::{Error, ProjectId, ReviewId, RunId};
 use studios::film;
+use tokio::sync::broadcast::error::RecvError;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use wire::live::TaskStatus;
 use wire::orchestrator::{
     Begun, ChatRequest, ChatResponse, IngestDecided, IngestDecisionRequest, IngestRequest, IngestResponse,
-    QueryRequest, QueryResponse, StreamEvent, StreamQuery,
+    QueryRequest, QueryResponse, StreamEvent, StreamQuery, TaskRequest, TaskResponse,
 };
 
 use crate::app::{App, Quota};
@@ -24,6 +28,8 @@ use crate::body::{Body, Path, Query};
 use crate::caller::{Listening, SignedIn};
 use crate::problem::{Answer, quota};
 
+/// How long an answer waits for a task's end.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a silent stream says that it is alive.
 const ALIVE: Duration = Duration::from_secs(15);
 
@@ -35,6 +41,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(proposal))
         .routes(routes!(decide))
         .routes(routes!(stream))
+        .routes(routes!(task))
 }
 
 /// Say something to the orchestrator
@@ -94,6 +101,57 @@ async fn ingest(
     let scope = scope::<Editor>(&app, &caller, request.project_id).await?;
     let left = app.spend(caller.person(), "ingest")?;
     Ok((told(left), Json(app.ingest.propose(&scope, &film::CATALOGUE, request).await?)))
+}
+
+/// Order work of the departments
+///
+/// It becomes a run, which can be followed, paused, cancelled and retried like any other.
+#[utoipa::path(post, path = "/orchestrator/task", tag = "orchestrator", request_body = TaskRequest,
+    responses((status = 200, body = TaskResponse), (status = 202, body = TaskResponse)),
+    extensions(("x-refuses" = json!(["MISSING_PROJECT", "NOT_FOUND", "RATE_LIMITED"]))))]
+async fn task(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Body(request): Body<TaskRequest>,
+) -> Answer<impl IntoResponse> {
+    let scope = scope::<Editor>(&app, &caller, request.project_id).await?;
+    let left = app.spend(caller.person(), "task")?;
+    let order = Order {
+        project: scope.project(),
+        by: scope.actor(),
+        request: wire::clean_message("task", &request.task)?,
+        priority: request.priority.unwrap_or_default(),
+        departments: request.departments.unwrap_or_default(),
+    };
+    let departments = app.desk.departments();
+    let (run, _) = app.tasks.make(plan::plan(&order, departments)?).await?;
+    if !request.r#async.unwrap_or(false) {
+        // Whoever waits longer looks at the run.
+        let _ = tokio::time::timeout(PATIENCE, ended(&app, &scope, run)).await;
+    }
+    let told_of = progress::of(&app.store, &scope, run, departments).await?;
+    let status = match told_of.status {
+        TaskStatus::Queued | TaskStatus::Running => StatusCode::ACCEPTED,
+        TaskStatus::Complete | TaskStatus::Failed => StatusCode::OK,
+    };
+    Ok((status, told(left), Json(told_of)))
+}
+
+/// Waits until a run has ended: looks at it with every change of its project.
+async fn ended(app: &App, scope: &store::Scope, run: RunId) -> Result<(), Error> {
+    let mut hints = app.store.hints();
+    loop {
+        if app.store.read_in(scope, move |t| store::runs::get(t, run)).await?.state.has_ended() {
+            return Ok(());
+        }
+        loop {
+            match hints.recv().await {
+                Ok(project) if project != scope.project() => {}
+                Ok(_) | Err(RecvError::Lagged(_)) => break,
+                Err(RecvError::Closed) => return Ok(()),
+            }
+        }
+    }
 }
 
 /// A proposal that was made from what someone told

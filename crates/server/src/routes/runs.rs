@@ -18,6 +18,8 @@ use crate::body::{Body, Path, Query};
 use crate::caller::Permit;
 use crate::problem::Answer;
 
+/// What steps gave is told with their run up to this many characters.
+const SHORT: i64 = 4_000;
 /// Pieces of a log that are given at once, unless fewer are asked for.
 const PIECES: u32 = 200;
 
@@ -25,6 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(get))
+        .routes(routes!(step))
         .routes(routes!(log))
         .routes(routes!(cancel))
         .routes(routes!(pause))
@@ -56,11 +59,23 @@ async fn get(
     Path((_project, id)): Path<(ProjectId, RunId)>,
 ) -> Answer<Json<RunDetail>> {
     let read = app.store.read_in(permit.scope(), move |t| {
-        Ok((runs::get(t, id)?, runs::steps_of(t, id)?, runs::attempts(t, id)?))
+        Ok((runs::get(t, id)?, runs::steps_of(t, id, SHORT)?, runs::attempts(t, id)?))
     });
     let (run, steps, attempts) = read.await?;
     let steps = steps.into_iter().map(told_step).collect::<Result<_, Error>>()?;
     Ok(Json(RunDetail { run, steps, attempts }))
+}
+
+/// A step of a run, with all that it gave
+#[utoipa::path(get, path = "/projects/{id}/runs/{run}/steps/{step}", tag = "runs",
+    params(("id" = ProjectId, Path), ("run" = RunId, Path), ("step" = StepId, Path)), responses((status = 200, body = Step)))]
+async fn step(
+    State(app): State<App>,
+    Permit(permit): Permit<Viewer>,
+    Path((_project, run, step)): Path<(ProjectId, RunId, StepId)>,
+) -> Answer<Json<Step>> {
+    let detail = app.store.read_in(permit.scope(), move |t| runs::step_of(t, run, step)).await?;
+    Ok(Json(told_step(detail)?))
 }
 
 /// A part of a run's log
@@ -172,5 +187,6 @@ fn told_step(detail: runs::Detail) -> Result<Step, Error> {
         answer: step.answer,
         input,
         output,
+        output_length: detail.output_length,
     })
 }

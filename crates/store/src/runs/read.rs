@@ -1,10 +1,12 @@
 //! What people see of runs.
 
+use std::collections::HashMap;
+
 use kernel::{Error, PageRequest, ProjectId, Result, RunId, StepId};
 use wire::runs::{Attempt, Run, RunState};
 
 use super::{RUN, STEP, Step, run, step};
-use crate::db::{Tx, args};
+use crate::db::{DbError, Row, Tx, args};
 use crate::events::Listed;
 use crate::scope::Tenant;
 
@@ -54,30 +56,65 @@ pub struct Detail {
     pub parents: Vec<StepId>,
     /// JSON.
     pub input: String,
-    /// JSON.
+    /// JSON; absent if it gave nothing, or more than was asked for.
     pub output: Option<String>,
+    /// The length of what it gave, in characters of JSON; 0 if it gave nothing.
+    pub output_length: i64,
 }
 
-/// The steps of a run in their order.
+/// The steps of a run in their order, each with what it gave, unless that is longer than `longest` characters.
 ///
 /// # Errors
 /// `NOT_FOUND` when the run is not in this project.
-pub fn steps_of(t: &mut Tenant<'_, '_>, id: RunId) -> Result<Vec<Detail>> {
+pub fn steps_of(t: &mut Tenant<'_, '_>, id: RunId, longest: i64) -> Result<Vec<Detail>> {
     get(t, id)?;
-    let mut steps = t.query(
-        &format!(
-            "SELECT {STEP}, input, (SELECT output FROM attempts WHERE step_id = steps.id AND fence = steps.settled)
-             FROM steps WHERE run_id = $1 ORDER BY ordinal"
-        ),
-        args![id],
-        |row| Ok(Detail { step: step(row)?, parents: Vec::new(), input: row.get(27)?, output: row.get(28)? }),
-    )?;
+    let sql = details("steps.run_id = $1 ORDER BY steps.ordinal");
+    let mut steps = t.query(&sql, args![id, longest], detail)?;
+    let mut parents: HashMap<StepId, Vec<StepId>> = HashMap::new();
     for (child, parent) in edges(t, id)? {
-        if let Some(detail) = steps.iter_mut().find(|detail| detail.step.id == child) {
-            detail.parents.push(parent);
-        }
+        parents.entry(child).or_default().push(parent);
+    }
+    for detail in &mut steps {
+        detail.parents = parents.remove(&detail.step.id).unwrap_or_default();
     }
     Ok(steps)
+}
+
+/// A step of a run with all that it gave.
+///
+/// # Errors
+/// `NOT_FOUND` when the run is not in this project, or the step not in the run.
+pub fn step_of(t: &mut Tenant<'_, '_>, run: RunId, id: StepId) -> Result<Detail> {
+    get(t, run)?;
+    let sql = details("steps.run_id = $1 AND steps.id = $3");
+    let found = t.query_opt(&sql, args![run, i64::MAX, id], detail)?;
+    let mut found = found.ok_or_else(|| Error::not_found("step"))?;
+    found.parents =
+        t.query("SELECT parent_id FROM step_edges WHERE child_id = $1 ORDER BY 1", args![id], |row| {
+            row.id(0)
+        })?;
+    Ok(found)
+}
+
+fn details(which: &str) -> String {
+    let columns: Vec<String> = STEP.split(',').map(|column| format!("steps.{}", column.trim())).collect();
+    format!(
+        "SELECT {}, steps.input, COALESCE(LENGTH(attempts.output), 0),
+           CASE WHEN LENGTH(attempts.output) <= $2 THEN attempts.output END
+         FROM steps LEFT JOIN attempts ON attempts.step_id = steps.id AND attempts.fence = steps.settled
+         WHERE {which}",
+        columns.join(", ")
+    )
+}
+
+fn detail(row: &Row<'_>) -> Result<Detail, DbError> {
+    Ok(Detail {
+        step: step(row)?,
+        parents: Vec::new(),
+        input: row.get(27)?,
+        output_length: row.get(28)?,
+        output: row.get(29)?,
+    })
 }
 
 /// The edges of a run, as (child, parent).
@@ -170,4 +207,16 @@ pub fn outputs(t: &mut Tenant<'_, '_>, steps: &[StepId]) -> Result<Vec<(StepId, 
         )
     };
     crate::entities::by_ids(t, &[], steps, sql, |row| Ok((row.id(0)?, row.get(1)?)))
+}
+
+/// What a run was made with, as JSON.
+///
+/// # Errors
+/// `NOT_FOUND` when it is not in this project.
+pub fn input(t: &mut Tenant<'_, '_>, id: RunId) -> Result<String> {
+    let project = t.project();
+    t.query_opt("SELECT input FROM runs WHERE project_id = $1 AND id = $2", args![project, id], |row| {
+        row.get(0)
+    })?
+    .ok_or_else(|| Error::not_found("run"))
 }

@@ -16,7 +16,7 @@ use crate::machine::{self, Action, Command, Moment, Refusal};
 /// The most bytes of a piece of a log.
 const ENTRY_BYTES: usize = 64 * 1024;
 /// The most bytes of what a step gives, as JSON.
-const OUTPUT_BYTES: usize = 1024 * 1024;
+const OUTPUT_BYTES: usize = 8 * 1024 * 1024;
 /// What a full log says of itself, once.
 const FULL: &str = "The log of this run is full; what comes after is not kept.";
 

@@ -186,7 +186,7 @@ impl Stage {
     }
 
     pub(crate) async fn details(&self, id: RunId) -> Vec<Detail> {
-        self.store.read_in(&self.scope, move |t| runs::steps_of(t, id)).await.unwrap()
+        self.store.read_in(&self.scope, move |t| runs::steps_of(t, id, i64::MAX)).await.unwrap()
     }
 
     pub(crate) async fn step(&self, run: RunId, name: &str) -> Step {

@@ -100,7 +100,7 @@ impl World {
 
     async fn family(&self, run: RunId) -> (Run, Vec<Detail>) {
         self.store
-            .read_in(&self.scope, move |t| Ok((runs::get(t, run)?, runs::steps_of(t, run)?)))
+            .read_in(&self.scope, move |t| Ok((runs::get(t, run)?, runs::steps_of(t, run, i64::MAX)?)))
             .await
             .unwrap()
     }

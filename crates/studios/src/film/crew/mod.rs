@@ -211,7 +211,8 @@ fn faults(film: &Film) -> Result<Work> {
 
 /// `1 scene`, `3 scenes`, `no scene`.
 fn counted(count: usize, noun: &str) -> String {
-    let (first, rest) = noun.split_once(' ').map_or((noun, String::new()), |(first, rest)| (first, format!(" {rest}")));
+    let (first, rest) =
+        noun.split_once(' ').map_or((noun, String::new()), |(first, rest)| (first, format!(" {rest}")));
     match count {
         0 => format!("no {noun}"),
         1 => format!("1 {noun}"),
