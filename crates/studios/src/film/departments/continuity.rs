@@ -4,7 +4,8 @@
 //!   the next scene at the same place on the same day of the story, has an earlier time of day.
 //! - *Two places at once*: of two scenes next to each other that the script sets at one time (`SAME TIME`, `MEANWHILE`,
 //!   `INTERCUT WITH:`), somebody is on the set of both, and the places differ.
-//! - *Prop before its introduction*: action names a prop that a later scene introduces in capitals.
+//! - *Prop before its introduction*: action speaks of a prop as known (`the key`) that a later scene introduces in capitals
+//!   as new (`a KEY`).
 //! - *Contradiction*: ages, hair, eyes, clothes; see [`attributes`](super::image::Contradiction).
 //! - *Speaker who is not there*: someone speaks in a scene that, by the relationships, they are not in.
 //! - *Unknown speaker*: no record bears the name of a cue.
@@ -20,6 +21,7 @@ use super::cited::Citation;
 use super::film::{Daypart, Film};
 use super::scene::Scene;
 use super::scores::{Scores, Tally};
+use super::things::{Article, article, is_people};
 use crate::film::breakdown::capitals::runs;
 use crate::film::breakdown::names::key;
 use crate::film::screenplay::Kind;
@@ -147,7 +149,8 @@ fn backwards(film: &Film, add: &mut impl FnMut(Fault, String, Vec<Citation>)) {
         let (Some(then), Some(now)) = (before.daypart, scene.daypart) else { continue };
         let same_place = before.place.is_some() && before.place == scene.place && days[at] == days[at + 1];
         let earlier = now < then && !(is_vague(then) && now == Daypart::Morning);
-        if earlier && (goes_on(scene) || same_place) {
+        let apart = before.is_elsewhen() || scene.is_elsewhen();
+        if earlier && !apart && (goes_on(scene) || same_place) {
             let (then, now) = (then.as_str(), now.as_str());
             let message = format!("Scene {} goes back from {then} to {now}.", scene.number);
             add(Fault::TimeRunsBackwards, message, vec![before.cite_heading(), scene.cite_heading()]);
@@ -174,7 +177,8 @@ fn at_once(film: &Film, add: &mut impl FnMut(Fault, String, Vec<Citation>)) {
     for pair in film.scenes.windows(2) {
         let [before, scene] = pair else { continue };
         let elsewhere = before.place.is_some() && scene.place.is_some() && before.place != scene.place;
-        if !elsewhere || !is_simultaneous(before, scene) {
+        let apart = before.is_elsewhen() || scene.is_elsewhen();
+        if !elsewhere || apart || !is_simultaneous(before, scene) {
             continue;
         }
         for who in before.on_set().filter(|who| scene.on_set().any(|other| other == *who)) {
@@ -202,7 +206,7 @@ fn early_props(film: &Film, add: &mut impl FnMut(Fault, String, Vec<Citation>)) 
     for (at, scene) in film.scenes.iter().enumerate() {
         for prop in &scene.props {
             let name = key(prop);
-            if done.contains(&name) {
+            if done.contains(&name) || is_people(prop) {
                 continue;
             }
             let introduced = scene.action().find_map(|(place, paragraph)| {
@@ -211,9 +215,12 @@ fn early_props(film: &Film, add: &mut impl FnMut(Fault, String, Vec<Citation>)) 
             });
             let Some((place, sentence)) = introduced else { continue };
             done.insert(name);
+            if article(sentence, prop) != Some(Article::New) {
+                continue;
+            }
             let early = film.scenes[..at].iter().find_map(|scene| {
                 let (place, sentence) = scene.sentence_with(prop)?;
-                Some((scene, place, sentence))
+                (article(sentence, prop) == Some(Article::Known)).then_some((scene, place, sentence))
             });
             if let Some((earlier, there, used)) = early {
                 let message = format!(
@@ -292,6 +299,7 @@ mod tests {
         let script = "INT. A - DAY\n\nMara waits.\n\nMARA\nOne.\n\nINT. B - SAME TIME\n\nMara runs.\n";
         assert_eq!(of(script), [(Fault::TwoPlacesAtOnce, vec![3, 3])]);
         assert_eq!(of(&script.replace("SAME TIME", "CONTINUOUS")), [], "she may have walked");
+        assert_eq!(of(&script.replace("INT. B", "INT. B (FLASHBACK)")), [], "it was another time");
         assert_eq!(
             of(&script.replace("Mara runs.", "Rain.\n\nMARA (V.O.)\nTwo.")),
             [],
@@ -306,6 +314,8 @@ mod tests {
         let script =
             "INT. A - DAY\n\nShe opens it with the brass key.\n\nINT. B - DAY\n\nHe finds a BRASS KEY.\n";
         assert_eq!(of(script), [(Fault::PropBeforeIntroduction, vec![3, 3])]);
+        assert_eq!(of(&script.replace("the brass", "a brass")), [], "it may be another");
+        assert_eq!(of(&script.replace("a BRASS KEY", "the BRASS KEY")), [], "it is not introduced there");
         assert_eq!(of("INT. A - DAY\n\nA BRASS KEY.\n\nINT. B - DAY\n\nThe brass key.\n"), []);
     }
 
