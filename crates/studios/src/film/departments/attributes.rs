@@ -97,6 +97,13 @@ pub(super) fn contradictions(film: &Film) -> Vec<Contradiction> {
     found
 }
 
+impl Contradiction {
+    /// Whether it is of clothes, which people change and own several of.
+    pub(super) fn is_of_clothes(&self) -> bool {
+        GARMENTS.contains(&self.attribute.as_str())
+    }
+}
+
 /// How many people have something said of them that could contradict.
 pub(super) fn described(film: &Film) -> usize {
     let mut people: Vec<usize> = traits(film).into_iter().map(|said| said.person).collect();

@@ -6,11 +6,12 @@
 //!   `INTERCUT WITH:`), somebody is on the set of both, and the places differ.
 //! - *Prop before its introduction*: action speaks of a prop as known (`the key`) that a later scene introduces in capitals
 //!   as new (`a KEY`).
-//! - *Contradiction*: ages, hair, eyes, clothes; see [`attributes`](super::image::Contradiction).
+//! - *Contradiction*: ages, hair and eyes that exclude each other; see [`Contradiction`](super::image::Contradiction).
+//! - *Wardrobe*: a piece of clothing in two colours within a day of the story.
 //! - *Speaker who is not there*: someone speaks in a scene that, by the relationships, they are not in.
 //! - *Unknown speaker*: no record bears the name of a cue.
 //!
-//! The first and third are doubts; the others are errors, but an unknown speaker, which is a note.
+//! Times, props and wardrobe are doubts; an unknown speaker is a note; the others are errors.
 
 use std::collections::BTreeSet;
 
@@ -61,6 +62,7 @@ pub enum Fault {
     SpeakerNotThere,
     TimeRunsBackwards,
     PropBeforeIntroduction,
+    Wardrobe,
     UnknownSpeaker,
 }
 
@@ -70,7 +72,7 @@ impl Fault {
     pub fn severity(self) -> Severity {
         match self {
             Self::TwoPlacesAtOnce | Self::Contradiction | Self::SpeakerNotThere => Severity::Error,
-            Self::TimeRunsBackwards | Self::PropBeforeIntroduction => Severity::Doubt,
+            Self::TimeRunsBackwards | Self::PropBeforeIntroduction | Self::Wardrobe => Severity::Doubt,
             Self::UnknownSpeaker => Severity::Note,
         }
     }
@@ -84,6 +86,7 @@ impl Fault {
             Self::SpeakerNotThere => "speaker who is not there",
             Self::TimeRunsBackwards => "time runs backwards",
             Self::PropBeforeIntroduction => "prop before its introduction",
+            Self::Wardrobe => "wardrobe",
             Self::UnknownSpeaker => "unknown speaker",
         }
     }
@@ -115,7 +118,8 @@ pub fn continuity(film: &Film) -> Continuity {
     speakers(film, &mut add);
     for found in contradictions(film) {
         let message = format!("{}’s {} is {} and {}.", found.person, found.attribute, found.one, found.other);
-        add(Fault::Contradiction, message, found.sources.into());
+        let fault = if found.is_of_clothes() { Fault::Wardrobe } else { Fault::Contradiction };
+        add(fault, message, found.sources.into());
     }
     findings.sort_by_key(|finding| (finding.severity, finding.fault));
     findings.truncate(MOST);
@@ -328,6 +332,14 @@ mod tests {
         rows.characters.clear();
         let findings = continuity(&Film::of(&rows)).findings;
         assert_eq!(findings[0].message, "No character bears the name Mara.");
+    }
+
+    #[test]
+    fn clothes_in_two_colours_on_one_day_are_a_doubt() {
+        let script = "INT. A - DAY\n\nMara wears a red coat.\n\nMARA\nOne.\n\nINT. B - DAY\n\nMara's blue coat drips on Mara.\n";
+        let findings = continuity(&film(script)).findings;
+        assert_eq!((findings[0].fault, findings[0].severity), (Fault::Wardrobe, Severity::Doubt));
+        assert_eq!(findings[0].sources.len(), 2);
     }
 
     #[test]
