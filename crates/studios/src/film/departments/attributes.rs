@@ -1,7 +1,7 @@
 //! What records and scenes say of a person's age, hair, eyes and clothes, and where two of them cannot both be so.
 //!
-//! A sentence speaks of a person if it names no other. Ages are compared as ranges (`late 60s` is 60 to 69), and not
-//! across a flashback or years; colours by families (`ginger` is red), so that only what excludes each other contradicts.
+//! A sentence speaks of a person if it names no other; who has no name but a word for people (`Woman`) may be several, and
+//! is left alone, as are flashbacks and other years. Ages are compared as ranges (`late 60s` is 60 to 69); colours by families (`ginger` is red), so that only what excludes each other contradicts.
 //! Clothes are compared within one day of the story.
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::cited::Citation;
 use super::film::{Film, Person};
 use super::scene::Scene;
+use super::things::is_people;
 use super::words::{Word, words};
 use crate::film::breakdown::capitals::runs;
 use crate::film::breakdown::names::key;
@@ -96,6 +97,13 @@ pub(super) fn contradictions(film: &Film) -> Vec<Contradiction> {
     found
 }
 
+impl Contradiction {
+    /// Whether it is of clothes, which people change and own several of.
+    pub(super) fn is_of_clothes(&self) -> bool {
+        GARMENTS.contains(&self.attribute.as_str())
+    }
+}
+
 /// How many people have something said of them that could contradict.
 pub(super) fn described(film: &Film) -> usize {
     let mut people: Vec<usize> = traits(film).into_iter().map(|said| said.person).collect();
@@ -142,12 +150,11 @@ fn traits(film: &Film) -> Vec<Trait> {
         of_record(who, person, &mut found);
     }
     for (at, scene) in film.scenes.iter().enumerate() {
-        let elsewhen =
-            ["FLASHBACK", "YEARS", "DREAM"].iter().any(|word| scene.heading.to_uppercase().contains(word));
-        if !elsewhen {
+        if !scene.is_elsewhen() {
             of_scene(film, at, scene, &mut found);
         }
     }
+    found.retain(|said| !is_people(&film.people[said.person].name));
     found
 }
 

@@ -121,6 +121,9 @@ const MUSIC: &[&str] = &[
     "jukebox",
 ];
 
+/// Words that sound when they are shouted, and in small letters mostly mean something else.
+const UNHEARD: &[&str] = &["RING", "SOUND", "SHOT", "POP", "STATIC", "SNAP", "CRACKED", "TICK"];
+
 /// Words of a place's name, and what they bring to its bed.
 const PLACES: &[(&str, &[&str])] = &[
     (
@@ -217,7 +220,11 @@ fn cues(scene: &Scene) -> Vec<Cue> {
                     let shout = word.text.to_uppercase();
                     if MUSIC.contains(&word.lower.as_str()) {
                         add(CueKind::Music, titled(&shout), false, source());
-                    } else if suggests && word.text != shout && sounds(&shout) {
+                    } else if suggests
+                        && word.text != shout
+                        && !UNHEARD.contains(&shout.as_str())
+                        && sounds(&shout)
+                    {
                         add(CueKind::Sound, titled(&shout), false, source());
                     }
                 }

@@ -281,9 +281,10 @@ fn is_slip(written: &str, name: &str) -> bool {
         && written.chars().next() == name.chars().next()
         && !digits(written)
         && !digits(name)
-        // A plural or a possessive is no slip.
-        && written.strip_suffix('s') != Some(name)
-        && name.strip_suffix('s') != Some(written)
+        // A plural, a possessive or a pet name (`Scotty`) is no slip.
+        && !['s', 'y'].iter().any(|end| {
+            written.strip_suffix(*end) == Some(name) || name.strip_suffix(*end) == Some(written)
+        })
         && strsim::osa_distance(written, name) == 1
 }
 
@@ -328,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_name_one_letter_off_is_told_with_its_place_and_a_word_is_not() {
-        let script = "INT. A - DAY\n\nMARAH waits. Mara's boat. Quil laughs. Maras wait.\n\nMARA\nA quill, Quill? Joss!\n\nQUILL\nMara.\n\nJOSS\nBoss jokes.\n";
+        let script = "INT. A - DAY\n\nMARAH waits. Mara's boat. Quil laughs. Maras wait. Joss and Jossy.\n\nMARA\nA quill, Quill? Joss!\n\nQUILL\nMara.\n\nJOSS\nBoss jokes.\n";
         let found = characters(&film(script)).slips;
         let told: Vec<(&str, &str)> =
             found.iter().map(|slip| (slip.written.as_str(), slip.meant.as_str())).collect();

@@ -3,13 +3,16 @@
 //! - *Time runs backwards*: a scene that goes on from the one before (`CONTINUOUS`, `LATER`, `MOMENTS LATER`, `SAME`), or
 //!   the next scene at the same place on the same day of the story, has an earlier time of day.
 //! - *Two places at once*: of two scenes next to each other that the script sets at one time (`SAME TIME`, `MEANWHILE`,
-//!   `INTERCUT WITH:`), somebody is on the set of both, and the places differ.
-//! - *Prop before its introduction*: action names a prop that a later scene introduces in capitals.
-//! - *Contradiction*: ages, hair, eyes, clothes; see [`attributes`](super::image::Contradiction).
+//!   `INTERCUT WITH:`), somebody is on the set of both (of an intercut: is named by the action of both), and the places
+//!   differ.
+//! - *Prop before its introduction*: action speaks of a prop as known (`the key`) that a later scene introduces in capitals
+//!   as new (`a KEY`).
+//! - *Contradiction*: ages, hair and eyes that exclude each other; see [`Contradiction`](super::image::Contradiction).
+//! - *Wardrobe*: a piece of clothing in two colours within a day of the story.
 //! - *Speaker who is not there*: someone speaks in a scene that, by the relationships, they are not in.
 //! - *Unknown speaker*: no record bears the name of a cue.
 //!
-//! The first and third are doubts; the others are errors, but an unknown speaker, which is a note.
+//! Times, props and wardrobe are doubts; an unknown speaker is a note; the others are errors.
 
 use std::collections::BTreeSet;
 
@@ -20,6 +23,7 @@ use super::cited::Citation;
 use super::film::{Daypart, Film};
 use super::scene::Scene;
 use super::scores::{Scores, Tally};
+use super::things::{Article, article, is_people};
 use crate::film::breakdown::capitals::runs;
 use crate::film::breakdown::names::key;
 use crate::film::screenplay::Kind;
@@ -59,6 +63,7 @@ pub enum Fault {
     SpeakerNotThere,
     TimeRunsBackwards,
     PropBeforeIntroduction,
+    Wardrobe,
     UnknownSpeaker,
 }
 
@@ -68,7 +73,7 @@ impl Fault {
     pub fn severity(self) -> Severity {
         match self {
             Self::TwoPlacesAtOnce | Self::Contradiction | Self::SpeakerNotThere => Severity::Error,
-            Self::TimeRunsBackwards | Self::PropBeforeIntroduction => Severity::Doubt,
+            Self::TimeRunsBackwards | Self::PropBeforeIntroduction | Self::Wardrobe => Severity::Doubt,
             Self::UnknownSpeaker => Severity::Note,
         }
     }
@@ -82,6 +87,7 @@ impl Fault {
             Self::SpeakerNotThere => "speaker who is not there",
             Self::TimeRunsBackwards => "time runs backwards",
             Self::PropBeforeIntroduction => "prop before its introduction",
+            Self::Wardrobe => "wardrobe",
             Self::UnknownSpeaker => "unknown speaker",
         }
     }
@@ -113,7 +119,8 @@ pub fn continuity(film: &Film) -> Continuity {
     speakers(film, &mut add);
     for found in contradictions(film) {
         let message = format!("{}’s {} is {} and {}.", found.person, found.attribute, found.one, found.other);
-        add(Fault::Contradiction, message, found.sources.into());
+        let fault = if found.is_of_clothes() { Fault::Wardrobe } else { Fault::Contradiction };
+        add(fault, message, found.sources.into());
     }
     findings.sort_by_key(|finding| (finding.severity, finding.fault));
     findings.truncate(MOST);
@@ -147,7 +154,8 @@ fn backwards(film: &Film, add: &mut impl FnMut(Fault, String, Vec<Citation>)) {
         let (Some(then), Some(now)) = (before.daypart, scene.daypart) else { continue };
         let same_place = before.place.is_some() && before.place == scene.place && days[at] == days[at + 1];
         let earlier = now < then && !(is_vague(then) && now == Daypart::Morning);
-        if earlier && (goes_on(scene) || same_place) {
+        let apart = before.is_elsewhen() || scene.is_elsewhen();
+        if earlier && !apart && (goes_on(scene) || same_place) {
             let (then, now) = (then.as_str(), now.as_str());
             let message = format!("Scene {} goes back from {then} to {now}.", scene.number);
             add(Fault::TimeRunsBackwards, message, vec![before.cite_heading(), scene.cite_heading()]);
@@ -161,23 +169,36 @@ fn is_vague(time: Daypart) -> bool {
 }
 
 /// Whether the script sets a scene at the same time as the one before it.
-fn is_simultaneous(before: &Scene, scene: &Scene) -> bool {
-    let intercut = before.paragraphs.iter().rfind(|paragraph| !paragraph.text.is_empty());
+fn is_simultaneous(scene: &Scene) -> bool {
     let heading = scene.heading.to_uppercase();
-    scene.time.contains("SAME")
-        || heading.contains("MEANWHILE")
-        || heading.contains("SIMULTANEOUS")
-        || intercut.is_some_and(|p| p.kind != Kind::Dialogue && p.text.to_uppercase().starts_with("INTERCUT"))
+    scene.time.contains("SAME") || heading.contains("MEANWHILE") || heading.contains("SIMULTANEOUS")
+}
+
+/// Whether a scene ends by going to and fro with the next.
+fn is_intercut(scene: &Scene) -> bool {
+    let last = scene.paragraphs.iter().rfind(|paragraph| !paragraph.text.is_empty());
+    last.is_some_and(|p| p.kind != Kind::Dialogue && p.text.to_uppercase().starts_with("INTERCUT"))
+}
+
+/// Whether action names someone in a scene.
+fn is_shown(scene: &Scene, who: usize) -> bool {
+    scene.sentences().any(|(_, _, named)| named.contains(&who))
 }
 
 fn at_once(film: &Film, add: &mut impl FnMut(Fault, String, Vec<Citation>)) {
     for pair in film.scenes.windows(2) {
         let [before, scene] = pair else { continue };
         let elsewhere = before.place.is_some() && scene.place.is_some() && before.place != scene.place;
-        if !elsewhere || !is_simultaneous(before, scene) {
+        let apart = before.is_elsewhen() || scene.is_elsewhen();
+        let intercut = is_intercut(before);
+        if !elsewhere || apart || !(intercut || is_simultaneous(scene)) {
             continue;
         }
         for who in before.on_set().filter(|who| scene.on_set().any(|other| other == *who)) {
+            // Of a talk over the telephone each scene has the speeches of both.
+            if intercut && !(is_shown(before, who) && is_shown(scene, who)) {
+                continue;
+            }
             let (name, there, here) =
                 (&film.people[who].name, film.place_name(before), film.place_name(scene));
             let message = format!("{name} is at {there} and at {here} at the same time.");
@@ -202,7 +223,7 @@ fn early_props(film: &Film, add: &mut impl FnMut(Fault, String, Vec<Citation>)) 
     for (at, scene) in film.scenes.iter().enumerate() {
         for prop in &scene.props {
             let name = key(prop);
-            if done.contains(&name) {
+            if done.contains(&name) || is_people(prop) {
                 continue;
             }
             let introduced = scene.action().find_map(|(place, paragraph)| {
@@ -211,9 +232,12 @@ fn early_props(film: &Film, add: &mut impl FnMut(Fault, String, Vec<Citation>)) 
             });
             let Some((place, sentence)) = introduced else { continue };
             done.insert(name);
+            if article(sentence, prop) != Some(Article::New) {
+                continue;
+            }
             let early = film.scenes[..at].iter().find_map(|scene| {
                 let (place, sentence) = scene.sentence_with(prop)?;
-                Some((scene, place, sentence))
+                (article(sentence, prop) == Some(Article::Known)).then_some((scene, place, sentence))
             });
             if let Some((earlier, there, used)) = early {
                 let message = format!(
@@ -292,13 +316,16 @@ mod tests {
         let script = "INT. A - DAY\n\nMara waits.\n\nMARA\nOne.\n\nINT. B - SAME TIME\n\nMara runs.\n";
         assert_eq!(of(script), [(Fault::TwoPlacesAtOnce, vec![3, 3])]);
         assert_eq!(of(&script.replace("SAME TIME", "CONTINUOUS")), [], "she may have walked");
+        assert_eq!(of(&script.replace("INT. B", "INT. B (FLASHBACK)")), [], "it was another time");
         assert_eq!(
             of(&script.replace("Mara runs.", "Rain.\n\nMARA (V.O.)\nTwo.")),
             [],
             "only her voice is there"
         );
         let intercut = "INT. A - DAY\n\nMARA\nOne.\n\nINTERCUT WITH:\n\nINT. B - DAY\n\nMARA\nTwo.\n";
-        assert_eq!(of(intercut)[0].0, Fault::TwoPlacesAtOnce);
+        assert_eq!(of(intercut), [], "one of them may be at the other end of a telephone");
+        let shown = intercut.replace("MARA\n", "Mara waits.\n\nMARA\n");
+        assert_eq!(of(&shown)[0].0, Fault::TwoPlacesAtOnce);
     }
 
     #[test]
@@ -306,6 +333,8 @@ mod tests {
         let script =
             "INT. A - DAY\n\nShe opens it with the brass key.\n\nINT. B - DAY\n\nHe finds a BRASS KEY.\n";
         assert_eq!(of(script), [(Fault::PropBeforeIntroduction, vec![3, 3])]);
+        assert_eq!(of(&script.replace("the brass", "a brass")), [], "it may be another");
+        assert_eq!(of(&script.replace("a BRASS KEY", "the BRASS KEY")), [], "it is not introduced there");
         assert_eq!(of("INT. A - DAY\n\nA BRASS KEY.\n\nINT. B - DAY\n\nThe brass key.\n"), []);
     }
 
@@ -318,6 +347,14 @@ mod tests {
         rows.characters.clear();
         let findings = continuity(&Film::of(&rows)).findings;
         assert_eq!(findings[0].message, "No character bears the name Mara.");
+    }
+
+    #[test]
+    fn clothes_in_two_colours_on_one_day_are_a_doubt() {
+        let script = "INT. A - DAY\n\nMara wears a red coat.\n\nMARA\nOne.\n\nINT. B - DAY\n\nMara's blue coat drips on Mara.\n";
+        let findings = continuity(&film(script)).findings;
+        assert_eq!((findings[0].fault, findings[0].severity), (Fault::Wardrobe, Severity::Doubt));
+        assert_eq!(findings[0].sources.len(), 2);
     }
 
     #[test]

@@ -44,7 +44,8 @@ pub struct Person {
     pub appearance: String,
     /// Who they are, in the record's words.
     pub description: String,
-    /// What pictures show them: see [`references`].
+    /// What pictures show them: what its attributes `reference`, `references`, `image` and
+    /// `images` name.
     pub references: Vec<String>,
 }
 

@@ -11,6 +11,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::scene::Scene;
+use super::things::BACKGROUND;
 use super::words::{Word, find, words};
 
 /// How much of the subject is in the frame.
@@ -71,8 +72,7 @@ impl Movement {
     }
 }
 
-const CROWD: &[&str] =
-    &["crowd", "people", "passengers", "everyone", "everybody", "guests", "soldiers", "audience", "children"];
+/// Stems of parts of a body and of small things that a picture goes close for.
 const DETAIL: &[&str] = &[
     "hand",
     "finger",
@@ -81,23 +81,19 @@ const DETAIL: &[&str] = &[
     "lips",
     "mouth",
     "needle",
-    "ring",
-    "watch",
     "photograph",
     "photo",
     "screen",
-    "tear",
     "blood",
     "letter",
-    "note",
     "button",
-    "handle",
-    "glass",
 ];
+/// Stems of what a whole body does.
 const MOVES: &[&str] = &[
     "run", "walk", "climb", "cross", "enter", "exit", "jump", "dance", "march", "slide", "drag", "carry",
     "chase", "ride", "crawl", "stride", "rush", "sit", "kneel", "stand",
 ];
+/// Stems of what a face does.
 const FEELS: &[&str] = &[
     "look", "stare", "watch", "nod", "smile", "laugh", "cry", "think", "listen", "frown", "sigh", "wait",
     "glance", "gaze", "wink", "blush", "remember",
@@ -168,7 +164,8 @@ pub(super) fn size(
     } else if asks(&["WIDE", "WIDER", "ESTABLISHING", "AERIAL"])
         || first
         || subject.len() > 2
-        || has(words, CROWD)
+        || has(words, BACKGROUND)
+        || has(words, &["everyone", "everybody"])
     {
         Size::Wide
     } else if has(words, DETAIL) || scene.props.iter().any(|prop| find(words, prop).is_some()) {

@@ -34,6 +34,7 @@ mod scene;
 mod scores;
 #[cfg(test)]
 mod scripted;
+mod things;
 mod words;
 
 pub use cited::Citation;

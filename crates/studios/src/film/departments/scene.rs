@@ -188,6 +188,12 @@ impl Scene {
         self.sentences().find(|(_, sentence, _)| holds(sentence, phrase)).map(|(at, text, _)| (at, text))
     }
 
+    /// Whether the heading sets it apart from the story's time: a flashback, a dream, other years.
+    pub(super) fn is_elsewhen(&self) -> bool {
+        let heading = self.heading.to_uppercase();
+        ["FLASH", "DREAM", "YEARS", "MEMORY", "FANTASY"].iter().any(|word| heading.contains(word))
+    }
+
     /// The words of all speeches.
     pub(super) fn words(&self) -> u32 {
         self.speeches.iter().map(|speech| speech.words).sum()

@@ -1,5 +1,8 @@
 //! Story: structure and pacing by counting, and what is set up and never seen again.
 //!
+//! A *loose end* is a prop that action names with an article and of which no later scene speaks, or a character with an age
+//! who is in one scene and of whom no later one speaks. The sounds of a scene and people without a name are none.
+//!
 //! *Tension* of a scene, 0 to 1, is 0.35 × exchange (speeches to the eighth of a page, full at 3) + 0.25 × alarm
 //! (exclamation and question marks to the sentence spoken, full at 1) + 0.20 × brevity (1 at an eighth, 0 at a page and a
 //! half) + 0.20 × noise (sounds named, full at 3). It measures the page, not the meaning.
@@ -16,6 +19,7 @@ use super::cited::Citation;
 use super::film::Film;
 use super::scene::Scene;
 use super::scores::{Scores, Tally};
+use super::things::{article, is_thing};
 use super::words::words;
 use crate::film::screenplay::Kind;
 
@@ -268,13 +272,16 @@ fn loose_props(film: &Film, options: &Options) -> (Vec<LooseEnd>, usize) {
     let mut found = Vec::new();
     for (at, scene) in film.scenes.iter().enumerate().filter(|(at, _)| sets_up(film, *at, options)) {
         for prop in &scene.props {
-            if !seen.insert(prop.to_lowercase()) {
+            let holding = scene.sentence_with(prop);
+            let named = holding.is_some_and(|(_, sentence)| article(sentence, prop).is_some());
+            // Without an article it may be a verb that was shouted.
+            if !named || !is_thing(prop) || !seen.insert(prop.to_lowercase()) {
                 continue;
             }
             // "The brass valve" comes back as "the valve": its last word names it.
             let noun = words(prop).last().map(|word| word.lower.clone()).unwrap_or_default();
             let again = texts[at + 1..].iter().any(|text| text.iter().any(|word| is_form(word, &noun)));
-            if let Some((place, sentence)) = scene.sentence_with(prop).filter(|_| !again) {
+            if let Some((place, sentence)) = holding.filter(|_| !again) {
                 let name = prop.clone();
                 found.push(LooseEnd { kind: "prop".to_owned(), name, source: scene.cite(place, sentence) });
             }

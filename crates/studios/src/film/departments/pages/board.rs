@@ -64,5 +64,5 @@ pub(super) fn draw(production: &Production, size: Size) -> Result<Paper> {
 fn legend(paper: &mut Paper, production: &Production, top: f32) -> f32 {
     let cast: Vec<String> =
         production.cast.iter().map(|player| format!("{} {}", player.number, player.name)).collect();
-    paper.column(MARGIN, top, paper.room(), Type::plain(8.5), &cast.join(" · "))
+    paper.column((MARGIN, top), paper.room(), Type::plain(8.5), &cast.join(" · "), 12)
 }

@@ -101,8 +101,7 @@ fn head(paper: &mut Paper, title: &str, call: &CallSheet) -> f32 {
         paper.text(MARGIN + x, y + 12.0, Type::plain(7.5).shaded(Shade::GREY), label);
         let (set, width) = (Type::bold(13.0), paper.room() - x - 8.0);
         let set = if paper.measure(&value, set) > width { Type::bold(8.5) } else { set };
-        let lines = paper.lines(&value, set, width);
-        for (at, line) in lines.iter().take(2).enumerate() {
+        for (at, line) in paper.cut(&value, set, width, 2).iter().enumerate() {
             paper.text(MARGIN + x, y + 28.0 + at as f32 * 9.5, set, line);
         }
     }
@@ -130,10 +129,10 @@ fn list(paper: &mut Paper, y: f32, title: &str, items: &[String]) -> f32 {
     }
     let mut y = label(paper, y, title);
     for item in items {
-        if y + 12.0 > paper.bottom() {
+        if y + 24.0 > paper.bottom() {
             y = paper.page();
         }
-        y = paper.column(MARGIN, y, paper.room(), Type::plain(9.0), item);
+        y = paper.column((MARGIN, y), paper.room(), Type::plain(9.0), item, 2);
     }
     y + 8.0
 }

@@ -2,6 +2,9 @@
 
 use super::paper::{LEADING, MARGIN, Paper, Shade, Type};
 
+/// The most lines of a cell: a row is never higher than a page.
+const MOST: usize = 30;
+
 /// The room between a cell's edge and its text, in points.
 const PADDING: f32 = 3.0;
 
@@ -54,7 +57,7 @@ pub(super) fn draw(paper: &mut Paper, top: f32, columns: &[Column<'_>], rows: &[
 
 /// How high a row is.
 fn height(paper: &Paper, widths: &[f32], cells: &[String], set: Type) -> f32 {
-    let lines = |(cell, width): (&String, &f32)| paper.lines(cell, set, width - 2.0 * PADDING).len();
+    let lines = |(cell, width): (&String, &f32)| paper.cut(cell, set, width - 2.0 * PADDING, MOST).len();
     let most = cells.iter().zip(widths).map(lines).max().unwrap_or(1);
     most as f32 * set.size * LEADING + 2.0 * PADDING
 }
@@ -69,7 +72,7 @@ fn cells(
     let mut x = MARGIN;
     for (text, width) in texts.iter().zip(widths) {
         paper.frame((x, y), (*width, height), Some(shade), Some(Shade::LINE));
-        paper.column(x + PADDING, y + PADDING, width - 2.0 * PADDING, set, text);
+        paper.column((x + PADDING, y + PADDING), width - 2.0 * PADDING, set, text, MOST);
         x += width;
     }
 }

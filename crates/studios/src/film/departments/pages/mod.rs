@@ -94,6 +94,7 @@ fn counted(count: usize, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::production::sheets::Needed;
     use super::super::production::{Options, production};
     use super::super::scripted::{film, sample};
     use super::*;
@@ -136,6 +137,41 @@ mod tests {
         for (page, call) in pages.iter().zip(&production.calls) {
             assert!(page.contains(&format!("Day {} of {}", call.day, call.of)), "{page}");
             assert!(call.cast.iter().all(|player| page.contains(&player.name)), "{page}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_drawn_below_the_edge_of_a_page_however_much_there_is() {
+        let mut production = production(&sample(), &Options::default());
+        let source = production.sheets[0].props[0].source.clone();
+        let thing = |n: usize| Needed {
+            name: format!("thing {n} {}", "of brass ".repeat(20)),
+            source: source.clone(),
+        };
+        for sheet in production.sheets.iter_mut().chain(
+            production.calls.iter_mut().flat_map(|call| call.scenes.iter_mut().map(|scene| &mut scene.sheet)),
+        ) {
+            sheet.synopsis = "They wait for it. ".repeat(1_000);
+            sheet.heading = "EXT. A PLACE WITH A NAME ".repeat(8);
+            sheet.set = sheet.heading.clone();
+            sheet.props = (0..90).map(thing).collect();
+        }
+        for call in &mut production.calls {
+            call.needs.props = (0..500).map(|n| format!("thing {n}")).collect();
+            call.places = (0..90).map(|n| format!("place {n}")).collect();
+            call.notes = (0..90).map(|n| format!("note {n} {}", "and more ".repeat(60))).collect();
+        }
+        for size in [Size::A4, Size::Letter] {
+            for paper in [
+                sheets::draw(&production, size),
+                board::draw(&production, size),
+                dood::draw(&production, size),
+                calls::draw(&production, size),
+            ] {
+                let paper = paper.unwrap();
+                // The legend of the day-out-of-days stands 8 points below its table.
+                assert!(paper.lowest() <= paper.bottom() + 8.0, "{} {}", paper.lowest(), paper.bottom());
+            }
         }
     }
 

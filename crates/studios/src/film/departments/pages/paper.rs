@@ -12,7 +12,9 @@ use krilla::page::PageSettings;
 use krilla::paint::{Fill, FillRule, Stroke};
 use krilla::surface::Surface;
 use krilla::text::{Font, GlyphId, KrillaGlyph};
+use skrifa::charmap::Charmap;
 use skrifa::instance::{LocationRef, Size as FontSize};
+use skrifa::metrics::GlyphMetrics;
 use skrifa::{FontRef, MetadataProvider};
 
 use super::Size;
@@ -86,7 +88,8 @@ enum Mark {
 /// A typeface that can be measured and drawn.
 struct Face {
     font: Font,
-    measured: FontRef<'static>,
+    letters: Charmap<'static>,
+    widths: GlyphMetrics<'static>,
     em: f32,
 }
 
@@ -96,19 +99,18 @@ impl Face {
             Font::new(data.into(), 0).ok_or_else(|| Error::internal("the typeface cannot be drawn"))?;
         let measured = FontRef::new(data).map_err(Error::internal)?;
         let em = font.units_per_em();
-        Ok(Self { font, measured, em })
+        let widths = measured.glyph_metrics(FontSize::unscaled(), LocationRef::default());
+        Ok(Self { font, letters: measured.charmap(), widths, em })
     }
 
     /// The glyphs of a text, with their widths in ems.
     fn glyphs(&self, text: &str) -> Vec<KrillaGlyph> {
-        let letters = self.measured.charmap();
-        let widths = self.measured.glyph_metrics(FontSize::unscaled(), LocationRef::default());
         let glyph = |(at, c): (usize, char)| {
-            let id = letters.map(c).unwrap_or_default();
+            let id = self.letters.map(c).unwrap_or_default();
             KrillaGlyph {
                 glyph_id: GlyphId::new(id.to_u32()),
                 text_range: at..at + c.len_utf8(),
-                x_advance: widths.advance_width(id).unwrap_or_default() / self.em,
+                x_advance: self.widths.advance_width(id).unwrap_or_default() / self.em,
                 x_offset: 0.0,
                 y_offset: 0.0,
                 y_advance: 0.0,
@@ -175,18 +177,42 @@ impl Paper {
         self.face(set).glyphs(text).iter().map(|glyph| glyph.x_advance * set.size).sum()
     }
 
-    /// The lines of a text in a column, broken at spaces, and within a word only if it is too wide alone.
-    pub(super) fn lines(&self, text: &str, set: Type, width: f32) -> Vec<String> {
+    /// The first lines of a text in a column, broken at spaces, and within a word only if it is too wide alone.
+    fn lines(&self, text: &str, set: Type, width: f32, most: usize) -> Vec<String> {
+        let space = self.measure(" ", set);
         let mut lines = vec![String::new()];
-        for word in text.split_whitespace() {
-            for piece in self.pieces(word, set, width) {
-                let Some(line) = lines.last_mut() else { continue };
-                let longer = if line.is_empty() { piece.clone() } else { format!("{line} {piece}") };
-                if line.is_empty() || self.measure(&longer, set) <= width {
-                    *line = longer;
-                } else {
-                    lines.push(piece);
+        let mut used = 0.0;
+        for piece in text.split_whitespace().flat_map(|word| self.pieces(word, set, width)) {
+            let own = self.measure(&piece, set);
+            let full = lines.len() == most;
+            match lines.last_mut() {
+                Some(line) if line.is_empty() => line.push_str(&piece),
+                Some(line) if used + space + own <= width => {
+                    line.push(' ');
+                    line.push_str(&piece);
+                    used += space;
                 }
+                _ if full => return lines,
+                _ => {
+                    lines.push(piece);
+                    used = 0.0;
+                }
+            }
+            used += own;
+        }
+        lines
+    }
+
+    /// The first lines of a text in a column; an ellipsis ends them if there are more than `most`.
+    pub(super) fn cut(&self, text: &str, set: Type, width: f32, most: usize) -> Vec<String> {
+        let mut lines = self.lines(text, set, width, most + 1);
+        if lines.len() > most {
+            lines.truncate(most);
+            if let Some(last) = lines.last_mut() {
+                while !last.is_empty() && self.measure(&format!("{last} …"), set) > width {
+                    last.pop();
+                }
+                last.push_str(" …");
             }
         }
         lines
@@ -230,14 +256,31 @@ impl Paper {
         self.text(x - width, y, set, text);
     }
 
-    /// A text in a column from `top` on; gives where the next line would begin.
-    pub(super) fn column(&mut self, x: f32, top: f32, width: f32, set: Type, text: &str) -> f32 {
+    /// At most so many lines of a text in a column from `top` on; gives where the next line would begin.
+    pub(super) fn column(
+        &mut self,
+        (x, top): (f32, f32),
+        width: f32,
+        set: Type,
+        text: &str,
+        most: usize,
+    ) -> f32 {
         let mut y = top;
-        for line in self.lines(text, set, width) {
+        for line in self.cut(text, set, width, most) {
             self.text(x, y + set.size, set, &line);
             y += set.size * LEADING;
         }
         y
+    }
+
+    /// How far down the lowest mark of all pages reaches.
+    #[cfg(test)]
+    pub(super) fn lowest(&self) -> f32 {
+        let ends = self.pages.iter().flatten().map(|mark| match mark {
+            Mark::Text { y, .. } => *y,
+            Mark::Box { y, height, .. } => y + height,
+        });
+        ends.fold(0.0, f32::max)
     }
 
     /// A box.
@@ -319,11 +362,19 @@ mod tests {
         let (paper, set) = (paper(), Type::plain(9.0));
         let text = "Donaudampfschifffahrtsgesellschaftskapitän und Café — αβγ";
         for width in [20.0, 45.0, 200.0] {
-            let lines = paper.lines(text, set, width);
+            let lines = paper.lines(text, set, width, usize::MAX);
             assert!(lines.iter().all(|line| paper.measure(line, set) <= width + 0.01), "{lines:?}");
             let kept: String = lines.concat().split_whitespace().collect();
             assert_eq!(kept, text.split_whitespace().collect::<String>());
         }
+    }
+
+    #[test]
+    fn a_text_that_is_cut_says_so_within_its_column() {
+        let (paper, set) = (paper(), Type::plain(9.0));
+        let lines = paper.cut(&"Mara waits. ".repeat(50), set, 100.0, 3);
+        assert!(lines.len() == 3 && lines[2].ends_with(" …") && paper.measure(&lines[2], set) <= 100.0);
+        assert_eq!(paper.cut("Mara waits.", set, 100.0, 3), ["Mara waits."]);
     }
 
     #[test]

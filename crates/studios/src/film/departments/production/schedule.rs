@@ -4,10 +4,13 @@
 //! the script. Groups come in several orders: as the script has them, longest first, and each next to that whose cast it
 //! shares most. Each order is cut into days in two ways: filling each day from the order, or giving each place days of its
 //! own and joining what is left over where it fits. In the first, two groups are swapped as long as that makes the plan
-//! better, 2,000 times at most. Each plan is tried once more with the places of every day in the order of their light. Of these plans, and of the script's own order, those that need no more days than the script's order are
-//! weighed: fewest moves first, then fewest days, then how often the light goes back within a day, then how often it
-//! changes, then days on which somebody waits between two that they work on. So a plan is never worse than the script's order in
-//! days or moves. A scene that is longer than a day has a day for itself, which is marked as over.
+//! better; 2,000 swaps are tried at most. Each plan is tried once more with the places of every day in the order of their
+//! light.
+//!
+//! Of these plans, and of the script's own order, those that need no more days than the script's order are weighed: fewest
+//! moves first, then fewest days, then how often the light goes back within a day, then how often it changes, then days on
+//! which somebody waits between two that they work on. So a plan is never worse than the script's order in days or moves.
+//! A scene that is longer than a day has a day for itself, which is marked as over.
 
 use std::collections::{BTreeMap, BTreeSet};
 

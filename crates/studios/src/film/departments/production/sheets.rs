@@ -9,7 +9,8 @@ use super::{Light, Player};
 use crate::film::departments::cited::Citation;
 use crate::film::departments::film::{Daypart, Film, Side};
 use crate::film::departments::scene::{Scene, Voice};
-use crate::film::departments::words::words;
+use crate::film::departments::things::{BACKGROUND, is_people};
+use crate::film::departments::words::{holds, words};
 
 /// What a scene needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,25 +52,6 @@ pub struct Needed {
     pub source: Citation,
 }
 
-const BACKGROUND: &[&str] = &[
-    "people",
-    "crowd",
-    "passengers",
-    "children",
-    "fishermen",
-    "guests",
-    "soldiers",
-    "customers",
-    "audience",
-    "villagers",
-    "workers",
-    "police",
-    "tourists",
-    "students",
-    "sailors",
-    "pedestrians",
-    "queue",
-];
 const SPECIAL: &[&str] = &[
     "car",
     "cars",
@@ -105,7 +87,7 @@ pub(super) fn sheets(film: &Film, cast: &[Player]) -> Vec<Sheet> {
     let days = film.days();
     let mut props: Vec<&String> = film.scenes.iter().flat_map(|scene| &scene.props).collect();
     let mut met = HashSet::new();
-    props.retain(|prop| met.insert(prop.to_lowercase()));
+    props.retain(|prop| !is_people(prop) && met.insert(prop.to_lowercase()));
     let mut starts = 0;
     film.scenes
         .iter()
@@ -126,7 +108,7 @@ pub(super) fn sheets(film: &Film, cast: &[Player]) -> Vec<Sheet> {
                 synopsis: scene.summary.clone(),
                 cast: cast.iter().filter(|player| numbers.contains(&player.number)).cloned().collect(),
                 voices: voices(film, scene),
-                background: named(scene, BACKGROUND),
+                background: background(scene),
                 props: props_of(scene, &props),
                 sounds: listed(scene, &scene.sounds),
                 special: named(scene, SPECIAL),
@@ -152,9 +134,10 @@ fn voices(film: &Film, scene: &Scene) -> Vec<String> {
     found
 }
 
-/// What the record lists, and what another scene lists and this one's action names.
+/// What the record lists, and what another scene lists and this one's action names; people are no props.
 fn props_of(scene: &Scene, all: &[&String]) -> Vec<Needed> {
     let mut found = listed(scene, &scene.props);
+    found.retain(|needed| !is_people(&needed.name));
     let known: HashSet<String> = scene.props.iter().map(|prop| prop.to_lowercase()).collect();
     let others = all.iter().filter(|prop| !known.contains(&prop.to_lowercase()));
     found.extend(others.filter_map(|prop| {
@@ -171,6 +154,18 @@ fn listed(scene: &Scene, names: &[String]) -> Vec<Needed> {
         holding.map_or_else(|| scene.cite_heading(), |(at, sentence)| scene.cite(at, sentence))
     };
     names.iter().map(|name| Needed { name: name.clone(), source: source(name) }).collect()
+}
+
+/// People without a name: those whom the record lists among its props, and those whom the action names.
+fn background(scene: &Scene) -> Vec<Needed> {
+    let mut found = listed(scene, &scene.props);
+    found.retain(|needed| is_people(&needed.name));
+    for needed in named(scene, BACKGROUND) {
+        if found.iter().all(|known| !holds(&known.name, &needed.name)) {
+            found.push(needed);
+        }
+    }
+    found
 }
 
 /// The words of a list that action holds, each once.
