@@ -29,6 +29,27 @@ export interface components {
             /** Format: int64 */
             seq: number;
         };
+        /**
+         * @description Where an agent is.
+         * @enum {string}
+         */
+        AgentStatus: "pending" | "running" | "complete";
+        /** @description Where a run is when one of its agents begins or ends. */
+        AgentStep: {
+            /** @description The step's name. */
+            description: string;
+            /**
+             * Format: int64
+             * @description How many steps have ended, this one included.
+             */
+            number: number;
+            status: components["schemas"]["AgentStatus"];
+            /**
+             * Format: int64
+             * @description Steps in all.
+             */
+            total: number;
+        };
         /** @description A person's answer to a step that asked. */
         Answer: {
             /** @description When. */
@@ -257,6 +278,11 @@ export interface components {
             /** @description With `modify`: what to change; at most 1,000. */
             modifications?: components["schemas"]["Modification"][] | null;
         };
+        /**
+         * @description Where a department is with a task.
+         * @enum {string}
+         */
+        DepartmentStatus: "pending" | "running" | "complete" | "failed";
         /** @description A document as a form sends it. */
         Document: {
             /**
@@ -327,6 +353,12 @@ export interface components {
             from: string;
             /** @description `complete`, `incomplete` or `review`. */
             state: string;
+        };
+        /** @description Which run to follow. */
+        Follow: {
+            /** @description Of these departments only; of all if absent or empty. */
+            departments?: string[];
+            executionId: components["schemas"]["RunId"];
         };
         /** @description What a client sends when it connects. */
         Handshake: {
@@ -1461,6 +1493,26 @@ export interface components {
              */
             next: number;
         };
+        /** @description How a run stands, as events tell it. */
+        RunStanding: {
+            /** Format: int64 */
+            cancelled: number;
+            /** Format: int64 */
+            complete: number;
+            /** Format: int64 */
+            failed: number;
+            kind: string;
+            /** @description Why it is paused, if it is. */
+            paused?: string | null;
+            runId: components["schemas"]["RunId"];
+            state: components["schemas"]["RunState"];
+            title: string;
+            /**
+             * Format: int64
+             * @description Steps in all, and how many of them have ended how.
+             */
+            total: number;
+        };
         /**
          * @description Where a run is.
          * @enum {string}
@@ -1540,8 +1592,13 @@ export interface components {
             leasedAt?: components["schemas"]["Timestamp"] | null;
             limits: components["schemas"]["Limits"];
             name: string;
-            /** @description What it gave. */
+            /** @description What it gave. A run tells only of what is short; all of it comes with the step by itself. */
             output?: Record<string, unknown> | null;
+            /**
+             * Format: int64
+             * @description The length of what it gave, in characters of JSON; 0 if it gave nothing.
+             */
+            outputLength: number;
             priority: components["schemas"]["Priority"];
             queue: string;
             reason?: components["schemas"]["Reason"] | null;
@@ -1592,6 +1649,65 @@ export interface components {
             targetType?: string | null;
             type: string;
         };
+        /** @description A department's part in a task. */
+        TaskDepartment: {
+            name: string;
+            /** @description What its head says of each agent's work, the best first; empty until it has ended. */
+            outputs: Record<string, unknown>[];
+            /**
+             * Format: double
+             * @description How much the order concerns it, 0 to 1.
+             */
+            relevance: number;
+            status: components["schemas"]["DepartmentStatus"];
+        };
+        /** @description How far a task is. */
+        TaskProgress: {
+            /**
+             * Format: int64
+             * @description Steps that have ended.
+             */
+            currentStep: number;
+            /** @description What is being done, in words. */
+            description: string;
+            /**
+             * Format: int64
+             * @description 0 to 100.
+             */
+            percentage: number;
+            /**
+             * Format: int64
+             * @description Steps in all.
+             */
+            totalSteps: number;
+        };
+        /** @description Orders work of the departments. */
+        TaskRequest: {
+            /** @description Whether to answer at once. If not, the answer waits for the end, for at most 30 seconds. */
+            async?: boolean | null;
+            /** @description Departments that are to be involved whatever the words say. */
+            departments?: string[] | null;
+            priority?: components["schemas"]["Priority"] | null;
+            projectId: components["schemas"]["ProjectId"];
+            /** @description What is to be done; at most 10,000 characters, not blank; HTML is taken out. */
+            task: string;
+        };
+        /** @description A task that is under way, or has ended. */
+        TaskResponse: {
+            /** @description Those that are involved, in the order in which they work. */
+            departments: components["schemas"]["TaskDepartment"][];
+            progress: components["schemas"]["TaskProgress"];
+            status: components["schemas"]["TaskStatus"];
+            /** @description The run. */
+            taskId: components["schemas"]["RunId"];
+            /** @description What to subscribe to over the socket: `subscribe:execution` with the task's id gives these events. */
+            websocketChannel: string;
+        };
+        /**
+         * @description Where a task is. One that was cancelled counts as failed.
+         * @enum {string}
+         */
+        TaskStatus: "queued" | "running" | "complete" | "failed";
         /** Format: date-time */
         Timestamp: string;
         /** @description A key of a title page. */
@@ -1637,6 +1753,88 @@ export interface components {
             /** @enum {string} */
             type: "review:updated";
             userId?: components["schemas"]["PersonId"] | null;
+        } | (components["schemas"]["RunStanding"] & {
+            /** Format: int64 */
+            seq: number;
+            timestamp: components["schemas"]["Timestamp"];
+            userId?: components["schemas"]["PersonId"] | null;
+        } & {
+            /** @enum {string} */
+            type: "run:updated";
+        }) | {
+            /** Format: int64 */
+            attempt: number;
+            name: string;
+            reason?: components["schemas"]["Reason"] | null;
+            run: components["schemas"]["RunStanding"];
+            runId: components["schemas"]["RunId"];
+            /** Format: int64 */
+            seq: number;
+            state: components["schemas"]["StepState"];
+            stepId: components["schemas"]["StepId"];
+            timestamp: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            type: "step:updated";
+        } | {
+            agentId: string;
+            department: string;
+            executionId: components["schemas"]["RunId"];
+            timestamp: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            type: "agent:started";
+        } | {
+            agentId: string;
+            executionId: components["schemas"]["RunId"];
+            step: components["schemas"]["AgentStep"];
+            timestamp: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            type: "agent:progress";
+        } | {
+            agentId: string;
+            department: string;
+            executionId: components["schemas"]["RunId"];
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            qualityScore: number;
+            result: Record<string, unknown>;
+            timestamp: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            type: "agent:complete";
+        } | {
+            agentId: string;
+            error: string;
+            executionId: components["schemas"]["RunId"];
+            /** @description Whether it will be tried again. */
+            recoverable: boolean;
+            timestamp: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            type: "agent:error";
+        } | {
+            currentDepartment?: string | null;
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            progress: number;
+            status: components["schemas"]["TaskStatus"];
+            taskId: components["schemas"]["RunId"];
+            timestamp: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            type: "task:update";
+        } | {
+            department: string;
+            outputs: Record<string, unknown>[];
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            qualityScore: number;
+            taskId: components["schemas"]["RunId"];
+            timestamp: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            type: "department:complete";
         } | {
             action?: components["schemas"]["NotificationAction"] | null;
             level: components["schemas"]["Level"];
@@ -1675,9 +1873,19 @@ export interface components {
             type: "problem";
         };
         /** @description What a client says. */
-        ToServer: components["schemas"]["PresenceState"] & {
+        ToServer: (components["schemas"]["PresenceState"] & {
             /** @enum {string} */
             type: "presence:update";
+        }) | (components["schemas"]["Follow"] & {
+            /** @enum {string} */
+            type: "subscribe:execution";
+        }) | (components["schemas"]["Unfollow"] & {
+            /** @enum {string} */
+            type: "unsubscribe:execution";
+        });
+        /** @description Which run to follow no longer. */
+        Unfollow: {
+            executionId: components["schemas"]["RunId"];
         };
         /** @description Changes of one's own account. What is absent stays. */
         UpdateMe: {
