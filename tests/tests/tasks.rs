@@ -82,6 +82,7 @@ async fn a_step_that_is_done_can_be_done_again_with_all_that_comes_after() {
     assert_eq!(retried.0, 204);
     loop {
         let detail = ada.get(&path).await;
+        assert_ne!(detail["run"]["state"], "failed", "{detail}");
         if detail["run"]["state"] == "complete" && attempts().await == before + 2 {
             break;
         }

@@ -68,6 +68,16 @@ pub fn get(t: &mut Tenant<'_, '_>) -> Result<Project> {
     Ok(found)
 }
 
+/// The name of the project of the scope.
+///
+/// # Errors
+/// `NOT_FOUND` when it is gone.
+pub fn name(t: &mut Tenant<'_, '_>) -> Result<String> {
+    let project = t.project();
+    t.query_opt("SELECT name FROM projects WHERE id = $1", args![project], |row| row.get(0))?
+        .ok_or_else(|| Error::not_found("project"))
+}
+
 /// What is made in the project of the scope.
 ///
 /// # Errors

@@ -151,7 +151,7 @@ impl Film {
     pub fn read(t: &mut Tenant<'_, '_>, episode: Option<EntityId>) -> Result<Self> {
         let title = match episode {
             Some(episode) => entities::get(t, "episodes", episode)?.name,
-            None => projects::get(t)?.name,
+            None => projects::name(t)?,
         };
         let mut rows = Rows {
             title,
