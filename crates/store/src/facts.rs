@@ -150,21 +150,25 @@ fn holding(t: &mut Tenant<'_, '_>, facts: &[NewFact]) -> Result<HashMap<Words, F
     for part in pairs.into_iter().collect::<Vec<_>>().chunks(100) {
         let mut values: Vec<Arg<'_>> = vec![project.into()];
         values.extend(part.iter().flat_map(|(subject, object)| [Arg::from(*subject), Arg::from(*object)]));
-        let asked: Vec<String> =
-            (0..part.len()).map(|n| format!("(${}, ${})", 2 * n + 2, 2 * n + 3)).collect();
-        let sql = format!(
-            "WITH asked (subject, object) AS (VALUES {})
-             SELECT {COLUMNS} FROM asked JOIN facts ON facts.project_id = $1 AND facts.valid_to IS NULL
-               AND facts.subject_id = asked.subject AND facts.object_id = asked.object",
-            asked.join(", ")
-        );
-        found.extend(t.query(&sql, &values, read)?);
+        found.extend(t.query(&between(part.len()), &values, read)?);
     }
     let keyed = found.into_iter().map(|fact| {
         let id = fact.id;
         (NewFact::from(fact).words(), id)
     });
     Ok(keyed.collect())
+}
+
+/// The facts that hold between so many pairs: `$1` is the project, then come subject and object of each. A cross join,
+/// because that is the order in which SQLite then looks: it would read all facts of the project instead.
+fn between(pairs: usize) -> String {
+    let asked: Vec<String> = (0..pairs).map(|n| format!("(${}, ${})", 2 * n + 2, 2 * n + 3)).collect();
+    format!(
+        "WITH asked (subject, object) AS (VALUES {})
+         SELECT {COLUMNS} FROM asked CROSS JOIN facts WHERE facts.project_id = $1 AND facts.valid_to IS NULL
+           AND facts.subject_id = asked.subject AND facts.object_id = asked.object",
+        asked.join(", ")
+    )
 }
 
 fn insert(t: &mut Tenant<'_, '_>, change: ChangeId, facts: &[(FactId, &NewFact)]) -> Result<()> {
@@ -354,4 +358,24 @@ pub fn get(t: &mut Tenant<'_, '_>, id: FactId) -> Result<Fact> {
     let project = t.project();
     t.query_opt(&format!("SELECT {COLUMNS} {HOLDING} AND facts.id = $2"), args![project, id], read)?
         .ok_or_else(|| Error::not_found("relationship"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_facts_between_two_records_are_found_by_both_of_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = crate::Options::sqlite(folder.path().join("atelier.db"));
+        let store = crate::Store::open(options, kernel::Ambient::system()).await.unwrap();
+        let plan = store.read(|tx| {
+            let args: Vec<Arg<'_>> = (0..201).map(|n| Arg::from(n.to_string())).collect();
+            let sql = format!("EXPLAIN QUERY PLAN {}", between(100));
+            Ok(tx.query(&sql, &args, |row| row.get::<String>(3))?)
+        });
+        let plan = plan.await.unwrap();
+        let seek = "SEARCH facts USING INDEX facts_subject (project_id=? AND subject_id=? AND object_id=?)";
+        assert_eq!(plan.last().map(String::as_str), Some(seek), "{plan:?}");
+    }
 }
