@@ -79,7 +79,14 @@ impl Server {
             async move { drop(stopped.changed().await) }
         };
         let indexer = self.app.indexer().map(|indexer| tokio::spawn(indexer.run(ended())));
-        let runs = self.app.tasks_service().map(|service| tokio::spawn(service.run(ended())));
+        let runs = self.app.tasks_service().map(|service| {
+            let ended = ended();
+            tokio::spawn(async move {
+                if let Err(error) = service.run(ended).await {
+                    tracing::error!(%error, "no steps of runs are done until the server is started again");
+                }
+            })
+        });
         let desk = tokio::spawn(work(self.app.clone()));
         let sweeper = tokio::spawn(sweep(self.app.clone()));
         let breakers = tokio::spawn(self.app.settings.clone().keep_breakers());

@@ -14,6 +14,9 @@ const INPUT_BYTES: usize = 256 * 1024;
 /// The most characters of a name, a kind, a queue or an idempotency key.
 const NAME_CHARS: usize = 200;
 
+/// The shortest lease, in milliseconds: three times as long as a service takes between two heartbeats.
+const LEASE_MS: i64 = 15_000;
+
 /// A run to be made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewRun {
@@ -95,6 +98,7 @@ impl NewRun {
             short(&format!("steps.{place}.name"), &step.name)?;
             short(&format!("steps.{place}.queue"), &step.queue)?;
             small(&format!("steps.{place}.input"), &step.input)?;
+            sensible(&format!("steps.{place}.limits"), &step.limits)?;
             if places.insert(step.name.as_str(), place).is_some() {
                 let twice = format!("another step is called {}", step.name);
                 return Err(Error::field(format!("steps.{place}.name"), twice));
@@ -159,6 +163,26 @@ fn acyclic(parents: &[Vec<usize>], steps: &[NewStep]) -> Result<()> {
 fn short(field: &str, text: &str) -> Result<()> {
     if text.trim().is_empty() || text.chars().count() > NAME_CHARS {
         return Err(Error::field(field, format!("must have 1 to {NAME_CHARS} characters")));
+    }
+    Ok(())
+}
+
+fn sensible(field: &str, limits: &Limits) -> Result<()> {
+    if !(1..=100).contains(&limits.attempts) {
+        return Err(Error::field(format!("{field}.attempts"), "must be 1 to 100"));
+    }
+    if limits.lease_ms < LEASE_MS {
+        return Err(Error::field(format!("{field}.leaseMs"), format!("must be at least {LEASE_MS}")));
+    }
+    for (name, millis) in [
+        ("quietMs", limits.quiet_ms),
+        ("runMs", limits.run_ms),
+        ("graceMs", limits.grace_ms),
+        ("lifeMs", limits.life_ms),
+    ] {
+        if millis < 1 {
+            return Err(Error::field(format!("{field}.{name}"), "must be more than nothing"));
+        }
     }
     Ok(())
 }

@@ -80,6 +80,8 @@ pub struct Service {
     /// Workers that have joined.
     joined: u64,
     held: HashMap<StepId, Held>,
+    /// Leases that ended without a word, which could not be written.
+    unsaid: Vec<(StepId, i64)>,
     /// Queues that may have ready steps.
     ready: BTreeSet<String>,
     /// When to look at the clock.
@@ -106,6 +108,7 @@ impl Service {
             workers: HashMap::new(),
             joined: 0,
             held: HashMap::new(),
+            unsaid: Vec::new(),
             ready: BTreeSet::new(),
             wake: Some(ambient.now()),
             draining: false,
@@ -148,6 +151,9 @@ impl Service {
                 () = sleep(until) => orders.push((Order::Tick, None)),
                 _ = poll.tick() => {
                     self.workers.retain(|_, worker| !worker.to.is_closed());
+                    for (step, fence) in std::mem::take(&mut self.unsaid) {
+                        self.returned(step, fence, &mut orders);
+                    }
                     self.look(&mut orders);
                 }
                 () = std::future::ready(()), if self.is_wanted() => {}
@@ -264,7 +270,7 @@ impl Service {
         match self.transact(together.clone()).await {
             Ok(outcome) => self.tell(&together, outcome, &mut answers),
             Err(error) if together.len() == 1 || error.code() == Code::Unavailable => {
-                self.failed(&error, &mut answers);
+                self.failed(&error, &together, &mut answers);
             }
             Err(_) => {
                 for (order, answer) in together.iter().zip(answers) {
@@ -272,7 +278,7 @@ impl Service {
                     let mut answer = [answer];
                     match self.transact(alone.clone()).await {
                         Ok(outcome) => self.tell(&alone, outcome, &mut answer),
-                        Err(error) => self.failed(&error, &mut answer),
+                        Err(error) => self.failed(&error, &alone, &mut answer),
                     }
                 }
             }
@@ -284,12 +290,20 @@ impl Service {
         self.store.transact(move |tx| ledger::write(tx, &orders, &ready, &demand, &ambient)).await
     }
 
-    fn failed(&mut self, error: &Error, answers: &mut [Option<Answer>]) {
+    fn failed(&mut self, error: &Error, orders: &[Order], answers: &mut [Option<Answer>]) {
         tracing::error!(%error, "orders to runs were not written");
-        // The clock is looked at again with the next poll.
-        for answer in answers.iter_mut().filter_map(Option::take) {
-            // A caller that is gone does not want to know.
-            let _ = answer.send(Err(Refused::Order(Error::new(error.code(), error.message()))));
+        for (order, answer) in orders.iter().zip(answers) {
+            match (answer.take(), order) {
+                // A caller that is gone does not want to know.
+                (Some(answer), _) => {
+                    let _ = answer.send(Err(Refused::Order(Error::new(error.code(), error.message()))));
+                }
+                (None, Order::Say { step, command: Command::GiveBack { fence }, .. }) => {
+                    self.unsaid.push((*step, *fence));
+                }
+                // The clock is looked at, and workers beat, at the next turn.
+                (None, _) => {}
+            }
         }
     }
 
@@ -338,7 +352,7 @@ impl Service {
     /// Follows what a worker said, so that its slot is free when its lease is over.
     fn heard(&mut self, step: StepId, command: &Command, reply: &Result<Reply, Refused>) {
         let (fence, last) = match (outcome_of(command), command) {
-            (Some(fence), _) => (fence, !matches!(reply, Err(Refused::Order(_)))),
+            (Some(fence), _) => (fence, is_over(reply)),
             (None, Command::Start { fence } | Command::Beat { fence } | Command::Progress { fence }) => {
                 (*fence, false)
             }
@@ -355,6 +369,11 @@ impl Service {
             self.stop(step);
         }
     }
+}
+
+/// Whether a lease is over after this reply to its last word: it is not if that could not be written, or made no sense.
+fn is_over(reply: &Result<Reply, Refused>) -> bool {
+    !matches!(reply, Err(Refused::Order(error)) if error.code() != Code::NotFound)
 }
 
 /// The lease that a command ends, if it ends one.

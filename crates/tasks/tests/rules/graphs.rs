@@ -6,9 +6,13 @@ use serde_json::json;
 use store::runs;
 use tasks::graph::{NewStep, STEPS};
 use tasks::ledger::{Order, Reply};
-use wire::runs::{Reason, RunState, StepState};
+use wire::runs::{Limits, Reason, RunState, StepState};
 
 use crate::stage::step;
+
+fn limited(limits: Limits) -> NewStep {
+    NewStep { limits, ..step("a", &[]) }
+}
 
 on_both! {
     async fn g1_a_run_is_made_whole_or_not_at_all(stage) {
@@ -38,6 +42,9 @@ on_both! {
             (vec![step("a", &[]), step("a", &[])], "steps.1.name"),
             (vec![step(" ", &[])], "steps.0.name"),
             (vec![NewStep::new("a", "q", json!("x".repeat(300_000)))], "steps.0.input"),
+            (vec![limited(Limits { attempts: 0, ..Limits::default() })], "steps.0.limits.attempts"),
+            (vec![limited(Limits { lease_ms: 14_999, ..Limits::default() })], "steps.0.limits.leaseMs"),
+            (vec![limited(Limits { life_ms: 0, ..Limits::default() })], "steps.0.limits.lifeMs"),
         ] {
             let refused: Error = stage.order(Order::Make(stage.run_of(steps))).await.unwrap_err().into();
             assert_eq!((refused.code(), refused.details().unwrap()["field"].as_str()), (Code::ValidationError, Some(field)));

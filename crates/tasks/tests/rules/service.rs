@@ -159,6 +159,22 @@ on_both! {
         served.end().await;
     }
 
+    async fn a_worker_whose_project_is_removed_gets_the_next_step(stage) {
+        let served = stage.serve("one");
+        let mut worker = worker(&served.tasks, 1).await;
+        let gone = stage.other().await;
+        let doomed = NewRun { project: gone.project(), ..eager(stage, [step("a", &[])]) };
+        served.tasks.make(doomed).await.unwrap();
+        let lease = next(&mut worker).await;
+        stage.store.transact_in(&gone, store::projects::remove).await.unwrap();
+        assert_eq!(lease.complete(json!(1)).await.unwrap_err().code(), Code::NotFound);
+        served.tasks.make(eager(stage, [step("b", &[])])).await.unwrap();
+        let after = next(&mut worker).await;
+        assert_eq!(after.step().name, "b");
+        after.complete(json!(1)).await.unwrap();
+        served.end().await;
+    }
+
     async fn t3_who_listens_hears_that_a_log_has_grown(stage) {
         let served = stage.serve("one");
         let mut worker = worker(&served.tasks, 1).await;
@@ -220,4 +236,24 @@ on_both! {
         assert_eq!(times.len(), 60);
         assert!(times.values().all(|times| *times == 1), "{times:?}");
     }
+}
+
+/// Another program holds the database for longer than anyone waits for it: what could not be given back then is given back
+/// later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn l5_a_lease_that_could_not_be_given_back_is_given_back_later() {
+    let stage = Stage::sqlite().await;
+    let served = stage.serve("one");
+    let mut worker = worker(&served.tasks, 1).await;
+    let (run, _) = served.tasks.make(eager(&stage, [step("a", &[])])).await.unwrap();
+    let lease = next(&mut worker).await;
+    let other = stage.connection();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    drop(lease);
+    // Written after what was dropped, and like it in vain.
+    assert_eq!(served.tasks.resume(&stage.scope, run).await.unwrap_err().code(), Code::Unavailable);
+    other.execute_batch("ROLLBACK").unwrap();
+    next(&mut worker).await.complete(json!(1)).await.unwrap();
+    assert_eq!(ended(&stage, run).await, RunState::Complete);
+    served.end().await;
 }

@@ -26,7 +26,6 @@ pub(crate) struct Stage {
     pub(crate) ambient: Ambient,
     pub(crate) ada: PersonId,
     pub(crate) scope: Scope,
-    #[allow(dead_code, reason = "the database is there for as long as this is")]
     place: Place,
     /// The same database, with the machine's own clock.
     real: Store,
@@ -80,6 +79,11 @@ impl Stage {
         let (end, ended) = oneshot::channel::<()>();
         let running = tokio::spawn(service.run(async move { drop(ended.await) }));
         Served { tasks, end, running }
+    }
+
+    /// Another program's connection to the database file.
+    pub(crate) fn connection(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.place.options().file).unwrap()
     }
 
     /// Another project of Ada's.
