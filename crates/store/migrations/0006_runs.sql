@@ -95,3 +95,6 @@ CREATE TABLE run_log (
   at BIGINT NOT NULL,
   PRIMARY KEY (run_id, start)
 );
+
+-- What people read of a project's stream leaves out the steps of runs.
+CREATE INDEX events_told ON events(project_id, seq) WHERE kind <> 'step:updated';

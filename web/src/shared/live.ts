@@ -29,7 +29,15 @@ const MOST_NOTIFICATIONS = 50;
 
 export const useLive = create<Live>(() => NOTHING);
 
-const RELIABLE = ["entity:updated", "member:updated", "project:updated", "review:updated", "notification"] as const;
+const RELIABLE = [
+  "entity:updated",
+  "member:updated",
+  "project:updated",
+  "review:updated",
+  "run:updated",
+  "step:updated",
+  "notification",
+] as const;
 
 let place: Place = {};
 let current: Socket | null = null;
@@ -113,6 +121,8 @@ const stale = (moment: number) => (query: { state: { dataUpdatedAt: number } }) 
   query.state.dataUpdatedAt > 0 && query.state.dataUpdatedAt < moment;
 
 function deliver(project: string, event: Reliable): void {
+  // A run tells of each of its steps; no screen shows them yet.
+  if (event.type === "step:updated") return;
   const again = (queryKey: readonly unknown[]) => void client.invalidateQueries({ queryKey });
   again(keys.activity(project));
   switch (event.type) {

@@ -36,6 +36,20 @@ on_both! {
         assert!(told.chunks(5).all(|five| five.iter().all(|event| event.payload == five[0].payload)));
     }
 
+    async fn people_read_of_runs_and_not_of_their_steps(stage) {
+        let scope = stage.begun().await;
+        stage.store.transact_in(&scope, |t| {
+            let step = || (EventKind::StepUpdated, json!({}));
+            events::emit(t, &[step(), (EventKind::RunUpdated, json!({})), step(), (EventKind::Notification, json!({}))])
+        }).await.unwrap();
+        let page = |limit, after| kernel::PageRequest { limit, after };
+        let first = stage.store.read_in(&scope, move |t| events::activity(t, &page(1, None))).await.unwrap();
+        assert_eq!((first.total, first.rows[0].seq), (2, 4));
+        let next = first.next.unwrap();
+        let second = stage.store.read_in(&scope, move |t| events::activity(t, &page(1, Some(next.clone())))).await.unwrap();
+        assert_eq!((second.rows[0].seq, second.next), (2, None));
+    }
+
     async fn a_stream_is_read_on_from_where_a_reader_was(stage) {
         let scope = stage.begun().await;
         stage.make(&scope, "characters", &["Mara", "Joss", "Ines"]).await;

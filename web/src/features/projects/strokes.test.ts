@@ -54,3 +54,15 @@ test("a notification is no deed of its own", () => {
   const notified: Schemas["Activity"] = { seq: 2, kind: "notification", at: AT, payload: { title: "Scene 1 added" } };
   expect(told([notified, made(1, "chg_1")]).map(({ seq }) => seq)).toEqual([1]);
 });
+
+test("a run is told once, when it is ordered", () => {
+  const run = (seq: number, state: string): Schemas["Activity"] => ({
+    seq,
+    kind: "run:updated",
+    at: AT,
+    payload: { state, title: "Prepare the film" },
+  });
+  expect(told([run(3, "running"), run(2, "queued")]).map(({ words }) => words)).toEqual([
+    "ordered work: Prepare the film",
+  ]);
+});

@@ -42,6 +42,7 @@ export function strokes(events: Activity[], collections: readonly string[]): Str
 
 /** What people are told stands among their notifications, and what was saved is told by the records' own events. */
 function toldElsewhere({ kind, payload }: Activity): boolean {
+  if (kind === "run:updated") return payload["state"] !== "queued";
   return kind === "notification" || (kind === "review:updated" && payload["state"] === "ingested");
 }
 
@@ -66,6 +67,8 @@ function stroke(event: Activity): Stroke {
       return told("changed who is in the project");
     case "project:updated":
       return told("changed the project");
+    case "run:updated":
+      return told(`ordered work: ${text(payload["title"])}`);
     case "review:updated":
       return told(payload["state"] === "pending" ? "prepared something to look over" : "discarded a preview");
     default:
