@@ -100,7 +100,7 @@ fn details(which: &str) -> String {
     let columns: Vec<String> = STEP.split(',').map(|column| format!("steps.{}", column.trim())).collect();
     format!(
         "SELECT {}, steps.input, CAST(COALESCE(LENGTH(attempts.output), 0) AS BIGINT),
-           CASE WHEN LENGTH(attempts.output) <= $2 THEN attempts.output END
+           CASE WHEN LENGTH(attempts.output) <= CAST($2 AS BIGINT) THEN attempts.output END
          FROM steps LEFT JOIN attempts ON attempts.step_id = steps.id AND attempts.fence = steps.settled
          WHERE {which}",
         columns.join(", ")
