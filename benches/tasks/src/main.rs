@@ -64,7 +64,7 @@ async fn main() -> Result<()> {
         let seen = ours::measure(plan, store::Options::postgres(postgres.url("ours"))).await?;
         report.row("Atelier", &format!("Postgres, {how}"), &seen);
         let seen = peers::measure("graphile.mjs", plan, &postgres.url("peer")).await?;
-        report.row("graphile-worker", &format!("Postgres, {how}"), &seen);
+        report.row("graphile-worker, local queue of 500", &format!("Postgres, {how}"), &seen);
         postgres.drop().await?;
     }
     report.write()
