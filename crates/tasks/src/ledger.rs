@@ -121,14 +121,11 @@ pub fn write(
     book.load(tx, orders)?;
     let replies = orders.iter().map(|order| book.decide(tx, order)).collect::<Result<Vec<_>>>()?;
     book.flush(tx)?;
-    let mut exact = false;
     for order in orders {
         match order {
             Order::Tick => {
                 let due = runs::due(tx, book.now, AT_ONCE)?;
-                let all = (due.len() as u32) < AT_ONCE;
                 each(tx, &mut book, &due, |_| Command::Tick)?;
-                exact = all;
             }
             Order::Disown { server, present } => loop {
                 let held = runs::held_by(tx, server, present, AT_ONCE)?;
@@ -151,7 +148,9 @@ pub fn write(
         }
         claims.extend(given);
     }
-    let wake = if exact { runs::next_wake(tx)? } else { book.wake };
+    // If more was due than was looked at, that is the next thing to look at, at once.
+    let ticked = orders.iter().any(|order| matches!(order, Order::Tick));
+    let wake = if ticked { runs::next_wake(tx)? } else { book.wake };
     Ok(Outcome { replies, claims, ready, stop: book.stop, wake, logged: book.logged.into_iter().collect() })
 }
 

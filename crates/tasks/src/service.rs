@@ -135,17 +135,20 @@ impl Service {
         poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         tokio::pin!(drained);
-        let mut end = None;
+        let (mut end, mut gone) = (None, false);
         while !(self.draining && self.held.is_empty()) {
             let mut orders = Vec::new();
             let until = self.wake.map(|wake| {
                 Duration::from_millis(u64::try_from(wake.since(self.ambient.now())).unwrap_or(0))
             });
             tokio::select! {
-                message = self.messages.recv() => match message {
+                message = self.messages.recv(), if !gone => match message {
                     Some(message) => self.take(message, &mut orders),
-                    // Nobody is left who could want anything.
-                    None => self.draining = true,
+                    // Nobody is left who could want anything, but workers may have something to say.
+                    None => {
+                        (gone, self.draining) = (true, true);
+                        end.get_or_insert(Instant::now() + self.options.grace);
+                    }
                 },
                 Some((step, fence)) = self.freed.recv() => self.returned(step, fence, &mut orders),
                 () = sleep(until) => orders.push((Order::Tick, None)),

@@ -39,6 +39,17 @@ on_both! {
         assert_eq!(stage.one().await.step.name, "later");
     }
 
+    async fn c2_more_delayed_steps_than_are_looked_at_in_one_go_are_looked_at_one_after_the_other(stage) {
+        let until = stage.ambient.now().plus_millis(1_000);
+        let later = |n: i32| tasks::graph::NewStep { delay_until: Some(until), ..step(&n.to_string(), &[]) };
+        stage.made(stage.run_of((0..300).map(later).collect())).await;
+        stage.clock.advance(1_000);
+        let first = stage.write(vec![tasks::ledger::Order::Tick]).await;
+        assert_eq!(first.wake, Some(until), "the others are due now, not with the next poll");
+        stage.pass(0).await;
+        assert_eq!(stage.claim(999).await.len(), 300);
+    }
+
     async fn c3_a_step_has_one_lease_and_each_a_higher_fence(stage) {
         stage.single().await;
         let first = stage.one().await;

@@ -134,7 +134,9 @@ on_both! {
         let served = stage.serve("one");
         let mut worker = worker(&served.tasks, 2).await;
         let a = next(&mut worker).await;
-        assert_eq!((a.step().attempt, a.step().lost), (1, 1));
+        // A transaction that was under way at the crash may have claimed it once more, for a worker that is gone, too.
+        assert_eq!(a.step().attempt, 1);
+        assert!((1..=2).contains(&a.step().lost), "{:?}", a.step());
         a.complete(json!("a")).await.unwrap();
         let b = next(&mut worker).await;
         // In good order it costs the step nothing at all.
