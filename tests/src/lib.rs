@@ -1,6 +1,7 @@
 //! The fixture of the whole-app tests: a server of its own for each test, and people who use it.
 
 pub mod actor;
+pub mod agent;
 pub mod collector;
 pub mod database;
 pub mod model;
@@ -9,6 +10,7 @@ pub mod socket;
 pub mod stream;
 
 pub use actor::Actor;
+pub use agent::Agent;
 pub use collector::Collector;
 pub use database::Database;
 pub use model::Model;

@@ -25,7 +25,7 @@ pub struct Atelier {
 }
 
 /// The binary under test: `ATELIER_BINARY`, or the one that the same build made.
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     if let Some(given) = std::env::var_os("ATELIER_BINARY") {
         return given.into();
     }

@@ -19,7 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::app::App;
 use crate::metrics;
 use crate::problem::{REQUEST, Refusal};
-use crate::{assets, drain, health, live, openapi, routes};
+use crate::{assets, drain, health, live, mcp, openapi, routes};
 
 /// The most that a body may have, in bytes, where a document is not what is sent; imports set their own.
 const BODY: usize = 2 << 20;
@@ -34,6 +34,7 @@ const CONTENT_POLICY: &str = "default-src 'self'; script-src 'self'; style-src '
 pub(crate) fn router(app: &App) -> Router {
     let (api, described) = OpenApiRouter::new().nest("/api/v1", routes::all()).split_for_parts();
     let described = openapi::completed(described);
+    let tools = mcp::routes(app, api.clone().with_state(app.clone()), &described);
     let routed = api
         .route("/api/openapi.json", get(async move || Json(described)))
         .route("/health", get(health::health))
@@ -44,7 +45,8 @@ pub(crate) fn router(app: &App) -> Router {
         .method_not_allowed_fallback(async || {
             Refusal(Error::new(Code::MethodNotAllowed, "This address knows other methods than this one."))
         })
-        .with_state(app.clone());
+        .with_state(app.clone())
+        .merge(tools);
     routed
         .layer(live::layer(app.clone()))
         .layer(

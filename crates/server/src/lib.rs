@@ -9,6 +9,7 @@ mod drain;
 mod health;
 mod http;
 mod live;
+pub mod mcp;
 mod metrics;
 mod openapi;
 mod problem;

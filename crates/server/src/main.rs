@@ -53,6 +53,16 @@ enum Command {
     },
     /// Look for faults in the data.
     Doctor,
+    /// Let an agent on this machine work at a server, by the Model Context Protocol on standard input and output. The
+    /// environment's ATELIER_KEY is an API key of whoever it works for.
+    Mcp {
+        /// The server's address.
+        #[arg(long, default_value = "http://127.0.0.1:4400")]
+        server: String,
+        /// The key. On a command line others could see it.
+        #[arg(env = "ATELIER_KEY", hide_env_values = true, hide = true, default_value = "")]
+        key: String,
+    },
     /// Print the configuration's reference.
     Config,
     /// Print the API's description.
@@ -87,8 +97,9 @@ fn main() -> ExitCode {
 }
 
 fn log(config: &Config, traces: Option<&Traces>) {
-    // What TLS has against a certificate is told by whoever asked, as an error; the library logs it as well.
-    let filter = EnvFilter::new(format!("rustls_platform_verifier=off,{}", config.log.filter));
+    // What TLS has against a certificate is told by whoever asked, as an error, and what an agent called wrongly is told to the
+    // agent; the libraries log it as well.
+    let filter = EnvFilter::new(format!("rustls_platform_verifier=off,rmcp=error,{}", config.log.filter));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match config.log.format {
         LogFormat::Json => lines.json().boxed(),
@@ -147,6 +158,13 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, String> {
                 return Ok(ExitCode::SUCCESS);
             }
             Ok(ExitCode::FAILURE)
+        }
+        Command::Mcp { server, key } => {
+            if key.is_empty() {
+                return Err("ATELIER_KEY must hold an API key; make one in the account's settings".into());
+            }
+            server::mcp::on_stdio(&server, &key).await?;
+            Ok(ExitCode::SUCCESS)
         }
         Command::Config => {
             say(&Config::reference());

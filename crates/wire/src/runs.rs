@@ -342,6 +342,16 @@ pub struct LogQuery {
     pub limit: Option<u32>,
 }
 
+/// How a run is wanted.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RunQuery {
+    /// Wait so many seconds for its end.
+    #[param(minimum = 0, maximum = 30, default = 0)]
+    pub wait: Option<u32>,
+}
+
 /// Which runs are wanted.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

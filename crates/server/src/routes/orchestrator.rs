@@ -12,9 +12,8 @@ use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
 use identity::{Caller, Editor, Right, Viewer};
-use kernel::{Error, ProjectId, ReviewId, RunId};
+use kernel::{Error, ProjectId, ReviewId};
 use studios::film;
-use tokio::sync::broadcast::error::RecvError;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wire::live::TaskStatus;
@@ -23,6 +22,7 @@ use wire::orchestrator::{
     QueryRequest, QueryResponse, StreamEvent, StreamQuery, TaskRequest, TaskResponse,
 };
 
+use super::runs;
 use crate::app::{App, Quota};
 use crate::body::{Body, Path, Query};
 use crate::caller::{Listening, SignedIn};
@@ -127,7 +127,7 @@ async fn task(
     let (run, _) = app.tasks.make(plan::plan(&order, departments)?).await?;
     if !request.r#async.unwrap_or(false) {
         // Whoever waits longer looks at the run.
-        let _ = tokio::time::timeout(PATIENCE, ended(&app, &scope, run)).await;
+        runs::ended(&app, &scope, run, PATIENCE).await?;
     }
     let told_of = progress::of(&app.store, &scope, run, departments).await?;
     let status = match told_of.status {
@@ -135,23 +135,6 @@ async fn task(
         TaskStatus::Complete | TaskStatus::Failed => StatusCode::OK,
     };
     Ok((status, told(left), Json(told_of)))
-}
-
-/// Waits until a run has ended: looks at it with every change of its project.
-async fn ended(app: &App, scope: &store::Scope, run: RunId) -> Result<(), Error> {
-    let mut hints = app.store.hints();
-    loop {
-        if app.store.read_in(scope, move |t| store::runs::get(t, run)).await?.state.has_ended() {
-            return Ok(());
-        }
-        loop {
-            match hints.recv().await {
-                Ok(project) if project != scope.project() => {}
-                Ok(_) | Err(RecvError::Lagged(_)) => break,
-                Err(RecvError::Closed) => return Ok(()),
-            }
-        }
-    }
 }
 
 /// A proposal that was made from what someone told

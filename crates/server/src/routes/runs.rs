@@ -1,15 +1,18 @@
 //! Runs: what is under way in a project, its steps, its log, and what people may do about it.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use identity::{Editor, Viewer};
 use kernel::{Error, ProjectId, RunId, StepId};
 use serde_json::{Value, json};
-use store::runs;
+use store::{Scope, runs};
+use tokio::sync::broadcast::error::RecvError;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use wire::runs::{AnswerStep, LogQuery, PauseRun, Run, RunDetail, RunLog, RunsQuery, Step};
+use wire::runs::{AnswerStep, LogQuery, PauseRun, Run, RunDetail, RunLog, RunQuery, RunsQuery, Step};
 use wire::{Page, PageQuery};
 
 use super::Paging;
@@ -20,6 +23,8 @@ use crate::problem::Answer;
 
 /// What steps gave is told with their run up to this many characters.
 const SHORT: i64 = 4_000;
+/// How long an answer waits for a run's end, in seconds.
+const LONGEST_WAIT: u32 = 30;
 /// Pieces of a log that are given at once, unless fewer are asked for.
 const PIECES: u32 = 200;
 
@@ -52,18 +57,50 @@ async fn list(
 
 /// A run with its steps
 #[utoipa::path(get, path = "/projects/{id}/runs/{run}", tag = "runs",
-    params(("id" = ProjectId, Path), ("run" = RunId, Path)), responses((status = 200, body = RunDetail)))]
+    params(("id" = ProjectId, Path), ("run" = RunId, Path), RunQuery), responses((status = 200, body = RunDetail)))]
 async fn get(
     State(app): State<App>,
     Permit(permit): Permit<Viewer>,
     Path((_project, id)): Path<(ProjectId, RunId)>,
+    Query(query): Query<RunQuery>,
 ) -> Answer<Json<RunDetail>> {
+    match query.wait.unwrap_or(0) {
+        0 => {}
+        wait @ 1..=LONGEST_WAIT => ended(&app, permit.scope(), id, Duration::from_secs(wait.into())).await?,
+        _ => return Err(Error::field("wait", format!("must be from 0 to {LONGEST_WAIT}")).into()),
+    }
     let read = app.store.read_in(permit.scope(), move |t| {
         Ok((runs::get(t, id)?, runs::steps_of(t, id, SHORT)?, runs::attempts(t, id)?))
     });
     let (run, steps, attempts) = read.await?;
     let steps = steps.into_iter().map(told_step).collect::<Result<_, Error>>()?;
     Ok(Json(RunDetail { run, steps, attempts }))
+}
+
+/// Waits until a run has ended, but no longer than `patience`: looks at it with every change of its project.
+///
+/// # Errors
+/// `NOT_FOUND`, or that the store failed.
+pub(super) async fn ended(app: &App, scope: &Scope, run: RunId, patience: Duration) -> Result<(), Error> {
+    let patience = tokio::time::sleep(patience);
+    tokio::pin!(patience);
+    let mut hints = app.store.hints();
+    loop {
+        if app.store.read_in(scope, move |t| runs::get(t, run)).await?.state.has_ended() {
+            return Ok(());
+        }
+        loop {
+            let hint = tokio::select! {
+                () = &mut patience => return Ok(()),
+                hint = hints.recv() => hint,
+            };
+            match hint {
+                Ok(project) if project != scope.project() => {}
+                Ok(_) | Err(RecvError::Lagged(_)) => break,
+                Err(RecvError::Closed) => return Ok(()),
+            }
+        }
+    }
 }
 
 /// A step of a run, with all that it gave
