@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Actor, Atelier, Database, Socket, a_film_on, socket};
+use tests::{Actor, Atelier, Database, Deaf, Socket, a_film_on, socket};
 
 /// Enough of a person to be saved.
 const SHEET: &str =
@@ -218,6 +218,23 @@ async fn whoever_missed_too_much_is_told_to_read_everything_anew() {
     assert_eq!((&resync["type"], &resync["seq"]), (&json!("resync"), &json!(expected.last())));
     let new = make(&ada, &film, "After").await;
     assert_eq!(socket.hear("entity:updated").await["entityId"], new["id"]);
+}
+
+#[tokio::test]
+async fn a_socket_that_stops_reading_holds_up_nobody_and_reads_everything_anew_when_it_goes_on() {
+    let Some((app, ada, ben, film)) = a_team().await else { return };
+    let mut deaf = Deaf::join(&ben, &app, &film).await;
+    let mut hers = Socket::join(&ada, &app.url, &film).await;
+    // More than its queue and the buffers of both ends hold.
+    ada.import(&film, "long.fountain", &scenes(1900)).await;
+    assert!(told(&ada, &film).await.len() > 3500);
+    let new = make(&ada, &film, "After").await;
+    while hers.hear("entity:updated").await["entityId"] != new["id"] {}
+    // What it had not been handed by then is told as one word.
+    let resync = deaf.hear("resync").await;
+    assert!(resync["seq"].as_i64().is_some_and(|seq| seq > 3500), "{resync}");
+    let later = make(&ada, &film, "Later").await;
+    while deaf.hear("entity:updated").await["entityId"] != later["id"] {}
 }
 
 #[tokio::test]

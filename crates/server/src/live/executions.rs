@@ -9,6 +9,7 @@ use wire::live::{AgentStatus, AgentStep, Follow, RunStanding, ToClient, Unfollow
 use wire::runs::{Reason, StepState};
 
 use super::Live;
+use super::spoken::Spoken;
 
 /// Runs that one connection follows at most; the one that it follows beyond that is not followed.
 const FOLLOWED: usize = 50;
@@ -21,7 +22,7 @@ pub(super) type Outputs = HashMap<StepId, String>;
 /// What followers of a run are told, each with the department that it is about, if it is about one.
 pub(super) struct Followers {
     run: RunId,
-    messages: Vec<(Option<String>, ToClient)>,
+    messages: Vec<(Option<String>, Spoken)>,
 }
 
 impl Followers {
@@ -29,7 +30,7 @@ impl Followers {
     pub(super) fn to<'f>(
         &'f self,
         follows: &'f HashMap<RunId, Vec<String>>,
-    ) -> impl Iterator<Item = &'f ToClient> {
+    ) -> impl Iterator<Item = &'f Spoken> {
         let departments = follows.get(&self.run);
         self.messages.iter().filter_map(move |(department, message)| {
             let wanted = departments?;
@@ -51,14 +52,16 @@ pub(super) fn ended(events: &[Event], followed: &HashSet<RunId>) -> Vec<StepId> 
     complete.filter_map(|event| id(event, "stepId")?.parse().ok()).collect()
 }
 
-/// What followers are told of an event.
-pub(super) fn told(event: &ToClient, outputs: &Outputs) -> Option<Followers> {
+/// What followers are told of an event, if its run has any.
+pub(super) fn told(event: &ToClient, followed: &HashSet<RunId>, outputs: &Outputs) -> Option<Followers> {
     match event {
-        ToClient::RunUpdated { run, timestamp, .. } => {
-            let messages = vec![(None, task(run, None, *timestamp))];
+        ToClient::RunUpdated { run, timestamp, .. } if followed.contains(&run.run_id) => {
+            let messages = spoken(None, vec![task(run, None, *timestamp)]);
             Some(Followers { run: run.run_id, messages })
         }
-        ToClient::StepUpdated { run_id, step_id, name, state, reason, run, timestamp, .. } => {
+        ToClient::StepUpdated { run_id, step_id, name, state, reason, run, timestamp, .. }
+            if followed.contains(run_id) =>
+        {
             let output =
                 outputs.get(step_id).and_then(|output| serde_json::from_str(output).ok()).map(shortened);
             let messages = match name.split_once('/') {
@@ -66,15 +69,21 @@ pub(super) fn told(event: &ToClient, outputs: &Outputs) -> Option<Followers> {
                     let mut messages =
                         agent(run, name, department, *state, reason.as_ref(), output, *timestamp);
                     messages.push(task(run, Some(department), *timestamp));
-                    messages.into_iter().map(|message| (Some(department.to_owned()), message)).collect()
+                    spoken(Some(department), messages)
                 }
                 // The step that puts all together is of no department.
-                None => vec![(None, task(run, None, *timestamp))],
+                None => spoken(None, vec![task(run, None, *timestamp)]),
             };
             Some(Followers { run: *run_id, messages })
         }
         _ => None,
     }
+}
+
+/// Messages in the form in which they go out, each with the department that it is about.
+fn spoken(department: Option<&str>, messages: Vec<ToClient>) -> Vec<(Option<String>, Spoken)> {
+    let forms = messages.iter().filter_map(Spoken::new);
+    forms.map(|form| (department.map(str::to_owned), form)).collect()
 }
 
 /// What an agent gave without its content, which is looked at by itself: a socket is no place for megabytes.
@@ -231,9 +240,10 @@ mod tests {
             timestamp: ambient.now(),
         };
         let outputs = output.map(|output| (step_id, output.to_string())).into_iter().collect();
-        let followers = told(&event, &outputs).unwrap();
+        let followers = told(&event, &HashSet::from([run_id]), &outputs).unwrap();
+        assert!(told(&event, &HashSet::new(), &outputs).is_none());
         let all = HashMap::from([(run_id, Vec::new())]);
-        followers.to(&all).map(|message| serde_json::to_value(message).unwrap()).collect()
+        followers.to(&all).map(Spoken::value).collect()
     }
 
     fn kinds(messages: &[Value]) -> Vec<&str> {
@@ -281,7 +291,7 @@ mod tests {
         let run = Ambient::system().id();
         let followers = |department: &str| Followers {
             run,
-            messages: vec![(Some(department.into()), ToClient::Resync { seq: 1 })],
+            messages: spoken(Some(department), vec![ToClient::Resync { seq: 1 }]),
         };
         let follows = HashMap::from([(run, vec!["audio".to_owned()])]);
         assert_eq!(followers("audio").to(&follows).count(), 1);

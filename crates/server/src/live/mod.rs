@@ -5,6 +5,7 @@ mod guard;
 mod presence;
 mod relay;
 mod socket;
+mod spoken;
 
 use std::collections::HashMap;
 use std::convert::Infallible;

@@ -7,6 +7,7 @@ use kernel::{PersonId, ProjectId};
 use socketioxide::socket::Sid;
 use wire::live::{PresenceState, Present, ToClient};
 
+use super::spoken::Spoken;
 use super::{Live, Rooms, Seat, Wake};
 
 /// Colours that the interface has for people.
@@ -60,9 +61,10 @@ impl Rooms {
 
     /// Says something volatile to everyone in a project, but for one connection. Who is too slow misses it.
     pub(super) fn say(&self, project: ProjectId, message: &ToClient, but: Option<Sid>) {
+        let Some(spoken) = Spoken::new(message) else { return };
         for (sid, seat) in self.by_project.get(&project).into_iter().flat_map(|room| &room.seats) {
             if Some(*sid) != but {
-                let _ = seat.socket.emit(message.name(), message);
+                spoken.to(&seat.socket);
             }
         }
     }

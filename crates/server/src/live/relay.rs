@@ -3,21 +3,36 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use kernel::{Event, PersonId, ProjectId, Result};
+use kernel::{Event, PersonId, ProjectId, Result, RunId};
 use store::{Scope, events, runs};
 use tokio::sync::broadcast::error::RecvError;
 use wire::live::ToClient;
 
 use super::executions::{self, Followers, Outputs};
+use super::spoken::Spoken;
 use super::{Live, Seat, Wake, told};
 
 /// An event as it is told.
 struct Message {
     seq: i64,
+    /// Whom it takes out of the project.
+    removes: Option<PersonId>,
     /// To everyone, if it is told at all.
-    whole: Option<ToClient>,
+    whole: Option<Spoken>,
     /// And besides to those who follow its run.
     followers: Option<Followers>,
+}
+
+impl Message {
+    fn new(event: &Event, followed: &HashSet<RunId>, outputs: &Outputs) -> Self {
+        let told = told(event);
+        let removes = match &told {
+            Some(ToClient::MemberUpdated { user_id, removed: true, .. }) => Some(*user_id),
+            _ => None,
+        };
+        let followers = told.as_ref().and_then(|told| executions::told(told, followed, outputs));
+        Self { seq: event.seq, removes, whole: told.as_ref().and_then(Spoken::new), followers }
+    }
 }
 
 /// Events that are read at once.
@@ -93,10 +108,11 @@ impl Live {
     /// Hands everyone in a project what they have not had yet.
     async fn relay(&self, project: ProjectId) {
         while let Some(behind) = self.furthest_behind(project) {
-            match self.read(project, behind).await {
+            let followed = self.followed(project);
+            match self.read(project, behind, followed.clone()).await {
                 Ok((newest, events, outputs)) => {
                     let whole = events.len() < BATCH as usize;
-                    self.hand_out(project, newest, &events, &outputs);
+                    self.hand_out(project, newest, &events, &followed, &outputs);
                     if whole {
                         return;
                     }
@@ -119,8 +135,12 @@ impl Live {
     }
 
     /// What comes after a place in the stream, and what the steps gave that ended there in runs that someone follows.
-    async fn read(&self, project: ProjectId, after: i64) -> Result<(i64, Vec<Event>, Outputs)> {
-        let followed = self.followed(project);
+    async fn read(
+        &self,
+        project: ProjectId,
+        after: i64,
+        followed: HashSet<RunId>,
+    ) -> Result<(i64, Vec<Event>, Outputs)> {
         self.store
             .read_in(&Scope::server(project), move |t| {
                 let newest = events::newest(t)?;
@@ -133,15 +153,16 @@ impl Live {
             .await
     }
 
-    fn hand_out(&self, project: ProjectId, newest: i64, events: &[Event], outputs: &Outputs) {
-        let messages: Vec<Message> = events
-            .iter()
-            .map(|event| {
-                let whole = told(event);
-                let followers = whole.as_ref().and_then(|whole| executions::told(whole, outputs));
-                Message { seq: event.seq, whole, followers }
-            })
-            .collect();
+    fn hand_out(
+        &self,
+        project: ProjectId,
+        newest: i64,
+        events: &[Event],
+        followed: &HashSet<RunId>,
+        outputs: &Outputs,
+    ) {
+        let messages: Vec<Message> =
+            events.iter().map(|event| Message::new(event, followed, outputs)).collect();
         let mut gone: HashSet<PersonId> = HashSet::new();
         {
             let mut rooms = self.rooms();
@@ -153,7 +174,7 @@ impl Live {
             }
             for stream in room.streams.values_mut() {
                 let person = stream.caller.person();
-                if messages.iter().any(|message| message.seq > stream.seen && removes(&message.whole, person))
+                if messages.iter().any(|message| message.seq > stream.seen && message.removes == Some(person))
                 {
                     gone.insert(person);
                 }
@@ -164,11 +185,6 @@ impl Live {
             self.send_away(project, |caller| gone.contains(&caller.person()));
         }
     }
-}
-
-/// Whether an event tells that this person was taken out of the project.
-fn removes(message: &Option<ToClient>, person: PersonId) -> bool {
-    matches!(message, Some(ToClient::MemberUpdated { user_id, removed: true, .. }) if *user_id == person)
 }
 
 /// How a listener took what was handed to them.
@@ -191,22 +207,22 @@ impl Seat {
             }
             return Heard::On;
         }
-        for Message { seq, whole, followers } in messages {
+        for Message { seq, removes, whole, followers } in messages {
             if *seq <= self.sent {
                 continue;
             }
             if let Some(whole) = whole
-                && self.socket.emit(whole.name(), whole).is_err()
+                && !whole.to(&self.socket)
             {
                 self.lags = true;
                 return Heard::On;
             }
             // What followers are told besides may get lost when they are slow: the event itself has told them the state.
             for also in followers.iter().flat_map(|followers| followers.to(&self.follows)) {
-                let _ = self.socket.emit(also.name(), also);
+                also.to(&self.socket);
             }
             self.sent = *seq;
-            if *seq > self.admitted && removes(whole, self.caller.person()) {
+            if *seq > self.admitted && *removes == Some(self.caller.person()) {
                 return Heard::Removed;
             }
         }
