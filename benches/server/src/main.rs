@@ -1,13 +1,16 @@
 //! `cargo run --release -p bench-server`: how fast the server starts, reads, writes, imports, answers and tells, and how
-//! small it is. `--seconds N` sets how long each load lasts.
+//! small it is. `--seconds N` sets how long each load lasts. With `crowd`, only how it tells a thousand connections of a run,
+//! beside npm's socket.io (`npm ci` in `peers/` comes before).
 
 mod atelier;
 mod client;
+mod crowd;
 mod embeddings;
 mod film;
 mod live;
 mod load;
 mod machine;
+mod process;
 mod questions;
 mod report;
 mod script;
@@ -34,6 +37,8 @@ const TIMES: usize = 10;
 const REST: Duration = Duration::from_secs(5);
 /// Questions of each shape.
 const QUESTIONS: usize = 100;
+/// How often each crowd is gathered.
+const ROUNDS: usize = 3;
 /// Connections that listen, and changes that each of them hears.
 const LISTENERS: usize = 100;
 const CHANGES: usize = 50;
@@ -44,7 +49,8 @@ async fn main() -> Result<()> {
     let seconds = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => 5,
         ["--seconds", seconds] => seconds.parse()?,
-        _ => return Err("usage: bench-server [--seconds N]".into()),
+        ["crowd"] => return crowds().await,
+        _ => return Err("usage: bench-server [--seconds N] | crowd".into()),
     };
     // Building it would be part of the load.
     atelier::binary()?;
@@ -62,6 +68,50 @@ async fn main() -> Result<()> {
         report.text()
     );
     std::fs::write(machine::root().join("benches/server/RESULTS.md"), text)?;
+    Ok(())
+}
+
+/// Both crowds, in turns.
+async fn crowds() -> Result<()> {
+    atelier::binary()?;
+    let before = machine::load();
+    let mut report = Report::default();
+    report.head(&[
+        "who",
+        "deliveries/s",
+        "p50",
+        "p99",
+        "longest",
+        "server's CPU a delivery",
+        "an idle connection",
+    ]);
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let seen = crowd::ours().await?;
+        report.crowd("Atelier", &seen);
+        let other = crowd::theirs(&seen.messages).await?;
+        report.crowd("socket.io", &other);
+        ours.push(seen);
+        theirs.push(other);
+    }
+    report.crowds(&ours, &theirs);
+    let folder = tempfile::tempdir()?;
+    atelier::set_up(folder.path()).await?;
+    let text = format!(
+        "# A thousand connections follow one run\n\n{} socket.io {} on node {}. Load average {before} when it began, {} when it \
+         ended. {} connections over WebSocket hear {} messages a second each, for 20 s: what Atelier tells of a run that is \
+         paused again for another reason, through its API; the peer is given the same messages over HTTP and emits them to a \
+         room. Both, and the one client, run on the same cores. Latency is from the moment at which the change was due to the \
+         arrival of what tells of it, at each connection.\n\n{}",
+        machine::described(folder.path())?,
+        machine::peer("socket.io"),
+        machine::said("node", &["--version"]),
+        machine::load(),
+        crowd::SOCKETS,
+        crowd::RATE,
+        report.text()
+    );
+    std::fs::write(machine::root().join("benches/server/CROWD.md"), text)?;
     Ok(())
 }
 
