@@ -69,6 +69,7 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("PUT", "/projects/{id}/uploads/{upload}/chunks/{index}", Editor),
     ("POST", "/projects/{id}/relationships", Editor),
     ("DELETE", "/projects/{id}/relationships/{relationship}", Editor),
+    ("GET", "/projects/{id}/departments", Viewer),
     ("GET", "/projects/{id}/runs", Viewer),
     ("GET", "/projects/{id}/runs/{run}", Viewer),
     ("GET", "/projects/{id}/runs/{run}/steps/{step}", Viewer),

@@ -278,6 +278,21 @@ export interface components {
             /** @description With `modify`: what to change; at most 1,000. */
             modifications?: components["schemas"]["Modification"][] | null;
         };
+        /** @description A department that work can be ordered of. */
+        Department: {
+            /** @description The departments that it builds on. */
+            after: string[];
+            /** @description What its specialists do, in words. */
+            agents: string[];
+            /** @description Whether that is enough for it to take part. */
+            involved: boolean;
+            name: string;
+            /**
+             * Format: double
+             * @description How much the order concerns it, 0 to 1.
+             */
+            relevance: number;
+        };
         /**
          * @description Where a department is with a task.
          * @enum {string}
@@ -1475,6 +1490,11 @@ export interface components {
             /** @description What came of each lease, in the order in which they ended. */
             attempts: components["schemas"]["Attempt"][];
             run: components["schemas"]["Run"];
+            /**
+             * Format: int64
+             * @description The place on the project's stream up to which this is told at least: events after it go on from here.
+             */
+            seq: number;
             /** @description In the order in which they were made. */
             steps: components["schemas"]["Step"][];
         };

@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod conversations;
+pub(crate) mod departments;
 pub(crate) mod imports;
 pub(crate) mod members;
 pub(crate) mod orchestrator;
@@ -32,6 +33,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(imports::routes())
         .merge(uploads::routes())
         .merge(relationships::routes())
+        .merge(departments::routes())
         .merge(runs::routes())
         .merge(orchestrator::routes())
         .merge(conversations::routes())

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use identity::{Editor, Viewer};
 use kernel::{Error, ProjectId, RunId, StepId};
 use serde_json::{Value, json};
-use store::runs;
+use store::{events, runs};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wire::runs::{AnswerStep, LogQuery, PauseRun, Run, RunDetail, RunLog, RunsQuery, Step};
@@ -59,11 +59,13 @@ async fn get(
     Path((_project, id)): Path<(ProjectId, RunId)>,
 ) -> Answer<Json<RunDetail>> {
     let read = app.store.read_in(permit.scope(), move |t| {
-        Ok((runs::get(t, id)?, runs::steps_of(t, id, SHORT)?, runs::attempts(t, id)?))
+        // First, so that nothing is told that it does not count.
+        let seq = events::newest(t)?;
+        Ok((seq, runs::get(t, id)?, runs::steps_of(t, id, SHORT)?, runs::attempts(t, id)?))
     });
-    let (run, steps, attempts) = read.await?;
+    let (seq, run, steps, attempts) = read.await?;
     let steps = steps.into_iter().map(told_step).collect::<Result<_, Error>>()?;
-    Ok(Json(RunDetail { run, steps, attempts }))
+    Ok(Json(RunDetail { seq, run, steps, attempts }))
 }
 
 /// A step of a run, with all that it gave
