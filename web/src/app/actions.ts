@@ -15,6 +15,7 @@ import {
   Settings,
   SlidersHorizontal,
   Sun,
+  Workflow,
 } from "lucide-react";
 import { useMemo } from "react";
 import { signOut } from "@/features/workspace/sign-out";
@@ -123,6 +124,14 @@ export function useWorkspaceActions(): void {
         icon: FileDown,
         words: "fountain fdx upload paste",
         run: () => void navigate({ to: "/projects/$project/imports/new", params }),
+      },
+      {
+        id: "go.runs",
+        name: "Runs",
+        group: "Go to",
+        icon: Workflow,
+        words: "work orders tasks departments",
+        run: () => void navigate({ to: "/projects/$project/runs", params }),
       },
       {
         id: "go.notifications",

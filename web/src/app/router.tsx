@@ -125,6 +125,20 @@ const oneImport = createRoute({
   component: lazyRouteComponent(() => import("@/features/imports/preview"), "ImportPreview"),
 });
 
+const runs = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/runs",
+  component: lazyRouteComponent(() => import("@/features/runs/list"), "RunList"),
+});
+
+const oneRun = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/runs/$run",
+  validateSearch: (search: Record<string, unknown>): { step?: string } =>
+    typeof search["step"] === "string" ? { step: search["step"] } : {},
+  component: lazyRouteComponent(() => import("@/features/runs/page"), "RunPage"),
+});
+
 const notifications = createRoute({
   getParentRoute: () => inside,
   path: "/projects/$project/notifications",
@@ -152,6 +166,8 @@ export const router = createRouter({
       imports,
       newImport,
       oneImport,
+      runs,
+      oneRun,
       notifications,
       projectSettings,
     ]),

@@ -10,6 +10,7 @@ import {
   PanelLeft,
   Settings,
   SlidersHorizontal,
+  Workflow,
   type LucideIcon,
 } from "lucide-react";
 import { useEffect } from "react";
@@ -84,6 +85,7 @@ function Entries({ words }: { words: boolean }) {
   return (
     <nav aria-label="Main" className="flex flex-col gap-0.5">
       <Entry words={words} icon={House} name="Home" link={{ to: "/projects/$project", params }} exact />
+      <Entry words={words} icon={Workflow} name="Runs" link={{ to: "/projects/$project/runs", params }} />
       <Entry words={words} icon={FileDown} name="Imports" link={{ to: "/projects/$project/imports", params }} />
       <p className={clsx("px-2.5 pt-4 pb-1 text-xs font-medium text-ink-3", !words && "sr-only")}>Records</p>
       {schema.data?.map(({ name, label }) => (
