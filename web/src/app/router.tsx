@@ -139,6 +139,23 @@ const oneRun = createRoute({
   component: lazyRouteComponent(() => import("@/features/runs/page"), "RunPage"),
 });
 
+const reviews = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/reviews",
+  validateSearch: (search: Record<string, unknown>): { review?: string; run?: string; decided?: boolean } => ({
+    ...(typeof search["review"] === "string" && { review: search["review"] }),
+    ...(typeof search["run"] === "string" && { run: search["run"] }),
+    ...(search["decided"] === true && { decided: true }),
+  }),
+  component: lazyRouteComponent(() => import("./reviews"), "Reviews"),
+});
+
+const readiness = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/readiness",
+  component: lazyRouteComponent(() => import("@/features/readiness/page"), "ReadinessPage"),
+});
+
 const notifications = createRoute({
   getParentRoute: () => inside,
   path: "/projects/$project/notifications",
@@ -168,6 +185,8 @@ export const router = createRouter({
       oneImport,
       runs,
       oneRun,
+      reviews,
+      readiness,
       notifications,
       projectSettings,
     ]),

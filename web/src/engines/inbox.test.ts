@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { inbox, type Sources, unseen } from "./inbox";
 import { at, detail, step } from "./run.fixture";
 
-const NOTHING: Sources = { project: "prj_1", me: "per_ada", activity: [], runs: [], details: [], imports: [] };
+const NOTHING: Sources = { project: "prj_1", me: "per_ada", activity: [], runs: [], details: [], reviews: [] };
 const run = (id: string, state: "complete" | "failed" | "running", endedAt: string | null, failed = 0) => ({
   ...detail([]).run,
   id,
@@ -37,26 +37,34 @@ test("what one did oneself is not told again, unless it failed", () => {
   expect(inbox({ ...NOTHING, activity }).told.map(({ title }) => title)).toEqual(["Notice 3", "Notice 2"]);
 });
 
+const review = (reviewId: string, kind: "import" | "deliverable", runId?: string) => ({
+  reviewId,
+  kind,
+  title: reviewId,
+  state: "pending" as const,
+  createdAt: at(9),
+  origin: runId
+    ? { runId, runTitle: "Prepare", stepId: "s", department: "audio", agent: "cues", form: "film.cues" }
+    : null,
+});
+
 test("a question and an undecided import wait, the oldest first", () => {
   const asking = detail([
     step("stp_1", "audio/cues", [], { state: "waiting", reason: { kind: "person", question: "Which key?" } }),
   ]);
-  const imported = (importId: string, state: "pending" | "ingested") => ({
-    importId,
-    state,
-    filename: "a.fdx",
-    createdAt: at(9),
-  });
-  const { waiting } = inbox({
-    ...NOTHING,
-    details: [asking],
-    imports: [imported("rev_1", "pending"), imported("rev_2", "ingested")],
-  });
+  const { waiting } = inbox({ ...NOTHING, details: [asking], reviews: [review("rev_1", "import")] });
   expect(waiting.map(({ id, message }) => [id, message])).toEqual([
     ["stp_1", "Which key?"],
     ["rev_1", "It was read and waits for a decision."],
   ]);
   expect(waiting[0]?.action?.url).toBe("/projects/prj_1/runs/run_1?step=stp_1");
+});
+
+test("what came of one order waits as one", () => {
+  const reviews = [review("rev_1", "deliverable", "run_1"), review("rev_2", "deliverable", "run_1")];
+  expect(inbox({ ...NOTHING, reviews }).waiting).toMatchObject([
+    { id: "run_1", title: "2 outputs wait to be looked at", message: "Prepare" },
+  ]);
 });
 
 test("new is what came after the last look, and nothing before the first one", () => {

@@ -1,5 +1,6 @@
 /** What a person should know of a project: what waits for somebody's decision, and what was told or has ended. */
 import type { components } from "../generated/api";
+import { grouped } from "./grouped";
 import { hasEnded, type Run, type RunDetail, titleOf } from "./run";
 
 type Schemas = components["schemas"];
@@ -30,14 +31,12 @@ export interface Sources {
   runs: readonly Run[];
   /** Of runs that go on. */
   details: readonly RunDetail[];
-  imports: readonly Schemas["ImportSummary"][];
+  /** What waits for a decision. */
+  reviews: readonly Schemas["Review"][];
 }
 
-export function inbox({ project, me, activity, runs, details, imports }: Sources): Inbox {
-  const waiting = [
-    ...details.flatMap((detail) => asked(project, detail)),
-    ...imports.flatMap((one) => undecided(project, one)),
-  ];
+export function inbox({ project, me, activity, runs, details, reviews }: Sources): Inbox {
+  const waiting = [...details.flatMap((detail) => asked(project, detail)), ...undecided(project, reviews)];
   const told = [...activity.flatMap((one) => notice(one, me)), ...runs.flatMap((run) => ended(project, run))];
   return {
     waiting: waiting.sort((a, b) => order(a.at, b.at)),
@@ -72,19 +71,43 @@ function asked(project: string, { run, steps }: RunDetail): Item[] {
   );
 }
 
-function undecided(project: string, { importId, filename, createdAt, state }: Schemas["ImportSummary"]): Item[] {
-  if (state !== "pending") return [];
-  const action = { label: "Look it over", url: `/projects/${project}/imports/${importId}` };
-  return [
-    {
-      id: importId,
-      at: createdAt,
+/** What waits for a decision: what came of one order at one stroke, everything else by itself. */
+function undecided(project: string, reviews: readonly Schemas["Review"][]): Item[] {
+  const url = `/projects/${project}/reviews`;
+  const runs = grouped(
+    reviews.filter(({ origin }) => origin),
+    ({ origin }) => origin?.runId ?? "",
+  );
+  const outputs = [...runs].map(([run, own]): Item => {
+    const [first] = own;
+    const many = own.length === 1 ? "An output waits" : `${own.length} outputs wait`;
+    return {
+      id: run,
+      at: first?.createdAt ?? "",
       level: "info",
-      title: filename,
-      message: "It was read and waits for a decision.",
-      action,
-    },
-  ];
+      title: `${many} to be looked at`,
+      message: first?.origin?.runTitle ?? first?.title ?? "",
+      action: { label: "Review", url: `${url}?run=${run}` },
+    };
+  });
+  const others = reviews.flatMap(({ reviewId, kind, title, createdAt, origin }): Item[] => {
+    if (origin) return [];
+    const imported = kind === "import";
+    return [
+      {
+        id: reviewId,
+        at: createdAt,
+        level: "info",
+        title,
+        message: imported ? "It was read and waits for a decision." : "It was told and waits for a decision.",
+        action: {
+          label: "Look it over",
+          url: imported ? `/projects/${project}/imports/${reviewId}` : `${url}?review=${reviewId}`,
+        },
+      },
+    ];
+  });
+  return [...outputs, ...others];
 }
 
 const ENDS = {

@@ -124,6 +124,7 @@ function deliver(project: string, event: Reliable): void {
       again(collection === undefined ? keys.records(project) : keys.collection(project, collection));
       again([...keys.project(project), "self"]);
       again(keys.projects);
+      again(keys.readiness(project));
       break;
     }
     case "member:updated":
@@ -137,6 +138,8 @@ function deliver(project: string, event: Reliable): void {
     case "review:updated":
       again(keys.imports(project));
       again(keys.proposals(project));
+      again(keys.reviews(project));
+      again(keys.readiness(project));
       break;
     case "notification":
       // What one did oneself was told by the click that did it, with its undo; what failed is told in any case.

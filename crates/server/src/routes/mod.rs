@@ -7,8 +7,10 @@ pub(crate) mod imports;
 pub(crate) mod members;
 pub(crate) mod orchestrator;
 pub(crate) mod projects;
+pub(crate) mod readiness;
 pub(crate) mod records;
 pub(crate) mod relationships;
+pub(crate) mod reviews;
 pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod setup;
@@ -35,6 +37,8 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(relationships::routes())
         .merge(departments::routes())
         .merge(runs::routes())
+        .merge(reviews::routes())
+        .merge(readiness::routes())
         .merge(orchestrator::routes())
         .merge(conversations::routes())
         .merge(settings::routes())

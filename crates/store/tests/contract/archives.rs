@@ -56,7 +56,7 @@ pub(crate) async fn fill(stage: &Stage) -> Scope {
             created_at: ambient.now(),
         };
         conversations::add(t, &message)?;
-        reviews::create(t, reviews::Kind::Ingest, "A record", "{}")?;
+        reviews::create(t, reviews::Kind::Ingest, "A record", "{}", 0.5)?;
         let upload = uploads::create(t, "tides.fdx", 256, None)?;
         uploads::put(t, upload.id, 0, &(0..=255u8).collect::<Vec<_>>())?;
         passages::keep_vectors(t, &[("hash".into(), vec![0, 1, 255])])?;

@@ -7,7 +7,11 @@ use wire::imports::ReviewState;
 use crate::stage::Stage;
 
 async fn proposed(stage: &Stage, scope: &store::Scope) -> Review {
-    stage.store.transact_in(scope, |t| reviews::create(t, Kind::Ingest, "Mara", "{\"n\":1}")).await.unwrap()
+    stage
+        .store
+        .transact_in(scope, |t| reviews::create(t, Kind::Ingest, "Mara", "{\"n\":1}", 0.5))
+        .await
+        .unwrap()
 }
 
 async fn read(stage: &Stage, scope: &store::Scope, id: ReviewId) -> Review {
@@ -51,8 +55,8 @@ on_both! {
         let scope = stage.begun().await;
         let review = proposed(stage, &scope).await;
         let modify = |payload: &'static str| {
-            let review = review.clone();
-            stage.store.transact_in(&scope, move |t| reviews::modify(t, &review, payload))
+            let review = Review { payload: payload.into(), ..review.clone() };
+            stage.store.transact_in(&scope, move |t| reviews::modify(t, &review))
         };
         modify("{\"n\":2}").await.unwrap();
         assert_eq!(modify("{\"n\":3}").await.unwrap_err().code(), Code::Conflict);
@@ -65,7 +69,7 @@ on_both! {
         let review = proposed(stage, &scope).await;
         let id = review.id;
         stage.store.transact_in(&scope, move |t| reviews::decide(t, id, ReviewState::Discarded)).await.unwrap();
-        let refused = stage.store.transact_in(&scope, move |t| reviews::modify(t, &review, "{}")).await.unwrap_err();
+        let refused = stage.store.transact_in(&scope, move |t| reviews::modify(t, &review)).await.unwrap_err();
         assert_eq!(refused.code(), Code::AlreadyDecided);
     }
 

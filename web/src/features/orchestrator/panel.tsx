@@ -36,6 +36,12 @@ export function Orchestrator({ project }: { project: string }) {
   const ordering = useOrdering(project, talk, mode === "task");
   useTalkActions(talk);
 
+  const words = useLayout((state) => state.words);
+  useEffect(() => {
+    if (words === null) return;
+    talk.write(words);
+    useLayout.setState({ words: null });
+  }, [words, talk]);
   const lost = gone(messages.error);
   useEffect(() => {
     // The conversation that this browser remembers was removed elsewhere.

@@ -11,13 +11,13 @@ import { stepQuery } from "@/shared/runs";
 import { Button, IconButton } from "@/shared/ui/button";
 import { TextArea } from "@/shared/ui/field";
 import { Failure, Skeleton } from "@/shared/ui/parts";
+import { Readable } from "@/shared/ui/readable";
 import { StateIcon, stateName } from "@/shared/ui/run-state";
 import { TAB } from "@/shared/ui/tab";
 import type { RunActions } from "./actions";
 import { Attempts } from "./attempts";
 import { Log } from "./log";
 import { Output } from "./output";
-import { Parts } from "./parts";
 import { Duration } from "./row";
 import type { RunView } from "./view";
 
@@ -118,7 +118,7 @@ function Input({ view, step }: { view: RunView; step: Step }) {
   const before = step.after.flatMap((id) => view.byId.get(id) ?? []);
   return (
     <div className="flex flex-col gap-4 text-sm">
-      <Parts value={step.input} />
+      <Readable value={step.input} />
       {before.length > 0 && (
         <div>
           <h3 className="mb-1 text-xs font-medium text-ink-3">What these gave</h3>

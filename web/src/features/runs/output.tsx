@@ -1,7 +1,7 @@
 /** What a step gave, readable: an agent's work, a head's grades, or what all of it came to. */
 import { Badge, Score } from "@/shared/ui/parts";
-import { Cited } from "./cited";
-import { Parts } from "./parts";
+import { Cited } from "@/shared/ui/cited";
+import { Readable } from "@/shared/ui/readable";
 import { Comes, isCompiled } from "./result";
 
 /** `agents::departments::desk::Done`. */
@@ -51,7 +51,7 @@ export function Output({ output }: { output: object | null }) {
   if (isCompiled(output)) return <Comes result={output} />;
   if (isHeaded(output)) return <Grades head={output} />;
   if (isDone(output)) return <Work done={output} />;
-  return <Parts value={output} />;
+  return <Readable value={output} />;
 }
 
 function Work({
@@ -71,7 +71,7 @@ function Work({
         <Score name="Creativity" value={creativity} />
       </div>
       <Notes title="What the scores rest on" notes={lacks} />
-      <Parts value={content} agent={`${department}/${agent}`} />
+      <Readable value={content} agent={`${department}/${agent}`} />
       {citations.length > 0 && (
         <div>
           <h3 className="mb-1 text-xs font-medium text-ink-3">Rests on</h3>

@@ -1,7 +1,10 @@
 /** What a run came to, once it has: how good it is, what is advised, and what each department says. */
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { capital } from "@/engines/run";
+import { reviewsQuery } from "@/shared/queries";
 import { stepQuery } from "@/shared/runs";
+import { buttonClass } from "@/shared/ui/button";
 import { Badge, Score } from "@/shared/ui/parts";
 import type { RunView } from "./view";
 
@@ -34,7 +37,20 @@ export function Result({ project, view: { detail, steps } }: { project: string; 
   return (
     <section aria-label="Result" className="rounded-lg border border-line bg-ground p-3">
       <Comes result={output} />
+      <Waiting project={project} run={detail.run.id} />
     </section>
+  );
+}
+
+/** The outputs that wait to become records. */
+function Waiting({ project, run }: { project: string; run: string }) {
+  const waiting = useInfiniteQuery(reviewsQuery(project, { state: "pending", run }));
+  const count = waiting.data?.pages.flatMap((page) => page.docs).length ?? 0;
+  if (count === 0) return null;
+  return (
+    <Link to="/projects/$project/reviews" params={{ project }} search={{ run }} className={buttonClass("main", "mt-3")}>
+      Review {count} {count === 1 ? "output" : "outputs"}
+    </Link>
   );
 }
 

@@ -4,7 +4,7 @@ import { useEffect, useMemo } from "react";
 import { create } from "zustand";
 import { type Inbox, inbox, unseen } from "@/engines/inbox";
 import { hasEnded } from "@/engines/run";
-import { activityQuery, importsQuery } from "@/shared/queries";
+import { activityQuery, reviewsQuery } from "@/shared/queries";
 import { runQuery, runsQuery } from "@/shared/runs";
 import { useSession } from "@/shared/session";
 import { recall, remember } from "@/shared/store";
@@ -26,7 +26,7 @@ export function useInbox(project: string): InboxState {
   const me = useSession((session) => session.user?.id ?? null);
   const activity = useInfiniteQuery(activityQuery(project));
   const runs = useInfiniteQuery(runsQuery(project));
-  const imports = useInfiniteQuery(importsQuery(project));
+  const reviews = useInfiniteQuery(reviewsQuery(project, { state: "pending" }));
   const all = useMemo(() => runs.data?.pages.flatMap((page) => page.docs) ?? [], [runs.data]);
   const going = all.filter(({ state }) => !hasEnded(state)).slice(0, LOOKED_INTO);
   const details = useQueries({
@@ -41,9 +41,9 @@ export function useInbox(project: string): InboxState {
         activity: activity.data?.pages.flatMap((page) => page.docs) ?? [],
         runs: all,
         details,
-        imports: imports.data?.pages.flatMap((page) => page.docs) ?? [],
+        reviews: reviews.data?.pages.flatMap((page) => page.docs) ?? [],
       }),
-    [project, me, activity.data, all, details, imports.data],
+    [project, me, activity.data, all, details, reviews.data],
   );
   const place = `seen.${me}.${project}`;
   const seen = useSeen((state) => state[place]) ?? recall<string>(place);

@@ -1,7 +1,7 @@
-/** A place in a record that a step rests on, as a link to the record. */
+/** A place in a record that something rests on, as a link to the record. */
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { useProjectId } from "@/shared/place";
+import { useProjectId } from "../place";
 
 interface CitedProps {
   collection: string;

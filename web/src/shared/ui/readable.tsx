@@ -1,15 +1,15 @@
-/** A value of any shape as facts, lists and tables; long ones begin with what can be looked over. */
+/** A value of any shape, readable: as facts, lists and tables; long ones begin with what can be looked over. */
 import { useState } from "react";
 import { type Cell, type Part, readable } from "@/engines/readable";
 import { unitsOf } from "@/engines/units";
-import { Button } from "@/shared/ui/button";
+import { Button } from "./button";
 import { Cited } from "./cited";
 
 /** Rows and items that are shown before more are asked for. */
 const FIRST = 12;
 
 /** `agent` is who made it, as `department/name`: its numbers are told in their units. */
-export function Parts({ value, agent = "" }: { value: unknown; agent?: string }) {
+export function Readable({ value, agent = "" }: { value: unknown; agent?: string }) {
   const parts = readable(value, unitsOf(agent));
   if (parts.length === 0) return <p className="text-sm text-ink-3">Nothing.</p>;
   return <All parts={parts} />;
