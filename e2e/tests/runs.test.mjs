@@ -173,14 +173,65 @@ test("scrubbing shows the run as it was, and comes back to its end", async () =>
   await page.getByRole("region", { name: "Replay" }).getByRole("button", { name: "The end", disabled: true }).waitFor();
 });
 
-test("what has ended is told by the bell until it is looked at", async () => {
+test("what has ended is told by the bell until it is looked at, and what waits until it is decided", async () => {
   const { page } = ada;
-  await page.getByRole("button", { name: /^Notifications, 1 new/ }).click();
+  await page.getByRole("button", { name: /^Notifications, \d new, 1 waiting$/ }).click();
   const told = page.getByRole("dialog", { name: "Notifications" });
   await told.getByText("“Prepare the film for shooting” is complete").waitFor();
   await seen(page, "bell");
+  await told.getByRole("list", { name: "Waits for a decision" }).getByRole("link", { name: "Review" }).click();
+  await page.getByRole("heading", { level: 1, name: "Reviews" }).waitFor();
+  await page.getByRole("button", { name: "Notifications, 1 waiting" }).waitFor();
+  // The bell has the focus again, and its tip is over the page.
   await page.keyboard.press("Escape");
-  await page.getByRole("button", { name: "Notifications", exact: true }).waitFor();
+});
+
+test("outputs are decided on by keys: saved and taken back, changed, dropped, and the rest at once", async () => {
+  const { page } = ada;
+  const reviews = page.getByRole("navigation", { name: "Reviews" }).getByRole("link");
+  await reviews.nth(7).waitFor();
+  const titles = await reviews.locator("span.font-medium").allInnerTexts();
+  const opened = (title) => page.getByRole("article", { name: title, exact: true });
+  await opened(titles[0]).waitFor();
+  await seen(page, "reviews");
+  await page.keyboard.press("i");
+  const undo = page.getByRole("region", { name: "Messages" }).getByRole("button", { name: "Undo" });
+  await undo.waitFor();
+  await opened(titles[1]).waitFor();
+  const saved = () => api.get(`/projects/${sample}/deliverables`).then(({ docs }) => docs.map(({ name }) => name));
+  assert.deepEqual(await saved(), [titles[0]]);
+  await undo.click();
+  await page.getByText("Taken back").waitFor();
+  assert.deepEqual(await saved(), []);
+
+  await page.getByRole("button", { name: "Modify" }).click();
+  await page.getByLabel("Title").fill("What we shall hear");
+  await page.getByRole("button", { name: "Keep the changes" }).click();
+  await opened("What we shall hear").waitFor();
+  await page.keyboard.press("d");
+  await reviews.nth(5).waitFor();
+  await opened("What we shall hear").waitFor({ state: "detached" });
+
+  await page.getByRole("button", { name: "Decide on all" }).click();
+  await page.getByRole("menuitem", { name: "Save what is advised" }).click();
+  await page.getByText(/^\d of 6 saved/).waitFor();
+  assert.ok((await saved()).length >= 4);
+});
+
+test("readiness says what is lacking, and offers what to do about it", async () => {
+  const { page } = ada;
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Readiness" }).click();
+  await page.getByRole("heading", { level: 1, name: "Readiness" }).waitFor();
+  await page.getByRole("region", { name: "Departments" }).getByRole("meter").nth(6).waitFor();
+  await page.getByRole("region", { name: "Departments" }).locator("summary").first().click();
+  await seen(page, "readiness");
+  const order = page.getByRole("main").getByRole("button", { name: "Order it" });
+  if (await order.count()) {
+    await order.first().click();
+    const field = page.getByRole("textbox", { name: "Message in Task mode" });
+    assert.notEqual(await field.inputValue(), "");
+    await field.fill("");
+  }
 });
 
 test("a second person sees the same, live, and a cancelled run says so to both", async () => {
@@ -224,8 +275,41 @@ test("a server that is killed in the middle and comes back ends the run, and the
   }
 });
 
+test("a run of 200 steps is drawn as far as it is seen", async () => {
+  const { page } = ada;
+  const { docs } = await api.get(`/projects/${sample}/runs`);
+  const detail = await stored(sample, docs[0].id);
+  // No order makes so many steps yet: the answer is one run after the other, in chains of departments.
+  const steps = Array.from({ length: 200 }, (_, at) => {
+    const { id, name, after, ...rest } = detail.steps[at % (detail.steps.length - 1)];
+    const round = Math.floor(at / (detail.steps.length - 1));
+    const own = (one) => `${one}_${round}`;
+    return { ...rest, id: own(id), name: `round-${round}-${name}`, after: after.map(own) };
+  });
+  await page.route(`**/api/v1/projects/${sample}/runs/${docs[0].id}`, (route) =>
+    route.fulfill({ json: { ...detail, run: { ...detail.run, total: 200, complete: 200 }, steps, attempts: [] } }),
+  );
+  await page.goto(runPage(sample, docs[0].id));
+  await graph(page).getByRole("button", { name: /^Round 0 character/ }).waitFor();
+  assert.ok((await graph(page).getByRole("button").count()) < 150, "what is out of sight is not drawn");
+  assert.equal(await steps.length, (await shown(page)).length, "the list has all of them");
+  const longest = await page.evaluate(async () => {
+    let [worst, before] = [0, performance.now()];
+    for (let at = 0; at < 40; at++) {
+      dispatchEvent(new KeyboardEvent("keydown", { key: "j" }));
+      const now = await new Promise(requestAnimationFrame);
+      worst = Math.max(worst, now - before);
+      before = now;
+    }
+    return worst;
+  });
+  console.log(`# from step to step at 200 steps: the longest frame took ${Math.round(longest)} ms`);
+  await page.unroute(`**/api/v1/projects/${sample}/runs/${docs[0].id}`);
+});
+
 test("the list tells how far each run is", async () => {
   const { page } = ada;
+  await page.goto(`${server.base}/projects/${long}`);
   await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Runs" }).click();
   await page.getByRole("heading", { level: 1, name: "Runs" }).waitFor();
   await page.getByRole("main").getByRole("link", { name: /Prepare the film for shooting/ }).nth(1).waitFor();

@@ -76,8 +76,9 @@ function Fitted({ layout }: { layout: Layout }) {
     const margin = 16;
     const fitting = Math.min((width - 2 * margin) / layout.width, (height - 2 * margin) / layout.height);
     const zoom = Math.min(ZOOM.most, Math.max(ZOOM.readable, fitting));
+    const x = Math.max(margin, (width - layout.width * zoom) / 2);
     const y = Math.max(margin, (height - layout.height * zoom) / 2);
-    void setViewport({ x: (width - layout.width * zoom) / 2, y: Math.min(y, 4 * margin), zoom });
+    void setViewport({ x, y: Math.min(y, 4 * margin), zoom });
   }, [layout, width, height, setViewport]);
   return null;
 }

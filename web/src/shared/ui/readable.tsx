@@ -29,7 +29,7 @@ function One({ part }: { part: Part }) {
   if (part.kind === "section") return <Section title={part.title} parts={part.parts} />;
   return (
     <div className="min-w-0">
-      {part.title !== "" && <h4 className="mb-1 font-medium">{part.title}</h4>}
+      {part.title !== "" && <h3 className="mb-1 font-medium">{part.title}</h3>}
       <Content part={part} />
     </div>
   );
