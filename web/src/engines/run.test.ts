@@ -127,7 +127,8 @@ test("a pause is told of the run alone", () => {
 test("several states are told as the one that needs to be seen first", () => {
   expect(together(["complete", "running"])).toBe("running");
   expect(together(["complete", "failed", "running"])).toBe("failed");
-  expect(together(["complete", "queued"])).toBe("running");
+  // Between two steps nothing runs, and for as long as the run is paused.
+  expect(together(["complete", "queued"])).toBe("queued");
   expect(together(["queued", "queued"])).toBe("queued");
   expect(together(["complete", "cancelled"])).toBe("cancelled");
   expect(together(["complete", "complete"])).toBe("complete");

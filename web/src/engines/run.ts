@@ -129,8 +129,7 @@ function number(value: unknown): number | null {
 export function together(states: readonly StepState[]): StepState {
   for (const state of ["failed", "waiting", "running", "leased"] as const) if (states.includes(state)) return state;
   if (states.length > 0 && states.every((state) => state === "complete")) return "complete";
-  if (states.includes("cancelled")) return "cancelled";
-  return states.includes("complete") ? "running" : "queued";
+  return states.includes("cancelled") ? "cancelled" : "queued";
 }
 
 /** How long each step's last attempt took that has ended, in milliseconds, by step. */
