@@ -25,8 +25,6 @@ pub(super) struct Offer {
     pub(super) made_by: String,
     pub(super) grade: Grade,
     pub(super) gate: QualityScores,
-    /// What was ordered.
-    pub(super) request: String,
     /// Why the work was done again.
     pub(super) reasons: Vec<String>,
     pub(super) notes: String,
@@ -43,7 +41,6 @@ pub(super) struct Source<'s> {
     pub(super) fences: (i64, i64),
     /// The engine of its agent, which names the form of its content.
     pub(super) form: &'s str,
-    pub(super) request: &'s str,
     /// A person's, from when it was last sent back.
     pub(super) reasons: Vec<String>,
 }
@@ -79,7 +76,6 @@ impl Offer {
             made_by: if done.by == source.form { "rules".to_owned() } else { done.by.clone() },
             grade,
             gate,
-            request: source.request.to_owned(),
             reasons: if graded.reasons.is_empty() { source.reasons } else { graded.reasons.clone() },
             notes: String::new(),
             parts: parts(&content),

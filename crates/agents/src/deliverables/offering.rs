@@ -44,13 +44,12 @@ pub async fn offer(
 ) -> Result<Offered> {
     let scope = Scope::server(result.project);
     let (run, by) = (result.run, (result.id, result.fence));
-    let request = run_input["request"].as_str().unwrap_or_default().to_owned();
     let automatic = run_input["autoIngest"].as_bool().unwrap_or(false);
     let accepted = accepted(compiled, departments);
     let read = store.read_in(&scope, move |t| {
         let steps = runs::steps_of(t, run, 0)?.into_iter().map(|detail| detail.step);
         let steps: HashMap<String, Step> = steps.map(|step| (step.name.clone(), step)).collect();
-        prepare(t, &accepted, &steps, &request)
+        prepare(t, &accepted, &steps)
     });
     let (new, too_long) = read.await?;
     let (waiting, saved) = store
@@ -93,7 +92,6 @@ fn prepare(
     t: &mut Tenant<'_, '_>,
     accepted: &[Accepted],
     steps: &HashMap<String, Step>,
-    request: &str,
 ) -> Result<(Vec<NewOfRun>, Vec<String>)> {
     let gone = || Error::internal("an output whose step is gone");
     let own = |one: &Accepted| format!("{}/{}", one.department, one.graded.agent);
@@ -121,7 +119,7 @@ fn prepare(
         let head = steps.get(&plan::head(&one.department)).ok_or_else(gone)?;
         let reasons = reviews::reasons(t, step.id)?;
         let fences = (step.settled, head.settled);
-        let source = Source { step: step.id, fences, form: &one.form, request, reasons };
+        let source = Source { step: step.id, fences, form: &one.form, reasons };
         let offer = Offer::new(source, &one.graded, done, &known)?;
         if offer.content.len() > LONGEST {
             too_long.push(offer.title);
