@@ -10,7 +10,9 @@ export async function furnished(api) {
   });
   const first = async (collection) => (await api.get(`/projects/${project}/${collection}?limit=1`)).docs[0].id;
   const [scene, character] = await Promise.all(["scenes", "characters"].map(first));
-  return { project, importId: waiting.importId, scene, character };
+  // Answered when it has ended, or after half a minute.
+  const { taskId: run } = await api.post("/orchestrator/task", { projectId: project, task: "Prepare the film for shooting" });
+  return { project, importId: waiting.importId, scene, character, run };
 }
 
 /** Opens and closes the command palette. */
@@ -25,7 +27,7 @@ const tabs = (...names) => async (page) => {
 };
 
 /** `ready` waits until the screen shows what it is for; `hand` does what people do there. */
-export function screens({ project, importId, scene, character }) {
+export function screens({ project, importId, scene, character, run }) {
   const within = `/projects/${project}`;
   return [
     {
@@ -90,9 +92,42 @@ export function screens({ project, importId, scene, character }) {
       },
     },
     {
+      name: "runs",
+      path: `${within}/runs`,
+      ready: (page) => page.getByRole("main").getByRole("link", { name: /Prepare the film/ }).waitFor(),
+      hand: palette,
+    },
+    {
+      name: "run",
+      path: `${within}/runs/${run}`,
+      ready: (page) => page.getByRole("region", { name: "Graph" }).getByRole("button", { name: /^Production/ }).waitFor(),
+      hand: async (page) => {
+        await page.getByRole("region", { name: "Graph" }).getByRole("button", { name: /^Cue list/ }).click();
+        await tabs("Attempts", "Output")(page);
+        await page.getByRole("slider", { name: "Time in the run" }).focus();
+        for (let back = 0; back < 5; back++) await page.keyboard.press("ArrowLeft");
+      },
+    },
+    {
+      name: "reviews",
+      path: `${within}/reviews`,
+      ready: (page) => page.getByRole("navigation", { name: "Reviews" }).getByRole("link").nth(3).waitFor(),
+      hand: async (page) => {
+        await page.keyboard.press("j");
+        await page.getByRole("button", { name: "Modify" }).click();
+        await page.getByLabel("Notes").pressSequentially("Looked over. ");
+      },
+    },
+    {
+      name: "readiness",
+      path: `${within}/readiness`,
+      ready: (page) => page.getByRole("region", { name: "Departments" }).getByRole("meter").nth(6).waitFor(),
+      hand: (page) => page.getByRole("region", { name: "Departments" }).locator("summary").first().click(),
+    },
+    {
       name: "notifications",
       path: `${within}/notifications`,
-      ready: (page) => page.getByText("Nothing to tell you yet").waitFor(),
+      ready: (page) => page.getByRole("main").getByText("second-draft.fountain").waitFor(),
       hand: palette,
     },
     {

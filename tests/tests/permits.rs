@@ -69,6 +69,7 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("PUT", "/projects/{id}/uploads/{upload}/chunks/{index}", Editor),
     ("POST", "/projects/{id}/relationships", Editor),
     ("DELETE", "/projects/{id}/relationships/{relationship}", Editor),
+    ("GET", "/projects/{id}/departments", Viewer),
     ("GET", "/projects/{id}/runs", Viewer),
     ("GET", "/projects/{id}/runs/{run}", Viewer),
     ("GET", "/projects/{id}/runs/{run}/steps/{step}", Viewer),
@@ -78,6 +79,13 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("POST", "/projects/{id}/runs/{run}/resume", Editor),
     ("POST", "/projects/{id}/runs/{run}/steps/{step}/retry", Editor),
     ("POST", "/projects/{id}/runs/{run}/steps/{step}/answer", Editor),
+    ("GET", "/projects/{id}/reviews", Viewer),
+    ("GET", "/projects/{id}/reviews/{review}", Viewer),
+    ("POST", "/projects/{id}/reviews/{review}/decision", Editor),
+    ("GET", "/projects/{id}/reviews/{review}/exports/{file}", Viewer),
+    ("POST", "/projects/{id}/runs/{run}/decision", Editor),
+    ("GET", "/projects/{id}/deliverables/{record}/exports/{file}", Viewer),
+    ("GET", "/projects/{id}/readiness", Viewer),
     ("GET", "/projects/{id}/conversations", Viewer),
     ("GET", "/projects/{id}/{collection}", Viewer),
     ("POST", "/projects/{id}/{collection}", Editor),
@@ -178,6 +186,9 @@ impl World {
             }
             ("POST", "/orchestrator/ingest") => json!({ "projectId": project, "content": "name: Someone" }),
             ("POST", "/orchestrator/ingest/{preview}/decision") => json!({ "decision": "modify" }),
+            ("POST", "/projects/{id}/reviews/{review}/decision" | "/projects/{id}/runs/{run}/decision") => {
+                json!({ "decision": "discard" })
+            }
             ("POST", "/orchestrator/conversations") => json!({ "projectId": project }),
             ("POST" | "PATCH", "/projects/{id}/{collection}" | "/projects/{id}/{collection}/{record}") => {
                 json!({ "name": "Someone" })
@@ -223,7 +234,7 @@ fn absent(name: &str) -> &'static str {
         "change" => "chg_00000000000000000000000000",
         "person" => "per_00000000000000000000000000",
         "invitation" => "inv_00000000000000000000000000",
-        "import" => "rev_00000000000000000000000000",
+        "import" | "review" => "rev_00000000000000000000000000",
         "upload" => "upl_00000000000000000000000000",
         "run" => "run_00000000000000000000000000",
         "step" => "stp_00000000000000000000000000",

@@ -54,6 +54,41 @@ on_both! {
         assert_eq!(ada.get(&format!("/projects/{project}/runs?state=failed")).await["totalDocs"], 0);
     }
 
+    async fn whom_an_order_would_concern_is_told_before_it_is_given_by_the_rule_of_its_run(database) {
+        let app = Atelier::start_on(database).await;
+        let ada = app.first_person().await;
+        let project = film(&ada).await;
+        let told = ada.get(&format!("/projects/{project}/departments?task=Which+sounds+and+music+cues+do+we+need")).await;
+        let told = told.as_array().unwrap();
+        assert_eq!(told.len(), 7);
+        let involved: Vec<&Value> = told.iter().filter(|d| d["involved"] == true).collect();
+        let order = json!({ "projectId": project, "task": "Which sounds and music cues do we need" });
+        let task = ada.post("/orchestrator/task", &order).await;
+        let worked = task["departments"].as_array().unwrap();
+        assert_eq!(involved.len(), worked.len());
+        assert_eq!((&involved[0]["name"], &involved[0]["relevance"]), (&worked[0]["name"], &worked[0]["relevance"]));
+        // Before anything is said nobody is concerned; too much is refused, not cut.
+        let silent = ada.get(&format!("/projects/{project}/departments")).await;
+        assert!(silent.as_array().unwrap().iter().all(|d| d["involved"] == false), "{silent}");
+        let long = format!("/projects/{project}/departments?task={}", "a".repeat(2_001));
+        assert_eq!(ada.send(reqwest::Method::GET, &long).await.0, 400);
+    }
+
+    async fn a_run_is_told_with_its_place_on_the_stream(database) {
+        let app = Atelier::start_on(database).await;
+        let ada = app.first_person().await;
+        let project = film(&ada).await;
+        let seq = async |run: &str| ada.get(&format!("/projects/{project}/runs/{run}")).await["seq"].as_i64().unwrap();
+        let order = json!({ "projectId": project, "task": "The cast" });
+        let first = ada.post("/orchestrator/task", &order).await["taskId"].as_str().unwrap().to_owned();
+        let before = seq(&first).await;
+        // The newest of what people read is no newer than that; whatever happens in the project moves it on.
+        let activity = ada.get(&format!("/projects/{project}/activity?limit=1")).await;
+        assert!(activity["docs"][0]["seq"].as_i64().unwrap() <= before, "{activity}");
+        ada.post(&format!("/projects/{project}/concepts"), &json!({ "name": "The sea" })).await;
+        assert!(seq(&first).await > before);
+    }
+
     async fn an_order_that_concerns_nobody_is_refused_by_its_field(database) {
         let app = Atelier::start_on(database).await;
         let ada = app.first_person().await;

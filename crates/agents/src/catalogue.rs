@@ -14,6 +14,8 @@ const LONGEST_VALUE: usize = 4_000;
 pub struct Catalogue {
     /// In the order in which they are shown.
     pub collections: &'static [Collection],
+    /// Those that departments fill, shown after the others. No text of a person is read as a record of theirs.
+    pub work: &'static [Collection],
     /// How people speak of them.
     pub lexicon: &'static brain::lexicon::Lexicon,
 }
@@ -82,12 +84,17 @@ impl Kind {
 }
 
 impl Catalogue {
+    /// All collections, in the order in which they are shown.
+    pub fn all(&self) -> impl Iterator<Item = &'static Collection> {
+        self.collections.iter().chain(self.work)
+    }
+
     /// The collection of that name.
     ///
     /// # Errors
     /// `NOT_FOUND` when the studio has none.
     pub fn collection(&self, name: &str) -> Result<&'static Collection> {
-        self.collections.iter().find(|c| c.name == name).ok_or_else(|| Error::not_found("collection"))
+        self.all().find(|c| c.name == name).ok_or_else(|| Error::not_found("collection"))
     }
 
     /// The collection whose records are called `singular`.
@@ -99,8 +106,7 @@ impl Catalogue {
     /// The collections as the API tells them.
     #[must_use]
     pub fn schema(&self) -> Vec<CollectionSchema> {
-        self.collections
-            .iter()
+        self.all()
             .map(|collection| CollectionSchema {
                 name: collection.name.to_owned(),
                 singular: collection.singular.to_owned(),

@@ -1,6 +1,7 @@
 //! The orchestrator and its agents: questions answered, data prepared, talk held, live. Nothing here knows HTTP.
 
 pub mod catalogue;
+pub mod deliverables;
 pub mod departments;
 pub mod ingest;
 pub mod language;

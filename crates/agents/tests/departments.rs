@@ -117,6 +117,7 @@ impl Stage {
             request: request.into(),
             priority: Priority::Medium,
             departments: Vec::new(),
+            auto_ingest: false,
         };
         let new = plan::plan(&order, self.desk.departments()).unwrap();
         let (run, _) = self.tasks.make(new).await.unwrap();

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use agents::deliverables::Deliverables;
 use agents::departments::desk::Desk;
 use agents::ingest::Ingest;
 use agents::language::Language;
@@ -39,6 +40,7 @@ pub(crate) struct Parts {
     pub(crate) settings: Settings,
     pub(crate) tasks: Tasks,
     pub(crate) desk: Arc<Desk>,
+    pub(crate) deliverables: Deliverables,
     pub(crate) live: Live,
     pub(crate) pulse: Pulse,
     pub(crate) metrics: Metrics,
@@ -85,6 +87,7 @@ impl Parts {
         let (tasks_service, tasks) =
             tasks::Service::new(store.clone(), ambient.clone(), tasks::Options::new(name));
         let desk = Desk::new(store.clone(), film::crew::departments()?, film::crew::engines())?;
+        let deliverables = Deliverables::new(store.clone(), tasks.clone(), film::departments::exports::files);
         let limit = limiter::Params { limit: config.limits.orchestrator_per_minute, ..limiter::ORCHESTRATOR };
         Ok(Arc::new(Self {
             public_url,
@@ -104,6 +107,7 @@ impl Parts {
             settings,
             tasks,
             desk: Arc::new(desk),
+            deliverables,
         }))
     }
 

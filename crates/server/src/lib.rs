@@ -5,6 +5,7 @@ mod assets;
 mod body;
 mod caller;
 pub mod config;
+mod download;
 mod drain;
 mod health;
 mod http;

@@ -288,6 +288,23 @@ pub fn with(t: &mut Tenant<'_, '_>, predicates: &[&str]) -> Result<Vec<Fact>> {
     Ok(t.query(&format!("SELECT {COLUMNS} {HOLDING} AND facts.predicate IN ({places})"), &values, read)?)
 }
 
+/// Those of `entities` that are live and related to another, other than by the predicate `but`.
+///
+/// # Errors
+/// When the database fails.
+pub fn related(t: &mut Tenant<'_, '_>, entities: &[EntityId], but: &str) -> Result<Vec<EntityId>> {
+    let sql = |places: &str| {
+        format!(
+            "SELECT id FROM entities WHERE project_id || '' = $1 AND removed_at IS NULL AND id IN ({places}) AND (
+               EXISTS (SELECT 1 FROM facts WHERE facts.subject_id = entities.id AND facts.object_id IS NOT NULL
+                 AND facts.valid_to IS NULL AND facts.predicate <> $2)
+               OR EXISTS (SELECT 1 FROM facts WHERE facts.object_id = entities.id
+                 AND facts.valid_to IS NULL AND facts.predicate <> $2))"
+        )
+    };
+    by_ids(t, &[but.into()], entities, sql, |row| row.id(0))
+}
+
 /// All facts that hold of, or point to, one of `entities`, each once, the oldest first.
 ///
 /// # Errors

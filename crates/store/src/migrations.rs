@@ -56,6 +56,13 @@ const ALL: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        number: 7,
+        name: "deliverables",
+        both: include_str!("../migrations/0007_deliverables.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The number of the newest migration that this program knows.

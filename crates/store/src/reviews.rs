@@ -1,112 +1,103 @@
 //! Reviews: scored proposals, each decided once, by whom, when.
 
-use kernel::{ChangeId, Code, Error, EventKind, PageRequest, PersonId, Result, ReviewId, Timestamp};
+mod of_runs;
+mod read;
+
+use kernel::{
+    ChangeId, Code, EntityId, Error, EventKind, PersonId, Result, ReviewId, RunId, StepId, Timestamp,
+};
 use serde_json::json;
 use wire::imports::ReviewState;
 
-use crate::db::{DbError, Row, Tx, args};
-use crate::events::{Listed, emit};
+use crate::db::{Tx, args};
+use crate::events::emit;
 use crate::scope::Tenant;
 
-/// What is proposed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A document's records.
-    Import,
-    /// A record from a person's words.
-    Ingest,
-}
-
-impl Kind {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Import => "import",
-            Self::Ingest => "ingest",
-        }
-    }
-}
+pub use of_runs::{NewOfRun, id_of, last_of_line, propose, reasons, sent_back, waiting_lines};
+pub use read::{Filter, content, get, list, of_run};
+pub use wire::reviews::ReviewKind as Kind;
 
 /// A proposal. What is proposed stands in `payload`, which belongs to whoever proposed it.
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub struct Review {
     pub id: ReviewId,
+    pub kind: Kind,
     pub state: ReviewState,
     pub title: String,
     pub payload: String,
     /// Counts the modifications.
     pub version: i64,
+    /// 0 to 1; absent if it was made before scores were kept.
+    pub score: Option<f64>,
     pub created_at: Timestamp,
     pub created_by: Option<PersonId>,
     pub decided_at: Option<Timestamp>,
     pub decided_by: Option<PersonId>,
     pub change: Option<ChangeId>,
+    /// The record that it was saved as, of one that names it.
+    pub entity: Option<EntityId>,
+    /// Where it comes from, if a run made it.
+    pub origin: Option<Origin>,
+    /// Why it was sent back.
+    pub reasons: Vec<String>,
 }
 
-const COLUMNS: &str = "id, state, title, version, created_at, created_by, decided_at, decided_by, change_id";
-
-fn read(row: &Row<'_>) -> Result<Review, DbError> {
-    Ok(Review {
-        id: row.id(0)?,
-        state: row.tag(1)?,
-        title: row.get(2)?,
-        payload: String::new(),
-        version: row.get(3)?,
-        created_at: row.get(4)?,
-        created_by: row.opt_id(5)?,
-        decided_at: row.get(6)?,
-        decided_by: row.opt_id(7)?,
-        change: row.opt_id(8)?,
-    })
+/// Where a proposal of a run comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Origin {
+    pub run: RunId,
+    /// Absent when the run is gone.
+    pub run_title: Option<String>,
+    pub step: StepId,
+    /// Of what it is a version: proposals of one line become versions of one record.
+    pub line: String,
 }
 
-fn name(state: ReviewState) -> &'static str {
-    match state {
-        ReviewState::Pending => "pending",
-        ReviewState::Ingested => "ingested",
-        ReviewState::Discarded => "discarded",
+fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Import => "import",
+        Kind::Ingest => "ingest",
+        Kind::Deliverable => "deliverable",
     }
 }
 
-/// Makes a proposal.
+/// Makes a proposal with its score, 0 to 1.
 ///
 /// # Errors
 /// When the database fails.
-pub fn create(t: &mut Tenant<'_, '_>, kind: Kind, title: &str, payload: &str) -> Result<Review> {
+pub fn create(t: &mut Tenant<'_, '_>, kind: Kind, title: &str, payload: &str, score: f64) -> Result<Review> {
     let (project, actor) = (t.project(), t.scope().actor());
     let review = Review {
         id: t.id(),
+        kind,
         state: ReviewState::Pending,
         title: title.to_owned(),
         payload: payload.to_owned(),
         version: 1,
+        score: Some(score),
         created_at: t.now(),
         created_by: actor,
         decided_at: None,
         decided_by: None,
         change: None,
+        entity: None,
+        origin: None,
+        reasons: Vec::new(),
     };
     t.execute(
-        "INSERT INTO reviews (id, project_id, kind, state, title, payload, version, created_at, created_by)
-         VALUES ($1, $2, $3, 'pending', $4, $5, 1, $6, $7)",
-        args![review.id, project, kind.as_str(), title, payload, review.created_at, actor],
+        "INSERT INTO reviews (id, project_id, kind, state, title, payload, version, score, created_at, created_by)
+         VALUES ($1, $2, $3, 'pending', $4, $5, 1, $6, $7, $8)",
+        args![review.id, project, name(kind), title, payload, score, review.created_at, actor],
     )?;
-    emit(t, &[(EventKind::ReviewUpdated, json!({ "reviewId": review.id, "state": "pending" }))])?;
+    emit(t, &[told(review.id, ReviewState::Pending)])?;
     Ok(review)
 }
 
-/// The proposal of that id, with its payload.
-///
-/// # Errors
-/// `NOT_FOUND` when there is none.
-pub fn get(t: &mut Tenant<'_, '_>, kind: Kind, id: ReviewId) -> Result<Review> {
-    let project = t.project();
-    t.query_opt(
-        &format!("SELECT {COLUMNS}, payload FROM reviews WHERE project_id = $1 AND kind = $2 AND id = $3"),
-        args![project, kind.as_str(), id],
-        |row| Ok(Review { payload: row.get(9)?, ..read(row)? }),
-    )?
-    .ok_or_else(|| Error::not_found("proposal"))
+/// How the stream tells where a proposal is.
+fn told(id: ReviewId, state: ReviewState) -> (EventKind, serde_json::Value) {
+    (EventKind::ReviewUpdated, json!({ "reviewId": id, "state": state }))
 }
 
 /// The project that a proposal is in, so that the caller's right to it can be checked.
@@ -118,43 +109,19 @@ pub fn project_of(tx: &mut Tx<'_>, id: ReviewId) -> Result<kernel::ProjectId> {
         .ok_or_else(|| Error::not_found("proposal"))
 }
 
-/// The proposals of a kind without their payloads, newest first.
-///
-/// # Errors
-/// When the database fails.
-pub fn list(t: &mut Tenant<'_, '_>, kind: Kind, page: &PageRequest) -> Result<Listed<Review>> {
-    let (key, id) = page.after.as_ref().map_or((i64::MAX, "~"), |cursor| (cursor.key, cursor.id.as_str()));
-    let project = t.project();
-    let total = t.query_one(
-        "SELECT COUNT(*) FROM reviews WHERE project_id = $1 AND kind = $2",
-        args![project, kind.as_str()],
-        |row| row.get(0),
-    )?;
-    let rows = t.query(
-        &format!(
-            "SELECT {COLUMNS} FROM reviews
-             WHERE project_id = $1 AND kind = $2 AND (created_at < $3 OR (created_at = $3 AND id < $4))
-             ORDER BY created_at DESC, id DESC LIMIT $5"
-        ),
-        args![project, kind.as_str(), key, id, i64::from(page.limit) + 1],
-        read,
-    )?;
-    Ok(Listed::of(rows, total, page, |review| (review.created_at.0, review.id.to_string())))
-}
-
-/// Puts another payload in the place of the one that was read at `version`.
+/// Puts the title, payload and score of a proposal in the place of those that it had when it was read.
 ///
 /// # Errors
 /// `ALREADY_DECIDED`; `CONFLICT` when someone else modified it meanwhile.
-pub fn modify(t: &mut Tenant<'_, '_>, review: &Review, payload: &str) -> Result<()> {
+pub fn modify(t: &mut Tenant<'_, '_>, review: &Review) -> Result<()> {
     let project = t.project();
     let changed = t.execute(
-        "UPDATE reviews SET payload = $4, version = version + 1
+        "UPDATE reviews SET title = $4, payload = $5, score = $6, version = version + 1
          WHERE project_id = $1 AND id = $2 AND version = $3 AND state = 'pending'",
-        args![project, review.id, review.version, payload],
+        args![project, review.id, review.version, &review.title, &review.payload, review.score],
     )?;
     if changed == 1 {
-        return emit(t, &[(EventKind::ReviewUpdated, json!({ "reviewId": review.id, "state": "pending" }))]);
+        return emit(t, &[told(review.id, ReviewState::Pending)]);
     }
     still_pending(t, review.id)?;
     Err(Error::new(
@@ -190,7 +157,7 @@ pub fn decide(t: &mut Tenant<'_, '_>, id: ReviewId, state: ReviewState) -> Resul
     let claimed = t.execute(
         "UPDATE reviews SET state = $3, decided_at = $4, decided_by = $5
          WHERE project_id = $1 AND id = $2 AND state = 'pending'",
-        args![project, id, name(state), now, actor],
+        args![project, id, state.as_str(), now, actor],
     )?;
     if claimed == 0 {
         still_pending(t, id)?;
@@ -213,5 +180,18 @@ pub fn decided(
         "UPDATE reviews SET change_id = $3 WHERE project_id = $1 AND id = $2",
         args![project, id, change],
     )?;
-    emit(t, &[(EventKind::ReviewUpdated, json!({ "reviewId": id, "state": name(state) }))])
+    emit(t, &[told(id, state)])
+}
+
+/// Notes as which record a proposal was saved.
+///
+/// # Errors
+/// When the database fails.
+pub fn saved_as(t: &mut Tenant<'_, '_>, id: ReviewId, entity: EntityId) -> Result<()> {
+    let project = t.project();
+    t.execute(
+        "UPDATE reviews SET entity_id = $3 WHERE project_id = $1 AND id = $2",
+        args![project, id, entity],
+    )?;
+    Ok(())
 }

@@ -93,7 +93,7 @@ impl<'t, 'c> Tenant<'t, 'c> {
     ///
     /// # Errors
     /// `NOT_FOUND` when the project is gone.
-    pub(crate) fn one_at_a_time(&mut self) -> Result<()> {
+    pub fn one_at_a_time(&mut self) -> Result<()> {
         let lock = if self.is_sqlite() { "" } else { "FOR NO KEY UPDATE" };
         let project = self.project();
         self.query_opt(&format!("SELECT id FROM projects WHERE id = $1 {lock}"), args![project], |_| Ok(()))?

@@ -157,6 +157,21 @@ pub enum ReviewState {
     Pending,
     Ingested,
     Discarded,
+    /// Its step is done again, because a person sent it back or had it retried; what comes of that is another proposal.
+    Returned,
+}
+
+impl ReviewState {
+    /// The name, as the API and the database have it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Ingested => "ingested",
+            Self::Discarded => "discarded",
+            Self::Returned => "returned",
+        }
+    }
 }
 
 /// An import with its preview.

@@ -1,6 +1,6 @@
 //! What goes over the socket: closed enums, one variant a message.
 
-use kernel::{EntityId, PersonId, ProjectId, ReviewId, RunId, StepId, Timestamp};
+use kernel::{EntityId, PersonId, ProjectId, ReviewId, Role, RunId, StepId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -207,6 +207,9 @@ pub enum ToClient {
         message: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         action: Option<NotificationAction>,
+        /// Whom it concerns: members with at least this role; everyone if absent.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        least: Option<Role>,
         user_id: Option<PersonId>,
         timestamp: Timestamp,
     },

@@ -525,6 +525,8 @@ pub struct TaskRequest {
     /// Departments that are to be involved whatever the words say.
     #[schema(max_items = 7)]
     pub departments: Option<Vec<String>>,
+    /// Save outputs at once whose overall score is above 0.75; the others wait for a decision.
+    pub auto_ingest: Option<bool>,
 }
 
 /// A task that is under way, or has ended.

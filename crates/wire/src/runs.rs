@@ -241,6 +241,8 @@ pub struct Run {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunDetail {
+    /// The place on the project's stream up to which this is told at least: events after it go on from here.
+    pub seq: i64,
     #[allow(missing_docs)]
     pub run: Run,
     /// In the order in which they were made.
@@ -365,6 +367,32 @@ pub struct RunsQuery {
     /// The `nextCursor` of the page before.
     #[param(max_length = 80)]
     pub cursor: Option<String>,
+}
+
+/// A department that work can be ordered of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Department {
+    #[allow(missing_docs)]
+    pub name: String,
+    /// The departments that it builds on.
+    pub after: Vec<String>,
+    /// What its specialists do, in words.
+    pub agents: Vec<String>,
+    /// How much the order concerns it, 0 to 1.
+    pub relevance: f64,
+    /// Whether that is enough for it to take part.
+    pub involved: bool,
+}
+
+/// Which order the departments are asked about.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DepartmentsQuery {
+    /// Its words, as far as they are known.
+    #[param(max_length = 2000)]
+    pub task: Option<String>,
 }
 
 /// Why a run is to be paused.

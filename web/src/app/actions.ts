@@ -4,7 +4,9 @@ import {
   Bell,
   CircleHelp,
   FileDown,
+  Gauge,
   House,
+  Inbox,
   LayoutGrid,
   LogOut,
   Monitor,
@@ -15,6 +17,7 @@ import {
   Settings,
   SlidersHorizontal,
   Sun,
+  Workflow,
 } from "lucide-react";
 import { useMemo } from "react";
 import { signOut } from "@/features/workspace/sign-out";
@@ -123,6 +126,30 @@ export function useWorkspaceActions(): void {
         icon: FileDown,
         words: "fountain fdx upload paste",
         run: () => void navigate({ to: "/projects/$project/imports/new", params }),
+      },
+      {
+        id: "go.runs",
+        name: "Runs",
+        group: "Go to",
+        icon: Workflow,
+        words: "work orders tasks departments",
+        run: () => void navigate({ to: "/projects/$project/runs", params }),
+      },
+      {
+        id: "go.reviews",
+        name: "Reviews",
+        group: "Go to",
+        icon: Inbox,
+        words: "decide ingest approve outputs deliverables",
+        run: () => void navigate({ to: "/projects/$project/reviews", params }),
+      },
+      {
+        id: "go.readiness",
+        name: "Readiness",
+        group: "Go to",
+        icon: Gauge,
+        words: "ready lacking score next",
+        run: () => void navigate({ to: "/projects/$project/readiness", params }),
       },
       {
         id: "go.notifications",

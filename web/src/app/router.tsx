@@ -125,6 +125,37 @@ const oneImport = createRoute({
   component: lazyRouteComponent(() => import("@/features/imports/preview"), "ImportPreview"),
 });
 
+const runs = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/runs",
+  component: lazyRouteComponent(() => import("@/features/runs/list"), "RunList"),
+});
+
+const oneRun = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/runs/$run",
+  validateSearch: (search: Record<string, unknown>): { step?: string } =>
+    typeof search["step"] === "string" ? { step: search["step"] } : {},
+  component: lazyRouteComponent(() => import("@/features/runs/page"), "RunPage"),
+});
+
+const reviews = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/reviews",
+  validateSearch: (search: Record<string, unknown>): { review?: string; run?: string; decided?: boolean } => ({
+    ...(typeof search["review"] === "string" && { review: search["review"] }),
+    ...(typeof search["run"] === "string" && { run: search["run"] }),
+    ...(search["decided"] === true && { decided: true }),
+  }),
+  component: lazyRouteComponent(() => import("./reviews"), "Reviews"),
+});
+
+const readiness = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/readiness",
+  component: lazyRouteComponent(() => import("@/features/readiness/page"), "ReadinessPage"),
+});
+
 const notifications = createRoute({
   getParentRoute: () => inside,
   path: "/projects/$project/notifications",
@@ -152,6 +183,10 @@ export const router = createRouter({
       imports,
       newImport,
       oneImport,
+      runs,
+      oneRun,
+      reviews,
+      readiness,
       notifications,
       projectSettings,
     ]),

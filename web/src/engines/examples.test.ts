@@ -18,6 +18,7 @@ test("an empty project has nothing to ask about, but can be told something", () 
   expect(examples("data", NOBODY).length).toBeGreaterThan(0);
 });
 
-test("nothing is proposed as a task while there are no departments", () => {
+test("work is proposed once there is a script to work on", () => {
   expect(examples("task", { ...NOBODY, characters: ["Mara"] })).toEqual([]);
+  expect(examples("task", { ...NOBODY, scenes: ["EXT. HARBOUR - DAY"] })).toContain("Prepare the film for shooting");
 });

@@ -32,6 +32,13 @@ export function examples(mode: Mode, { characters, locations, scenes }: Cast): s
     case "chat":
       return ["What can you do?", "How do I bring in a screenplay?", "Which shortcuts are there?"];
     case "task":
-      return [];
+      return scenes.length === 0
+        ? []
+        : [
+            "Prepare the film for shooting",
+            "Plan the shooting days and write the call sheets",
+            ...(first ? ["Check the cast and the continuity"] : []),
+            "List the sounds and the music",
+          ];
   }
 }

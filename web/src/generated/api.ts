@@ -158,6 +158,12 @@ export interface components {
             mode: components["schemas"]["Mode"];
             timestamp: components["schemas"]["Timestamp"];
         };
+        /** @description A record that something rests on. */
+        CitedRecord: {
+            collection: string;
+            entityId: components["schemas"]["EntityId"];
+            name: string;
+        };
         /**
          * @description Why a request was not done, as a client can tell it apart. The names are those of the API.
          * @enum {string}
@@ -278,6 +284,100 @@ export interface components {
             /** @description With `modify`: what to change; at most 1,000. */
             modifications?: components["schemas"]["Modification"][] | null;
         };
+        /** @description What an agent of a department made, as it waits or was decided. */
+        Deliverable: {
+            /** @description The records that it rests on. */
+            citations: components["schemas"]["CitedRecord"][];
+            /** @description All of it, without the parts that are left out, in the form that `review.origin.form` names. */
+            content: Record<string, unknown>;
+            /** @description The files that it can be had as, under `…/exports/{file}`. */
+            exports: components["schemas"]["ExportFile"][];
+            /** @description Its head's grade. */
+            grade: components["schemas"]["Grade"];
+            /** @description What it lacks, in words. */
+            lacks: string[];
+            /** @description Who made it: `rules`, or the language model's name. */
+            madeBy: string;
+            /** @description What a person adds to it. */
+            notes: string;
+            /** @description The parts of the content that can be left out. */
+            parts: components["schemas"]["DeliverablePart"][];
+            qualityScores: components["schemas"]["QualityScores"];
+            /** @description The gate's advice in one sentence. */
+            reasoning: string;
+            /** @description Why the work was done again, if it was: a person's reasons, or its head's. */
+            reasons: string[];
+            review: components["schemas"]["Review"];
+            summary: string;
+            versionOf?: components["schemas"]["CitedRecord"] | null;
+        };
+        /** @description What a person changes in a deliverable; what is absent stays. */
+        DeliverableChanges: {
+            notes?: string | null;
+            /** @description The parts to leave out, all of them by name; an empty list takes all of them in again. */
+            omit?: string[] | null;
+            summary?: string | null;
+            title?: string | null;
+        };
+        /** @description What a decision on a deliverable led to. */
+        DeliverableDecided: components["schemas"]["Decided"] & {
+            deliverable?: components["schemas"]["Deliverable"] | null;
+            entityId?: components["schemas"]["EntityId"] | null;
+        };
+        /**
+         * @description What a person decides on a deliverable.
+         * @enum {string}
+         */
+        DeliverableDecision: "ingest" | "modify" | "discard" | "revise";
+        /** @description Decides on a deliverable. */
+        DeliverableDecisionRequest: {
+            changes?: components["schemas"]["DeliverableChanges"] | null;
+            decision: components["schemas"]["DeliverableDecision"];
+            /** @description With `revise`: why, in words; 1 to 10, each of at most 1,000 characters. */
+            reasons?: string[] | null;
+        };
+        /** @description A part of a deliverable's content. */
+        DeliverablePart: {
+            /** @description How many it has. */
+            count: number;
+            /** @description The field of the content. */
+            name: string;
+            /** @description Whether it is left out. */
+            omitted: boolean;
+        };
+        /** @description A department that work can be ordered of. */
+        Department: {
+            /** @description The departments that it builds on. */
+            after: string[];
+            /** @description What its specialists do, in words. */
+            agents: string[];
+            /** @description Whether that is enough for it to take part. */
+            involved: boolean;
+            name: string;
+            /**
+             * Format: double
+             * @description How much the order concerns it, 0 to 1.
+             */
+            relevance: number;
+        };
+        /** @description How far a department is. */
+        DepartmentReadiness: {
+            /** @description `story`, `character` … */
+            name: string;
+            /** @description What it is measured by, what is there and what is lacking. */
+            points: components["schemas"]["ReadinessPoint"][];
+            ready: boolean;
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            score: number;
+            /**
+             * Format: int32
+             * @description From this score on it is ready.
+             */
+            threshold: number;
+        };
         /**
          * @description Where a department is with a task.
          * @enum {string}
@@ -335,6 +435,13 @@ export interface components {
          */
         EnrichmentLevel: "minimal" | "standard" | "comprehensive";
         EntityId: string;
+        /** @description A file that a deliverable can be had as. */
+        ExportFile: {
+            /** @description `shot-list.csv`, `call-sheets.pdf` … */
+            file: string;
+            /** @description For people. */
+            title: string;
+        };
         FactId: string;
         /** @description A field that a collection knows. */
         FieldSchema: {
@@ -359,6 +466,19 @@ export interface components {
             /** @description Of these departments only; of all if absent or empty. */
             departments?: string[];
             executionId: components["schemas"]["RunId"];
+        };
+        /** @description What a head says of an agent's work, each from 0 to 1. */
+        Grade: {
+            /** Format: double */
+            consistency: number;
+            /** Format: double */
+            creativity: number;
+            /** Format: double */
+            overall: number;
+            /** Format: double */
+            quality: number;
+            /** Format: double */
+            relevance: number;
         };
         /** @description What a client sends when it connects. */
         Handshake: {
@@ -1029,6 +1149,48 @@ export interface components {
             totalDocs: number;
         };
         /** @description A page of a list. */
+        Page_Review: {
+            /** @description The rows of this page. */
+            docs: {
+                changeId?: components["schemas"]["ChangeId"] | null;
+                createdAt: components["schemas"]["Timestamp"];
+                createdBy?: components["schemas"]["PersonId"] | null;
+                decidedAt?: components["schemas"]["Timestamp"] | null;
+                decidedBy?: components["schemas"]["PersonId"] | null;
+                entityId?: components["schemas"]["EntityId"] | null;
+                kind: components["schemas"]["ReviewKind"];
+                origin?: components["schemas"]["ReviewOrigin"] | null;
+                recommendation?: components["schemas"]["Recommendation"] | null;
+                reviewId: components["schemas"]["ReviewId"];
+                /**
+                 * Format: double
+                 * @description 0 to 1; absent if it was made before scores were kept.
+                 */
+                score?: number | null;
+                state: components["schemas"]["ReviewState"];
+                title: string;
+            }[];
+            /** @description Whether a next page has rows. */
+            hasNextPage: boolean;
+            /**
+             * Format: int32
+             * @description How many rows a page holds at most.
+             */
+            limit: number;
+            /** @description What to send as `cursor` to get the next page. */
+            nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description This page's number, from 1.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            totalDocs: number;
+        };
+        /** @description A page of a list. */
         Page_Run: {
             /** @description The rows of this page. */
             docs: {
@@ -1273,6 +1435,84 @@ export interface components {
             field: string;
             recordId: components["schemas"]["EntityId"];
         };
+        /** @description How far a project is prepared. */
+        Readiness: {
+            /** @description When it was looked at. */
+            asOf: components["schemas"]["Timestamp"];
+            /** @description In the order in which they work. */
+            departments: components["schemas"]["DepartmentReadiness"][];
+            /** @description What brings most, first; at most five. */
+            next: components["schemas"]["ReadinessNext"][];
+            /**
+             * Format: int32
+             * @description 0 to 100: the mean of its departments.
+             */
+            score: number;
+            state: components["schemas"]["ReadinessState"];
+        };
+        /** @description What a person can do, as the UI can offer it. */
+        ReadinessAction: {
+            /** @description Its collection. */
+            collection: string;
+            /** @description The record. */
+            entityId: components["schemas"]["EntityId"];
+            /** @enum {string} */
+            kind: "open";
+        } | {
+            /** @description The collection. */
+            collection: string;
+            /** @enum {string} */
+            kind: "create";
+        } | {
+            /** @enum {string} */
+            kind: "upload";
+        } | {
+            /** @description The department. */
+            department: string;
+            /** @enum {string} */
+            kind: "order";
+            /** @description What to ask for. */
+            task: string;
+        } | {
+            /** @description The department whose work waits. */
+            department: string;
+            /** @enum {string} */
+            kind: "review";
+        };
+        /** @description What would help, and by how much. */
+        ReadinessNext: {
+            action: components["schemas"]["ReadinessAction"];
+            department: string;
+            /**
+             * Format: int32
+             * @description How many points of 100 the department would gain.
+             */
+            gain: number;
+            /** @description In words. */
+            what: string;
+        };
+        /** @description One thing that a department needs. */
+        ReadinessPoint: {
+            /** @description Records that lack it; the first ten. */
+            lacking: components["schemas"]["CitedRecord"][];
+            /** @description How many there are … */
+            met: number;
+            next?: components["schemas"]["ReadinessAction"] | null;
+            /** @description … of how many. */
+            of: number;
+            /**
+             * Format: int32
+             * @description Its share of the department's score, in hundredths.
+             */
+            weight: number;
+            /** @description In words: `scenes have a time of day`. */
+            what: string;
+        };
+        /**
+         * @description Whether a project can be shot.
+         * @enum {string}
+         */
+        ReadinessState: "ready" | "needs-work" | "not-ready";
         /** @description Why a step is not running. */
         Reason: {
             /** @enum {string} */
@@ -1387,6 +1627,11 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description Why something was not done. */
+        Refusal: {
+            code: components["schemas"]["Code"];
+            error: string;
+        };
         /** @description How two records are related. */
         Relationship: {
             /** Format: double */
@@ -1426,12 +1671,56 @@ export interface components {
              */
             version?: number | null;
         };
+        /** @description A row of the list of all that waits, or was decided. */
+        Review: {
+            changeId?: components["schemas"]["ChangeId"] | null;
+            createdAt: components["schemas"]["Timestamp"];
+            createdBy?: components["schemas"]["PersonId"] | null;
+            decidedAt?: components["schemas"]["Timestamp"] | null;
+            decidedBy?: components["schemas"]["PersonId"] | null;
+            entityId?: components["schemas"]["EntityId"] | null;
+            kind: components["schemas"]["ReviewKind"];
+            origin?: components["schemas"]["ReviewOrigin"] | null;
+            recommendation?: components["schemas"]["Recommendation"] | null;
+            reviewId: components["schemas"]["ReviewId"];
+            /**
+             * Format: double
+             * @description 0 to 1; absent if it was made before scores were kept.
+             */
+            score?: number | null;
+            state: components["schemas"]["ReviewState"];
+            title: string;
+        };
         ReviewId: string;
+        /**
+         * @description What is proposed, and with it where it is looked at and decided.
+         * @enum {string}
+         */
+        ReviewKind: "import" | "ingest" | "deliverable";
+        /** @description Where a deliverable comes from. */
+        ReviewOrigin: {
+            agent: string;
+            department: string;
+            /** @description The form of its content: `film.cast` … */
+            form: string;
+            runId: components["schemas"]["RunId"];
+            /** @description The order; absent when the run is gone. */
+            runTitle?: string | null;
+            stepId: components["schemas"]["StepId"];
+        };
+        /** @description What became of one review. */
+        ReviewOutcome: {
+            decided?: components["schemas"]["Decided"] | null;
+            entityId?: components["schemas"]["EntityId"] | null;
+            refused?: components["schemas"]["Refusal"] | null;
+            reviewId: components["schemas"]["ReviewId"];
+            title: string;
+        };
         /**
          * @description How far a proposal is.
          * @enum {string}
          */
-        ReviewState: "pending" | "ingested" | "discarded";
+        ReviewState: "pending" | "ingested" | "discarded" | "returned";
         /**
          * @description A member's role; a higher one may do all that a lower one may.
          * @enum {string}
@@ -1470,11 +1759,34 @@ export interface components {
              */
             total: number;
         };
+        /** @description What the decision on all of a run led to, one by one: each was decided in a transaction of its own. */
+        RunDecided: {
+            outcomes: components["schemas"]["ReviewOutcome"][];
+            /**
+             * Format: int64
+             * @description How many of the run still wait.
+             */
+            waiting: number;
+        };
+        /**
+         * @description What a person decides on all that waits of a run.
+         * @enum {string}
+         */
+        RunDecision: "ingest" | "advised" | "discard";
+        /** @description Decides on all that waits of a run. */
+        RunDecisionRequest: {
+            decision: components["schemas"]["RunDecision"];
+        };
         /** @description A run with its steps. */
         RunDetail: {
             /** @description What came of each lease, in the order in which they ended. */
             attempts: components["schemas"]["Attempt"][];
             run: components["schemas"]["Run"];
+            /**
+             * Format: int64
+             * @description The place on the project's stream up to which this is told at least: events after it go on from here.
+             */
+            seq: number;
             /** @description In the order in which they were made. */
             steps: components["schemas"]["Step"][];
         };
@@ -1685,6 +1997,8 @@ export interface components {
         TaskRequest: {
             /** @description Whether to answer at once. If not, the answer waits for the end, for at most 30 seconds. */
             async?: boolean | null;
+            /** @description Save outputs at once whose overall score is above 0.75; the others wait for a decision. */
+            autoIngest?: boolean | null;
             /** @description Departments that are to be involved whatever the words say. */
             departments?: string[] | null;
             priority?: components["schemas"]["Priority"] | null;
@@ -1837,6 +2151,7 @@ export interface components {
             type: "department:complete";
         } | {
             action?: components["schemas"]["NotificationAction"] | null;
+            least?: components["schemas"]["Role"] | null;
             level: components["schemas"]["Level"];
             message: string;
             /** Format: int64 */

@@ -14,9 +14,19 @@ interface Layout {
   help: boolean;
   /** Counts how often the person asked to write; each time the input takes the focus, and never by itself. */
   calls: number;
+  /** What another screen proposes to say; the input takes it once. */
+  words: string | null;
 }
 
-const DEFAULT: Layout = { sidebar: true, orchestrator: true, mode: "query", palette: false, help: false, calls: 0 };
+const DEFAULT: Layout = {
+  sidebar: true,
+  orchestrator: true,
+  mode: "query",
+  palette: false,
+  help: false,
+  calls: 0,
+  words: null,
+};
 
 /** At this width and above the orchestrator stands beside the page; below it lies over it. */
 export const WIDE = 1280;
@@ -34,6 +44,7 @@ function initial(): Layout {
     palette: false,
     help: false,
     calls: 0,
+    words: null,
   };
 }
 
@@ -49,7 +60,8 @@ export const layout = {
       calls: orchestrator ? calls : calls + 1,
     })),
   /** Switches the mode and brings the orchestrator up, because that is what the person wants to write in. */
-  speak: (mode: Mode) => useLayout.setState(({ calls }) => ({ mode, orchestrator: true, calls: calls + 1 })),
+  speak: (mode: Mode, words: string | null = null) =>
+    useLayout.setState(({ calls }) => ({ mode, orchestrator: true, calls: calls + 1, words })),
   /** Switches the mode and leaves the keys where they are. */
   choose: (mode: Mode) => useLayout.setState({ mode }),
   setPalette: (palette: boolean) => useLayout.setState({ palette }),

@@ -4,12 +4,12 @@ import { create } from "zustand";
 import { Sequencer } from "@/engines/sequencer";
 import { client } from "./client";
 import { keys } from "./queries";
+import { forgetEvents, takeRunEvent } from "./runs";
 import { token, useSession } from "./session";
 import { toast } from "./toasts";
 import type { CollectionSchema, Schemas, ToClient } from "./wire";
 
 type Reliable = Extract<ToClient, { seq: number; timestamp: string }>;
-type Notification = Extract<ToClient, { type: "notification" }>;
 type Present = Schemas["Present"];
 type Place = Schemas["PresenceState"];
 
@@ -17,15 +17,9 @@ interface Live {
   /** `lost` once a connection that was there is gone; `off` when no project is open. */
   state: "off" | "connecting" | "on" | "lost";
   present: Present[];
-  /** Newest first. */
-  notifications: Notification[];
-  /** How many of them were not looked at. */
-  unread: number;
 }
 
-const NOTHING: Live = { state: "off", present: [], notifications: [], unread: 0 };
-/** Older ones are in the project's activity. */
-const MOST_NOTIFICATIONS = 50;
+const NOTHING: Live = { state: "off", present: [] };
 
 export const useLive = create<Live>(() => NOTHING);
 
@@ -48,13 +42,10 @@ export function tellPlace(next: Place): void {
   if (current?.connected) current.volatile.emit("presence:update", place);
 }
 
-export function markRead(): void {
-  useLive.setState({ unread: 0 });
-}
-
 /** Connects to a project; the function that it gives disconnects. */
 export function connect(project: string): () => void {
   let gone = false;
+  forgetEvents();
   useLive.setState({ ...NOTHING, state: "connecting" });
   // Not in the first load: the page is read before anybody can have changed anything.
   void import("socket.io-client").then(({ io }) => {
@@ -121,7 +112,8 @@ const stale = (moment: number) => (query: { state: { dataUpdatedAt: number } }) 
   query.state.dataUpdatedAt > 0 && query.state.dataUpdatedAt < moment;
 
 function deliver(project: string, event: Reliable): void {
-  // A run tells of each of its steps; no screen shows them yet.
+  if (event.type === "run:updated" || event.type === "step:updated") takeRunEvent(project, event);
+  // The activity tells of runs, not of each of their steps.
   if (event.type === "step:updated") return;
   const again = (queryKey: readonly unknown[]) => void client.invalidateQueries({ queryKey });
   again(keys.activity(project));
@@ -132,6 +124,7 @@ function deliver(project: string, event: Reliable): void {
       again(collection === undefined ? keys.records(project) : keys.collection(project, collection));
       again([...keys.project(project), "self"]);
       again(keys.projects);
+      again(keys.readiness(project));
       break;
     }
     case "member:updated":
@@ -145,14 +138,12 @@ function deliver(project: string, event: Reliable): void {
     case "review:updated":
       again(keys.imports(project));
       again(keys.proposals(project));
+      again(keys.reviews(project));
+      again(keys.readiness(project));
       break;
     case "notification":
       // What one did oneself was told by the click that did it, with its undo; what failed is told in any case.
       if (event.level === "success" && event.userId === useSession.getState().user?.id) break;
-      useLive.setState(({ notifications, unread }) => ({
-        notifications: [event, ...notifications].slice(0, MOST_NOTIFICATIONS),
-        unread: unread + 1,
-      }));
       toast({ level: event.level, title: event.title, message: event.message });
       break;
   }

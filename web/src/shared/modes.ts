@@ -27,7 +27,13 @@ export const MODE_LOOKS: readonly ModeLook[] = [
     hint: "tell it something",
     placeholder: "Describe a character, a scene, a place… or paste JSON, CSV, YAML",
   },
-  { mode: "task", name: "Task", icon: ListChecks, hint: "order work", placeholder: "Departments are not there yet" },
+  {
+    mode: "task",
+    name: "Task",
+    icon: ListChecks,
+    hint: "order work",
+    placeholder: "What is to be done? Prepare the film for shooting…",
+  },
   {
     mode: "chat",
     name: "Chat",

@@ -21,6 +21,9 @@ export const keys = {
   messages: (conversation: string) => ["messages", conversation] as const,
   /** What was told in data mode and waits for a decision, or had one. */
   proposals: (id: string) => ["project", id, "proposals"] as const,
+  /** All that waits for a decision or had one, whoever proposed it. */
+  reviews: (id: string) => ["project", id, "reviews"] as const,
+  readiness: (id: string) => ["project", id, "readiness"] as const,
 };
 
 /** Pages of a list, one after the other, by the server's cursor. */
@@ -120,6 +123,33 @@ export const proposalQuery = (id: string, proposal: string) =>
   queryOptions({
     queryKey: [...keys.proposals(id), proposal],
     queryFn: ({ signal }) => api.get<Schemas["IngestResponse"]>(`/orchestrator/ingest/${proposal}`, { signal }),
+  });
+
+/** Which reviews a list is of. */
+export interface ReviewFilter {
+  state?: Schemas["ReviewState"];
+  run?: string;
+}
+
+export const reviewsQuery = (id: string, filter: ReviewFilter) =>
+  pages<Schemas["Review"]>(
+    [...keys.reviews(id), "list", filter.state ?? "", filter.run ?? ""],
+    `/projects/${id}/reviews`,
+    {
+      ...filter,
+    },
+  );
+
+export const deliverableQuery = (id: string, review: string) =>
+  queryOptions({
+    queryKey: [...keys.reviews(id), "one", review],
+    queryFn: ({ signal }) => api.get<Schemas["Deliverable"]>(`/projects/${id}/reviews/${review}`, { signal }),
+  });
+
+export const readinessQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.readiness(id),
+    queryFn: ({ signal }) => api.get<Schemas["Readiness"]>(`/projects/${id}/readiness`, { signal }),
   });
 
 export const searchQuery = (id: string, q: string) =>

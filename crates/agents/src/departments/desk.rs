@@ -7,7 +7,7 @@ use kernel::{Code, Error, ProjectId, Result};
 use resilience::retry::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{Scope, Store, runs};
+use store::{Scope, Store, reviews, runs};
 use tasks::machine::Failure;
 use tasks::{Lease, Worker};
 
@@ -15,6 +15,7 @@ use super::definition::{Definition, Role};
 use super::engine::{Citation, Engine, Job, Work};
 use super::grading::{Advice, Scores, Verdict, advice, together};
 use super::{Departments, plan};
+use crate::deliverables;
 
 /// Who does agents' steps, and what they need for it.
 pub struct Desk {
@@ -146,7 +147,11 @@ impl Desk {
         match agent.role {
             Role::Head => self.head(lease, agent).await,
             Role::Specialist => {
-                let job = self.job(lease, agent, Vec::new()).await?;
+                // A person may have sent back what it gave before.
+                let step = lease.step().id;
+                let scope = Scope::server(lease.step().project);
+                let reasons = self.store.read_in(&scope, move |t| reviews::reasons(t, step)).await?;
+                let job = self.job(lease, agent, reasons).await?;
                 written(&self.done(&job).await?)
             }
         }
@@ -245,7 +250,8 @@ impl Desk {
         })
     }
 
-    /// Puts together what the departments gave; the most relevant one counts half.
+    /// Puts together what the departments gave; the most relevant one counts half. What their heads accepted waits for a
+    /// person from then on.
     async fn compile(&self, lease: &Lease) -> Result<Value> {
         let mut departments = Vec::new();
         for (_, output) in self.before(lease).await? {
@@ -263,7 +269,13 @@ impl Desk {
                 )
             })
             .collect();
-        written(&Compiled { score, advice: advice(score), summary: summary.join("\n"), departments })
+        let compiled = Compiled { score, advice: advice(score), summary: summary.join("\n"), departments };
+        let (step, input) = (lease.step(), lease.run_input());
+        let offered = deliverables::offer(&self.store, &self.departments, step, input, &compiled).await?;
+        for title in offered.too_long {
+            lease.log("too_long", format!("{title} is too long to be kept as a deliverable.")).await?;
+        }
+        written(&compiled)
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Order {
     pub priority: Priority,
     /// Departments that are involved whatever the words say.
     pub departments: Vec<String>,
+    /// Whether outputs whose scores allow it are saved without asking.
+    pub auto_ingest: bool,
 }
 
 /// The run for an order.
@@ -76,7 +78,7 @@ pub fn plan(order: &Order, departments: &Departments) -> Result<NewRun> {
         by: order.by,
         kind: KIND.into(),
         title: order.request.chars().take(TITLE_CHARS).collect(),
-        input: json!({ "request": order.request, "relevance": relevance }),
+        input: json!({ "request": order.request, "relevance": relevance, "autoIngest": order.auto_ingest }),
         idempotency_key: None,
         steps,
     })
@@ -109,6 +111,7 @@ mod tests {
             request: request.into(),
             priority: Priority::High,
             departments: departments.iter().map(|name| (*name).to_owned()).collect(),
+            auto_ingest: false,
         }
     }
 

@@ -64,7 +64,10 @@ impl Known {
     /// # Errors
     /// When the database fails.
     pub fn read(t: &mut Tenant<'_, '_>, catalogue: &Catalogue) -> Result<Self> {
-        Ok(Self::of(entities::outlines(t)?, catalogue))
+        let mut outlines = entities::outlines(t)?;
+        // What departments made is not what people speak of when they tell of their story.
+        outlines.retain(|outline| catalogue.work.iter().all(|work| work.name != outline.collection));
+        Ok(Self::of(outlines, catalogue))
     }
 
     /// What these outlines say.

@@ -210,7 +210,8 @@ fn keep(
         let keeping =
             Kept { proposal: prepared.proposal.clone(), assessment: prepared.assessment.clone(), others };
         let name = if keeping.proposal.name.is_empty() { "Untitled" } else { &keeping.proposal.name };
-        let review = reviews::create(t, Kind::Ingest, name, &keeping.write()?)?;
+        let score = keeping.assessment.scores.overall;
+        let review = reviews::create(t, Kind::Ingest, name, &keeping.write()?, score)?;
         kept.push((review.id, keeping, may(prepared)));
     }
     let chosen: Vec<&Proposal> =
@@ -276,7 +277,7 @@ fn modify(
     id: ReviewId,
     changes: Option<&wire::records::Metadata>,
 ) -> Result<IngestDecided> {
-    let review = reviews::get(t, Kind::Ingest, id)?;
+    let mut review = reviews::get(t, Kind::Ingest, id)?;
     let mut kept = Kept::read(&review)?;
     let changes = changes
         .filter(|changes| !changes.is_empty())
@@ -284,7 +285,9 @@ fn modify(
     modifying::modify(&mut kept.proposal, catalogue, changes)?;
     let known = Known::read(t, catalogue)?;
     kept.assessment = assess(&kept.proposal, catalogue, &known);
-    reviews::modify(t, &review, &kept.write()?)?;
+    review.title.clone_from(&kept.proposal.name);
+    (review.payload, review.score) = (kept.write()?, Some(kept.assessment.scores.overall));
+    reviews::modify(t, &review)?;
     let decided = Decided { state: ReviewState::Pending, change_id: None, created: 0, changed: 0 };
     let preview = Some(kept.response(id, catalogue, None));
     Ok(IngestDecided { decided, entity_id: None, preview })

@@ -52,6 +52,7 @@ const fn collection(name: &'static str, singular: &'static str, label: &'static 
 const AGE: Field = Field { name: "age", label: "Age", kind: Kind::Number, help: "In years.", aliases: &[] };
 
 pub(crate) static FILM: Catalogue = Catalogue {
+    work: &[],
     collections: &[
         collection("scenes", "scene", "Scenes"),
         collection("characters", "character", "Characters"),

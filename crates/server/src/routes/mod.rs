@@ -2,12 +2,15 @@
 
 pub(crate) mod accounts;
 pub(crate) mod conversations;
+pub(crate) mod departments;
 pub(crate) mod imports;
 pub(crate) mod members;
 pub(crate) mod orchestrator;
 pub(crate) mod projects;
+pub(crate) mod readiness;
 pub(crate) mod records;
 pub(crate) mod relationships;
+pub(crate) mod reviews;
 pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod setup;
@@ -32,7 +35,10 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(imports::routes())
         .merge(uploads::routes())
         .merge(relationships::routes())
+        .merge(departments::routes())
         .merge(runs::routes())
+        .merge(reviews::routes())
+        .merge(readiness::routes())
         .merge(orchestrator::routes())
         .merge(conversations::routes())
         .merge(settings::routes())

@@ -122,6 +122,7 @@ async fn task(
         request: wire::clean_message("task", &request.task)?,
         priority: request.priority.unwrap_or_default(),
         departments: request.departments.unwrap_or_default(),
+        auto_ingest: request.auto_ingest.unwrap_or(false),
     };
     let departments = app.desk.departments();
     let (run, _) = app.tasks.make(plan::plan(&order, departments)?).await?;

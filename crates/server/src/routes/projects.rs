@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use identity::{Editor, Owner, Viewer};
 use kernel::{ChangeId, Error, ProjectId};
@@ -18,6 +18,7 @@ use super::Paging;
 use crate::app::App;
 use crate::body::{Body, Path, Query};
 use crate::caller::{Permit, SignedIn};
+use crate::download::Download;
 use crate::problem::Answer;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -147,21 +148,14 @@ async fn export(
     State(app): State<App>,
     Permit(permit): Permit<Viewer>,
     Path((_project, file)): Path<(ProjectId, String)>,
-) -> Answer<impl IntoResponse> {
+) -> Answer<Download> {
     let (format, kind) = match file.as_str() {
         "screenplay.fountain" => (Format::Fountain, "text/plain; charset=utf-8"),
         "screenplay.fdx" => (Format::Fdx, "application/xml"),
         _ => return Err(Error::not_found("export").into()),
     };
     let (name, bytes) = film::export(&app.store, permit.scope(), format).await?;
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    let plain: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{plain}\"")) {
-        headers.insert(header::CONTENT_DISPOSITION, value);
-    }
-    Ok((headers, bytes))
+    Ok(Download { name, kind, bytes })
 }
 
 /// Take a change back

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use identity::{Editor, Viewer};
 use kernel::{Error, ProjectId, RunId, StepId};
 use serde_json::{Value, json};
-use store::{Scope, runs};
+use store::{Scope, events, runs};
 use tokio::sync::broadcast::error::RecvError;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -70,11 +70,13 @@ async fn get(
         _ => return Err(Error::field("wait", format!("must be from 0 to {LONGEST_WAIT}")).into()),
     }
     let read = app.store.read_in(permit.scope(), move |t| {
-        Ok((runs::get(t, id)?, runs::steps_of(t, id, SHORT)?, runs::attempts(t, id)?))
+        // First, so that nothing is told that it does not count.
+        let seq = events::newest(t)?;
+        Ok((seq, runs::get(t, id)?, runs::steps_of(t, id, SHORT)?, runs::attempts(t, id)?))
     });
-    let (run, steps, attempts) = read.await?;
+    let (seq, run, steps, attempts) = read.await?;
     let steps = steps.into_iter().map(told_step).collect::<Result<_, Error>>()?;
-    Ok(Json(RunDetail { run, steps, attempts }))
+    Ok(Json(RunDetail { seq, run, steps, attempts }))
 }
 
 /// Waits until a run has ended, but no longer than `patience`: looks at it with every change of its project.

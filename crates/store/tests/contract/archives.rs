@@ -56,7 +56,7 @@ pub(crate) async fn fill(stage: &Stage) -> Scope {
             created_at: ambient.now(),
         };
         conversations::add(t, &message)?;
-        reviews::create(t, reviews::Kind::Ingest, "A record", "{}")?;
+        reviews::create(t, reviews::Kind::Ingest, "A record", "{}", 0.5)?;
         let upload = uploads::create(t, "tides.fdx", 256, None)?;
         uploads::put(t, upload.id, 0, &(0..=255u8).collect::<Vec<_>>())?;
         passages::keep_vectors(t, &[("hash".into(), vec![0, 1, 255])])?;
@@ -390,19 +390,23 @@ async fn a_backup_of_an_older_program_is_brought_up_to_date() {
         lines.drain(at..=at + rows);
         trailer["rows"].as_object_mut().unwrap().remove(table).unwrap();
     }
-    // Of what its tables have now, the first migration had all but two columns.
-    let at = lines.iter().position(|line| line.contains("\"table\":\"passages\"")).unwrap();
-    let mut table: serde_json::Value = serde_json::from_str(&lines[at]).unwrap();
-    let columns = table["columns"].as_array_mut().unwrap();
-    let later = |column: &serde_json::Value| column[0] == "collection" || column[0] == "waiting";
-    let places: Vec<usize> = (0..columns.len()).filter(|n| later(&columns[*n])).collect();
-    assert_eq!(places.len(), 2);
-    columns.retain(|column| !later(column));
-    lines[at] = table.to_string();
-    for line in lines[at + 1..].iter_mut().take_while(|line| line.starts_with('[')) {
-        let row: Vec<serde_json::Value> = serde_json::from_str(line).unwrap();
-        let kept = row.into_iter().enumerate().filter(|(n, _)| !places.contains(n)).map(|(_, value)| value);
-        *line = serde_json::Value::Array(kept.collect()).to_string();
+    // Of what its tables have now, the first migration had all but these columns.
+    let of_reviews = ["run_id", "step_id", "line", "score", "content", "reasons", "entity_id"];
+    for (table, later) in [("passages", &["collection", "waiting"][..]), ("reviews", &of_reviews)] {
+        let at = lines.iter().position(|line| line.contains(&format!("\"table\":\"{table}\""))).unwrap();
+        let mut table: serde_json::Value = serde_json::from_str(&lines[at]).unwrap();
+        let columns = table["columns"].as_array_mut().unwrap();
+        let is_later = |column: &serde_json::Value| later.iter().any(|name| column[0] == *name);
+        let places: Vec<usize> = (0..columns.len()).filter(|n| is_later(&columns[*n])).collect();
+        assert_eq!(places.len(), later.len());
+        columns.retain(|column| !is_later(column));
+        lines[at] = table.to_string();
+        for line in lines[at + 1..].iter_mut().take_while(|line| line.starts_with('[')) {
+            let row: Vec<serde_json::Value> = serde_json::from_str(line).unwrap();
+            let kept =
+                row.into_iter().enumerate().filter(|(n, _)| !places.contains(n)).map(|(_, value)| value);
+            *line = serde_json::Value::Array(kept.collect()).to_string();
+        }
     }
     let header: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
     lines[0] = lines[0].replace(&format!("\"migration\":{}", header["migration"]), "\"migration\":1");

@@ -132,7 +132,7 @@ on_both! {
         let all = (0..5).map(|n| {
             stage.store.transact_in(&scope, move |t| {
                 conversations::create(t)?;
-                reviews::create(t, reviews::Kind::Import, &format!("Script {n}"), "{}")?;
+                reviews::create(t, reviews::Kind::Import, &format!("Script {n}"), "{}", 0.5)?;
                 let ends = t.now().plus_millis(1000);
                 members::invite(t, &format!("{n}@example.org"), kernel::Role::Viewer, &n.to_string(), ends)
             })
@@ -142,7 +142,7 @@ on_both! {
         assert_eq!(told.await, ["5", "4", "3", "2", "1"]);
         let lists = [
             walk(stage, &scope, |t, page| {
-                Ok(reviews::list(t, reviews::Kind::Import, page)?.map(|row| row.id.to_string()))
+                Ok(reviews::list(t, &reviews::Filter::default(), page)?.map(|row| row.id.to_string()))
             }).await,
             walk(stage, &scope, |t, page| Ok(members::invitations(t, page)?.map(|row| row.id.to_string()))).await,
             walk(stage, &scope, |t, page| Ok(conversations::list(t, page)?.map(|row| row.id.to_string()))).await,

@@ -19,7 +19,7 @@ on_both! {
             let token = scope.project().to_string();
             let filled = stage.store.transact_in(scope, move |t| {
                 conversations::create(t)?;
-                reviews::create(t, reviews::Kind::Ingest, "A record", "{}")?;
+                reviews::create(t, reviews::Kind::Ingest, "A record", "{}", 0.5)?;
                 let upload = uploads::create(t, "tides.fountain", 3, None)?;
                 uploads::put(t, upload.id, 0, b"abc")?;
                 passages::keep_vectors(t, &[("hash".into(), vec![1, 2])])?;

@@ -19,7 +19,7 @@ async fn fill(stage: &Stage, scope: &Scope, n: usize) {
         sessions::create(t, ada, &format!("refresh {n}"), "Firefox", ends)?;
         keys::create(t, ada, "tool", KeyScope::Read, &format!("key {n}"), "atl_", ends)?;
         members::invite(t, "ben@example.org", Role::Viewer, &format!("token {n}"), ends)?;
-        reviews::create(t, reviews::Kind::Import, "Tides", "{}").map(drop)
+        reviews::create(t, reviews::Kind::Import, "Tides", "{}", 0.5).map(drop)
     });
     filled.await.unwrap();
 }
@@ -49,7 +49,7 @@ on_both! {
         let (hers, his) = (stage.project(ada).await, stage.project(ben).await);
         for (scope, count) in [(&hers, 250), (&his, 3)] {
             let made = stage.store.transact_in(scope, move |t| {
-                (0..count).try_for_each(|_| reviews::create(t, reviews::Kind::Import, "Tides", "{}").map(drop))
+                (0..count).try_for_each(|_| reviews::create(t, reviews::Kind::Import, "Tides", "{}", 0.5).map(drop))
             });
             made.await.unwrap();
         }
@@ -90,7 +90,7 @@ on_both! {
 
     async fn what_was_decided_stays(stage) {
         let scope = stage.begun().await;
-        let review = stage.store.transact_in(&scope, |t| reviews::create(t, reviews::Kind::Import, "Tides", "{}"));
+        let review = stage.store.transact_in(&scope, |t| reviews::create(t, reviews::Kind::Import, "Tides", "{}", 0.5));
         let id = review.await.unwrap().id;
         stage.store.transact_in(&scope, move |t| reviews::decide(t, id, ReviewState::Ingested)).await.unwrap();
         assert_eq!(stage.store.sweep(stage.ambient.now().plus_millis(400 * DAY)).await.unwrap(), Swept::default());

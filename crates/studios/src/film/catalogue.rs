@@ -12,8 +12,11 @@ pub(super) const SCREENPLAYS: &str = "screenplays";
 pub(super) const TIMES: &[&str] = &["dawn", "morning", "day", "afternoon", "dusk", "evening", "night"];
 
 /// The collections of the film studio.
-pub static CATALOGUE: Catalogue =
-    Catalogue { collections: &[EPISODES, SCENES, CHARACTERS, LOCATIONS, CONCEPTS], lexicon: &LEXICON };
+pub static CATALOGUE: Catalogue = Catalogue {
+    collections: &[EPISODES, SCENES, CHARACTERS, LOCATIONS, CONCEPTS],
+    work: &[DELIVERABLES],
+    lexicon: &LEXICON,
+};
 
 const EPISODES: Collection = Collection {
     name: "episodes",
@@ -165,6 +168,23 @@ const CONCEPTS: Collection = Collection {
     departments: &["story"],
 };
 
+const DELIVERABLES: Collection = Collection {
+    name: agents::deliverables::COLLECTION,
+    singular: "deliverable",
+    label: "Deliverables",
+    fields: &[
+        field("department", "Department", Kind::Text, "Which department made it", &[]),
+        field("agent", "Agent", Kind::Text, "Who in the department", &[]),
+        field("form", "Form", Kind::Text, "What its content is", &[]),
+        field("madeBy", "Made by", Kind::Text, "Rules, or a language model's name", &[]),
+        field("score", "Score", Kind::Number, "How good it is, 0 to 1", &[]),
+        field("notes", "Notes", Kind::Text, "What a person adds", &[]),
+        TAGS,
+    ],
+    cues: &[],
+    departments: &["production"],
+};
+
 const TAGS: Field = field("tags", "Tags", Kind::List, "Words to filter by", &["labels", "keywords"]);
 
 const fn field(
@@ -183,7 +203,7 @@ mod tests {
 
     #[test]
     fn catalogue_and_lexicon_know_the_same_collections() {
-        let of_catalogue: Vec<_> = CATALOGUE.collections.iter().map(|c| (c.name, c.singular)).collect();
+        let of_catalogue: Vec<_> = CATALOGUE.all().map(|c| (c.name, c.singular)).collect();
         for collection in LEXICON.collections {
             assert!(of_catalogue.contains(&(collection.name, collection.singular)), "{}", collection.name);
         }

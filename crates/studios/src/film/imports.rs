@@ -35,9 +35,9 @@ pub async fn propose(store: &Store, scope: &Scope, filename: &str, bytes: Vec<u8
     })
     .await
     .map_err(Error::internal)??;
-    let title = prepared.filename().to_owned();
+    let (title, score) = (prepared.filename().to_owned(), prepared.preview().quality_scores.overall);
     let review =
-        store.transact_in(scope, move |t| reviews::create(t, Kind::Import, &title, &payload)).await?;
+        store.transact_in(scope, move |t| reviews::create(t, Kind::Import, &title, &payload, score)).await?;
     Ok(import(&review, &prepared))
 }
 
@@ -59,7 +59,8 @@ pub async fn get(store: &Store, scope: &Scope, id: ReviewId) -> Result<Import> {
 /// # Errors
 /// When the database fails.
 pub async fn list(store: &Store, scope: &Scope, page: PageRequest) -> Result<Listed<ImportSummary>> {
-    let listed = store.read_in(scope, move |t| reviews::list(t, Kind::Import, &page)).await?;
+    let filter = reviews::Filter { kind: Some(Kind::Import), ..reviews::Filter::default() };
+    let listed = store.read_in(scope, move |t| reviews::list(t, &filter, &page)).await?;
     Ok(listed.map(|review| ImportSummary {
         import_id: review.id,
         filename: review.title,
@@ -150,13 +151,15 @@ fn still_fits(t: &mut Tenant<'_, '_>, prepared: &Prepared) -> Result<()> {
 }
 
 fn modify(t: &mut Tenant<'_, '_>, id: ReviewId, modifications: &[Modification]) -> Result<ImportDecided> {
-    let review = pending(t, id)?;
+    let mut review = pending(t, id)?;
     let mut prepared = read(&review)?;
     prepared.modify(modifications)?;
-    let payload = serde_json::to_string(&prepared).map_err(Error::internal)?;
-    reviews::modify(t, &review, &payload)?;
+    let preview = prepared.preview();
+    review.payload = serde_json::to_string(&prepared).map_err(Error::internal)?;
+    review.score = Some(preview.quality_scores.overall);
+    reviews::modify(t, &review)?;
     let decided = Decided { state: ReviewState::Pending, change_id: None, created: 0, changed: 0 };
-    Ok(ImportDecided { decided, preview: Some(prepared.preview()) })
+    Ok(ImportDecided { decided, preview: Some(preview) })
 }
 
 fn discard(t: &mut Tenant<'_, '_>, id: ReviewId) -> Result<ImportDecided> {

@@ -44,6 +44,12 @@ pub static LEXICON: Lexicon = Lexicon {
             words: &["concept", "concepts", "theme", "themes"],
             named_by: NamedBy::Name,
         },
+        Collection {
+            name: agents::deliverables::COLLECTION,
+            singular: "deliverable",
+            words: &["deliverable", "deliverables"],
+            named_by: NamedBy::Name,
+        },
     ],
     hub: "scenes",
     prose: super::screenplay::prose,

@@ -7,6 +7,7 @@ pub mod departments;
 pub mod import;
 pub mod imports;
 pub mod lexicon;
+pub mod readiness;
 pub mod screenplay;
 
 mod export;

@@ -15,8 +15,8 @@ const LEADS: Record<Mode, { title: string; text: string }> = {
     text: "In your own words, or as “key: value” lines, JSON, CSV or YAML; a text file can be dropped here. You see what was understood, and how good it is, before anything is saved.",
   },
   task: {
-    title: "Departments come with the next release",
-    text: "Then you can order work here. Until then nothing that is written in this mode is sent; ask and tell in the others.",
+    title: "Order work",
+    text: "The departments that your words concern work through it side by side. You see which those are while you write, and what each of them does as it happens.",
   },
   chat: {
     title: "Talk of anything",
@@ -33,7 +33,7 @@ export function Beginning({ talk, mode }: { talk: Talk; mode: Mode }) {
     combine: (results) => results.map(({ data }) => data?.docs.map(({ name }) => name) ?? []),
   });
   const known = { characters: characters ?? [], locations: locations ?? [], scenes: scenes ?? [] };
-  const tries = mode === "data" && !editor ? [] : examples(mode, known);
+  const tries = (mode === "data" || mode === "task") && !editor ? [] : examples(mode, known);
   const { title, text } = LEADS[mode];
   const Icon = MODE_LOOKS.find((look) => look.mode === mode)?.icon;
   return (
@@ -60,8 +60,8 @@ export function Beginning({ talk, mode }: { talk: Talk; mode: Mode }) {
           <li key={words} className="max-w-full">
             <button
               type="button"
-              // What would be kept is looked over first; a question can be asked at once.
-              onClick={() => (mode === "data" ? talk.write(words) : void talk.say(mode, words))}
+              // What would be kept or begun is looked over first; a question can be asked at once.
+              onClick={() => (mode === "data" || mode === "task" ? talk.write(words) : void talk.say(mode, words))}
               className="max-w-full rounded-md border border-line bg-surface px-2.5 py-1.5 text-left text-sm whitespace-pre-wrap text-ink-2 wrap-anywhere transition-colors hover:border-mode hover:text-ink"
             >
               {words}

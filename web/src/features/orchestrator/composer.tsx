@@ -7,11 +7,19 @@ import { MODE_LOOKS } from "@/shared/modes";
 import { useMay } from "@/shared/place";
 import { IconButton } from "@/shared/ui/button";
 import type { Entity, Mode } from "@/shared/wire";
+import { Concerned } from "./concerned";
 import { MOST } from "./files";
+import type { Ordering } from "./ordering";
 import { type Talk, useTalk } from "./talk";
 
 /** From here on the number of characters is shown. */
 const NEARLY = 9_000;
+
+/** Why there is nothing to write in a mode for those who may only look. */
+const CLOSED: Partial<Record<Mode, string>> = {
+  data: "Viewers may ask, but not tell",
+  task: "Viewers may look on, but not order",
+};
 
 interface ComposerProps {
   talk: Talk;
@@ -20,11 +28,13 @@ interface ComposerProps {
   about: Entity | null;
   onForget: () => void;
   onFile: (file: File) => void;
+  /** What is ordered in task mode. */
+  ordering: Ordering;
   /** What was said last, for the arrow key. */
   last: string | null;
 }
 
-export function Composer({ talk, mode, about, onForget, onFile, last }: ComposerProps) {
+export function Composer({ talk, mode, about, onForget, onFile, ordering, last }: ComposerProps) {
   const draft = useTalk(talk, (state) => state.draft);
   const phase = useTalk(talk, (state) => state.phase);
   const stopping = useTalk(talk, (state) => state.stopping);
@@ -32,9 +42,10 @@ export function Composer({ talk, mode, about, onForget, onFile, last }: Composer
   const editor = useMay("editor");
   const field = useRef<HTMLTextAreaElement>(null);
   const look = MODE_LOOKS.find((one) => one.mode === mode);
-  const closed = mode === "task" || (mode === "data" && !editor);
+  const closed = (mode === "task" || mode === "data") && !editor;
   const length = [...draft].length;
-  const ready = draft.trim() !== "" && length <= MOST && phase === "idle" && !closed;
+  const ready =
+    draft.trim() !== "" && length <= MOST && !closed && (mode === "task" ? !ordering.give.isPending : phase === "idle");
 
   useEffect(() => {
     // A mode was asked for by its key or from the palette: what follows is meant for the input.
@@ -43,8 +54,13 @@ export function Composer({ talk, mode, about, onForget, onFile, last }: Composer
 
   const send = () => {
     if (!ready) return;
-    talk.write("");
-    void talk.say(mode, draft.trim(), about?.id ?? null);
+    if (mode === "task") {
+      // It stays in the input until the server has taken it.
+      ordering.give.mutate(draft.trim());
+    } else {
+      talk.write("");
+      void talk.say(mode, draft.trim(), about?.id ?? null);
+    }
     field.current?.focus({ preventScroll: true });
   };
   const onKey = (event: KeyboardEvent) => {
@@ -72,6 +88,7 @@ export function Composer({ talk, mode, about, onForget, onFile, last }: Composer
       }}
       className="flex min-h-30 shrink-0 flex-col border-t border-line p-3"
     >
+      {mode === "task" && editor && <Concerned ordering={ordering} />}
       <div
         className={clsx(
           "flex grow flex-col rounded-lg border-2 border-mode bg-surface has-[textarea:focus-visible]:outline-1 has-[textarea:focus-visible]:outline-mode",
@@ -99,13 +116,13 @@ export function Composer({ talk, mode, about, onForget, onFile, last }: Composer
             rows={2}
             disabled={closed}
             aria-label={`Message in ${look?.name ?? mode} mode`}
-            placeholder={mode === "data" && !editor ? "Viewers may ask, but not tell" : look?.placeholder}
+            placeholder={closed ? CLOSED[mode] : look?.placeholder}
             onChange={(event) => talk.write(event.target.value)}
             onKeyDown={onKey}
             onPaste={onPaste}
             className="field-sizing-content max-h-60 grow resize-none self-stretch bg-transparent px-3 py-2 outline-none"
           />
-          {phase === "idle" ? (
+          {phase === "idle" || mode === "task" ? (
             <IconButton
               type="submit"
               label="Send"

@@ -1,6 +1,7 @@
 /** The orchestrator: its mode, its conversations, what was said, and where to say more. */
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { History as HistoryIcon, SquarePen, X } from "lucide-react";
+import { useNavigate } from "@tanstack/react-router";
+import { History as HistoryIcon, SquarePen, Workflow, X } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { asked, transcript } from "@/engines/transcript";
 import { layout, useLayout } from "@/shared/layout";
@@ -15,12 +16,15 @@ import { Conversation } from "./conversation";
 import { useFiles } from "./dropping";
 import { History } from "./history";
 import { Modes } from "./modes";
+import { useOrdering } from "./ordering";
+import { Orders } from "./orders";
 import { gone, talkOf, useTalk } from "./talk";
 
 export function Orchestrator({ project }: { project: string }) {
   const talk = talkOf(project);
   const mode = useLayout((state) => state.mode);
   const [past, setPast] = useState(false);
+  const navigate = useNavigate();
   const conversation = useTalk(talk, (state) => state.conversation);
   const sent = useTalk(talk, (state) => state.sent);
   const answer = useTalk(talk, (state) => state.answer);
@@ -29,8 +33,15 @@ export function Orchestrator({ project }: { project: string }) {
   const rows = useMemo(() => transcript(said, sent, answer), [said, sent, answer]);
   const [about, forget] = useAbout(project);
   const { over, onFile, dropping } = useFiles(project, talk);
+  const ordering = useOrdering(project, talk, mode === "task");
   useTalkActions(talk);
 
+  const words = useLayout((state) => state.words);
+  useEffect(() => {
+    if (words === null) return;
+    talk.write(words);
+    useLayout.setState({ words: null });
+  }, [words, talk]);
   const lost = gone(messages.error);
   useEffect(() => {
     // The conversation that this browser remembers was removed elsewhere.
@@ -47,19 +58,30 @@ export function Orchestrator({ project }: { project: string }) {
       <header className="flex h-15 shrink-0 items-center gap-1 border-b border-line px-2">
         <Modes mode={mode} />
         <span className="grow" />
-        <IconButton label="Earlier conversations" aria-pressed={past} onClick={() => setPast(!past)}>
-          <HistoryIcon />
-        </IconButton>
-        <IconButton
-          label="New conversation"
-          disabled={rows.length === 0 && conversation === null}
-          onClick={() => {
-            setPast(false);
-            talk.open(null);
-          }}
-        >
-          <SquarePen />
-        </IconButton>
+        {mode === "task" ? (
+          <IconButton
+            label="All runs"
+            onClick={() => void navigate({ to: "/projects/$project/runs", params: { project } })}
+          >
+            <Workflow />
+          </IconButton>
+        ) : (
+          <>
+            <IconButton label="Earlier conversations" aria-pressed={past} onClick={() => setPast(!past)}>
+              <HistoryIcon />
+            </IconButton>
+            <IconButton
+              label="New conversation"
+              disabled={rows.length === 0 && conversation === null}
+              onClick={() => {
+                setPast(false);
+                talk.open(null);
+              }}
+            >
+              <SquarePen />
+            </IconButton>
+          </>
+        )}
         <IconButton
           label="Hide the orchestrator"
           shortcut="Mod+/"
@@ -69,8 +91,10 @@ export function Orchestrator({ project }: { project: string }) {
           <X />
         </IconButton>
       </header>
-      {past ? (
+      {past && mode !== "task" ? (
         <History project={project} talk={talk} onDone={() => setPast(false)} />
+      ) : mode === "task" ? (
+        <Orders project={project} talk={talk} ordering={ordering} />
       ) : waiting ? (
         <Skeleton className="grow p-4" />
       ) : rows.length === 0 ? (
@@ -97,6 +121,7 @@ export function Orchestrator({ project }: { project: string }) {
         about={about}
         onForget={forget}
         onFile={onFile}
+        ordering={ordering}
         last={rows.findLast(({ author }) => author === "user")?.content ?? null}
       />
       {over && (

@@ -2,11 +2,19 @@
 import { useQuery } from "@tanstack/react-query";
 import { useProjectId } from "@/shared/place";
 import { proposalQuery } from "@/shared/queries";
-import { Badge } from "@/shared/ui/parts";
+import { Badge, Failure, Skeleton } from "@/shared/ui/parts";
 import type { Schemas } from "@/shared/wire";
 import { ADVICE, nameOf, Proposal } from "./proposal";
 
 type Read = Schemas["IngestResponse"];
+
+/** A proposal outside of its conversation, by its id. */
+export function ProposalOf({ id }: { id: string }) {
+  const read = useQuery(proposalQuery(useProjectId(), id));
+  if (read.error) return <Failure error={read.error} onRetry={() => void read.refetch()} />;
+  if (!read.data) return <Skeleton />;
+  return <Proposals read={read.data} />;
+}
 
 /** `read` is what the message keeps: the proposals as they were first made. */
 export function Proposals({ read }: { read: Read }) {

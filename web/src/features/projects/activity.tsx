@@ -12,6 +12,8 @@ const SHOWN = 20;
 /** Names that a stroke of many records tells. */
 const NAMED = 3;
 
+const LINK = "underline decoration-line-strong underline-offset-2 hover:decoration-current";
+
 export function Activity({ project }: { project: string }) {
   const activity = useInfiniteQuery(activityQuery(project));
   const collections = useSchema().map(({ name }) => name);
@@ -24,10 +26,15 @@ export function Activity({ project }: { project: string }) {
   if (rows.length === 0) return <p className="text-sm text-ink-3">Nothing yet.</p>;
   return (
     <ol className="flex flex-col">
-      {rows.map(({ seq, at, person, deeds, words }) => (
+      {rows.map(({ seq, at, person, deeds, words, run }) => (
         <li key={seq} className="flex items-baseline gap-2 border-b border-line py-1.5 text-sm last:border-0">
           <span className="min-w-0 grow">
             <span className="font-medium">{person}</span> {words} <Deeds deeds={deeds} project={project} />
+            {run && (
+              <Link to="/projects/$project/runs/$run" params={{ project, run: run.id }} className={LINK}>
+                {run.title}
+              </Link>
+            )}
           </span>
           <time dateTime={at} title={exact(at)} className="shrink-0 text-xs text-ink-3">
             {ago(at)}
@@ -51,7 +58,7 @@ function Deeds({ deeds, project }: { deeds: Deed[]; project: string }) {
             <Link
               to="/projects/$project/records/$collection/$record"
               params={{ project, collection, record: id }}
-              className="underline decoration-line-strong underline-offset-2 hover:decoration-current"
+              className={LINK}
             >
               {name}
             </Link>

@@ -60,9 +60,9 @@ test("a run is told once, when it is ordered", () => {
     seq,
     kind: "run:updated",
     at: AT,
-    payload: { state, title: "Prepare the film" },
+    payload: { state, runId: "run_1", title: "Prepare the film" },
   });
-  expect(told([run(3, "running"), run(2, "queued")]).map(({ words }) => words)).toEqual([
-    "ordered work: Prepare the film",
+  expect(told([run(3, "running"), run(2, "queued")])).toMatchObject([
+    { words: "ordered", run: { id: "run_1", title: "Prepare the film" } },
   ]);
 });

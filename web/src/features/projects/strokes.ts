@@ -23,6 +23,8 @@ export interface Stroke {
   deeds: Deed[];
   /** What the records were changed by; null for what touched none. */
   change: string | null;
+  /** The run that it tells of. */
+  run: { id: string; title: string } | null;
 }
 
 /** The events, newest first, as strokes, newest first. What a studio keeps for itself in other collections is not told. */
@@ -50,7 +52,7 @@ function stroke(event: Activity): Stroke {
   const { seq, at } = event;
   const person = event.personName ?? "Atelier";
   const payload = event.payload as Record<string, unknown>;
-  const told = (words: string): Stroke => ({ seq, at, person, words, deeds: [], change: null });
+  const told = (words: string): Stroke => ({ seq, at, person, words, deeds: [], change: null, run: null });
   switch (event.kind) {
     case "entity:updated": {
       const changes = (payload["changes"] ?? {}) as Record<string, unknown>;
@@ -68,7 +70,7 @@ function stroke(event: Activity): Stroke {
     case "project:updated":
       return told("changed the project");
     case "run:updated":
-      return told(`ordered work: ${text(payload["title"])}`);
+      return { ...told("ordered"), run: { id: text(payload["runId"]), title: text(payload["title"]) } };
     case "review:updated":
       return told(payload["state"] === "pending" ? "prepared something to look over" : "discarded a preview");
     default:

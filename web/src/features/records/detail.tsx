@@ -12,6 +12,7 @@ import { place, refresh, useRemoveRecord, useUpdateRecord } from "@/shared/recor
 import { ago } from "@/shared/time";
 import { toast, toastError } from "@/shared/toasts";
 import { Button } from "@/shared/ui/button";
+import { TAB } from "@/shared/ui/tab";
 import { Badge, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
 import type { CollectionSchema, Entity } from "@/shared/wire";
 import { Clashes } from "./clashes";
@@ -27,9 +28,6 @@ const ORIGINS = {
   ingest: "From the orchestrator",
   model: "Written by a model",
 };
-const TAB =
-  "border-b-2 border-transparent px-1 py-2 text-sm text-ink-2 hover:text-ink data-[state=active]:border-ink data-[state=active]:font-medium data-[state=active]:text-ink";
-
 export function RecordDetail() {
   const project = useProjectId();
   const { collection = "", record = "" } = useParams({ strict: false });

@@ -1,65 +1,47 @@
-/** What people should be told: what came while this page was open, and what the project remembers. */
+/** What people should know of a project, all of it: what waits for a decision, what was told, what has ended. */
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Bell } from "lucide-react";
-import { useEffect } from "react";
-import { markRead, useLive } from "@/shared/live";
+import { useEffect, useState } from "react";
 import { useProjectId } from "@/shared/place";
 import { activityQuery } from "@/shared/queries";
-import { ago, exact } from "@/shared/time";
 import { Button } from "@/shared/ui/button";
-import { Badge, Empty, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
-import { Path } from "@/shared/ui/path";
-import type { Schemas } from "@/shared/wire";
-
-type Level = Schemas["Level"];
-
-interface Told {
-  level: Level;
-  title: string;
-  message: string;
-  action?: Schemas["NotificationAction"];
-}
-
-const TONES = { info: "plain", success: "good", warning: "warn", error: "bad" } as const;
+import { Empty, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
+import { useInbox } from "./inbox";
+import { InboxList } from "./inbox-list";
 
 export function Notifications() {
   const project = useProjectId();
   const activity = useInfiniteQuery(activityQuery(project));
-  const unread = useLive((live) => live.unread);
-  useEffect(markRead, [unread]);
-  const rows = (activity.data?.pages.flatMap((page) => page.docs) ?? []).filter(({ kind }) => kind === "notification");
+  const { waiting, told, unread, seen, markSeen } = useInbox(project);
+  /** What was new when the page was opened stays marked while it is looked at. */
+  const [before] = useState(seen);
+  useEffect(() => {
+    if (unread > 0) markSeen();
+  });
   return (
     <>
       <PageHead title="Notifications" />
       {activity.isPending && <Skeleton className="p-6" />}
       {activity.error && <Failure error={activity.error} onRetry={() => void activity.refetch()} />}
-      {activity.isSuccess && rows.length === 0 && (
+      {activity.isSuccess && waiting.length + told.length === 0 && (
         <Empty icon={<Bell />} title="Nothing to tell you yet">
-          <p>When something is imported, saved through a gate, or fails, it is told here.</p>
+          <p>When work ends, something needs a decision, or an import is saved or fails, it is told here.</p>
         </Empty>
       )}
-      <ol className="divide-y divide-line">
-        {rows.map(({ seq, at, payload }) => {
-          const told = payload as unknown as Told;
-          return (
-            <li key={seq} className="flex items-start gap-3 px-6 py-3">
-              <Badge tone={TONES[told.level] ?? "plain"}>{told.level}</Badge>
-              <div className="min-w-0 grow">
-                <p className="font-medium">{told.title}</p>
-                <p className="text-ink-2">{told.message}</p>
-                {told.action && (
-                  <Path to={told.action.url} className="text-accent underline underline-offset-2">
-                    {told.action.label}
-                  </Path>
-                )}
-              </div>
-              <time dateTime={at} title={exact(at)} className="shrink-0 text-xs text-ink-3">
-                {ago(at)}
-              </time>
-            </li>
-          );
-        })}
-      </ol>
+      <div className="flex max-w-3xl flex-col gap-4 p-2">
+        {waiting.length > 0 && (
+          <section>
+            <h2 className="px-4 pt-2 text-sm font-medium text-ink-2">Waits for a decision</h2>
+            <InboxList label="Waits for a decision" items={waiting} />
+          </section>
+        )}
+        {told.length > 0 && (
+          <section>
+            <h2 className="px-4 pt-2 text-sm font-medium text-ink-2">Lately</h2>
+            <InboxList label="Lately" items={told} seen={before} />
+          </section>
+        )}
+      </div>
       {activity.hasNextPage && (
         <div className="px-6 py-4">
           <Button busy={activity.isFetchingNextPage} onClick={() => void activity.fetchNextPage()}>

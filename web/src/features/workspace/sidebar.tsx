@@ -5,11 +5,14 @@ import clsx from "clsx";
 import {
   Bell,
   FileDown,
+  Gauge,
   House,
+  Inbox,
   LayoutGrid,
   PanelLeft,
   Settings,
   SlidersHorizontal,
+  Workflow,
   type LucideIcon,
 } from "lucide-react";
 import { useEffect } from "react";
@@ -84,6 +87,9 @@ function Entries({ words }: { words: boolean }) {
   return (
     <nav aria-label="Main" className="flex flex-col gap-0.5">
       <Entry words={words} icon={House} name="Home" link={{ to: "/projects/$project", params }} exact />
+      <Entry words={words} icon={Workflow} name="Runs" link={{ to: "/projects/$project/runs", params }} />
+      <Entry words={words} icon={Inbox} name="Reviews" link={{ to: "/projects/$project/reviews", params }} />
+      <Entry words={words} icon={Gauge} name="Readiness" link={{ to: "/projects/$project/readiness", params }} />
       <Entry words={words} icon={FileDown} name="Imports" link={{ to: "/projects/$project/imports", params }} />
       <p className={clsx("px-2.5 pt-4 pb-1 text-xs font-medium text-ink-3", !words && "sr-only")}>Records</p>
       {schema.data?.map(({ name, label }) => (

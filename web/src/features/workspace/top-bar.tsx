@@ -2,7 +2,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import {
-  Bell,
   ChevronsUpDown,
   CircleHelp,
   LayoutGrid,
@@ -24,6 +23,7 @@ import { IconButton } from "@/shared/ui/button";
 import { Keys } from "@/shared/ui/keys";
 import { Menu, MenuChoice, MenuItem, MenuLine } from "@/shared/ui/menu";
 import { Avatar } from "@/shared/ui/parts";
+import { Bell } from "./bell";
 import { Crumbs } from "./crumbs";
 import { signOut } from "./sign-out";
 
@@ -62,7 +62,7 @@ export function TopBar() {
         <Search />
       </IconButton>
       {project !== undefined && <Present />}
-      {project !== undefined && <NotificationsLink project={project} />}
+      {project !== undefined && <Bell project={project} />}
       {project !== undefined && (
         <IconButton
           label="Orchestrator"
@@ -130,21 +130,6 @@ function Present() {
       ))}
       {others.length > FACES && <li className="pl-3 text-xs text-ink-3">+{others.length - FACES}</li>}
     </ul>
-  );
-}
-
-function NotificationsLink({ project }: { project: string }) {
-  const unread = useLive((live) => live.unread);
-  const navigate = useNavigate();
-  return (
-    <IconButton
-      label={unread > 0 ? `Notifications, ${unread} new` : "Notifications"}
-      className="relative"
-      onClick={() => void navigate({ to: "/projects/$project/notifications", params: { project } })}
-    >
-      <Bell />
-      {unread > 0 && <span aria-hidden className="absolute top-1 right-1 size-2 rounded-full bg-accent" />}
-    </IconButton>
   );
 }
 

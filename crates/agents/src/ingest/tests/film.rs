@@ -47,6 +47,7 @@ static LEXICON: Lexicon = Lexicon {
 
 /// The catalogue.
 pub(super) static FILM: Catalogue = Catalogue {
+    work: &[],
     collections: &[
         Collection {
             name: "characters",

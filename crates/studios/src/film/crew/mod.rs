@@ -1,13 +1,15 @@
 //! The film's crew: its seven departments as their files define them, and the engines that do their work.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use agents::departments::Departments;
 use agents::departments::definition::Definition;
 use agents::departments::engine::{Citation, Engine, Job, Work};
 use futures_util::future::BoxFuture;
-use kernel::{Error, Result};
+use kernel::{EntityId, Error, Result};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::departments::{
     Film, Scores, audio, character, continuity, image, production, story, video, visual,
@@ -99,7 +101,7 @@ fn work(film: &Film, title: &str, summary: String, output: &impl Serialize, scor
     Ok(Work {
         title: format!("{title}: {}", film.title),
         summary,
-        citations: cited(film),
+        citations: cited(film, &content),
         content,
         quality: scores.completeness,
         consistency: scores.consistency,
@@ -108,16 +110,41 @@ fn work(film: &Film, title: &str, summary: String, output: &impl Serialize, scor
     })
 }
 
-/// The scenes that the work rests on. Each line of the output says by itself which place it comes from.
-fn cited(film: &Film) -> Vec<Citation> {
-    let scenes = film.scenes.iter().take(CITED);
-    scenes
-        .map(|scene| Citation {
-            entity_id: scene.id,
-            collection: "scenes".into(),
-            name: scene.heading.clone(),
-        })
-        .collect()
+/// The records that the work rests on: those that its content names as sources or has as its own, in the order in which it
+/// does, as far as the film has them. Work that names none, since it found nothing amiss, rests on the scenes.
+fn cited(film: &Film, content: &Value) -> Vec<Citation> {
+    let scenes = film.scenes.iter().map(|scene| (scene.id, ("scenes", &scene.heading)));
+    let people = film.people.iter().map(|person| (person.id, ("characters", &person.name)));
+    let places = film.places.iter().filter_map(|place| Some((place.id?, ("locations", &place.name))));
+    let known: HashMap<EntityId, (&str, &String)> = scenes.chain(people).chain(places).collect();
+    let mut named = Vec::new();
+    records(content, &mut named);
+    if named.is_empty() {
+        named.extend(film.scenes.iter().map(|scene| scene.id));
+    }
+    let mut told = HashSet::new();
+    named.retain(|id| told.insert(*id));
+    let cited = named.into_iter().filter_map(|id| {
+        let (collection, name) = known.get(&id)?;
+        Some(Citation { entity_id: id, collection: (*collection).to_owned(), name: (*name).clone() })
+    });
+    cited.take(CITED).collect()
+}
+
+/// The ids in the fields `record` of a content, in their order.
+fn records(content: &Value, named: &mut Vec<EntityId>) {
+    match content {
+        Value::Array(all) => all.iter().for_each(|one| records(one, named)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match (name.as_str(), value) {
+                    ("record", Value::String(id)) => named.extend(id.parse::<EntityId>()),
+                    (_, value) => records(value, named),
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 fn structure(film: &Film) -> Result<Work> {

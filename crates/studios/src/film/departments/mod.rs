@@ -12,11 +12,13 @@
 //! | production | [`production`] | breakdown sheets, schedule, day-out-of-days, call sheets |
 //! | all | [`continuity`] | what cannot be as it is written |
 //!
-//! [`tables`] makes rows of an output, for CSV; [`pages`] makes PDF pages of what a set has on paper.
+//! [`tables`] makes rows of an output, for CSV; [`pages`] makes PDF pages of what a set has on paper; [`exports`] knows which
+//! files an output can be had as.
 
 pub mod audio;
 pub mod character;
 pub mod continuity;
+pub mod exports;
 pub mod image;
 pub mod pages;
 pub mod production;
@@ -33,7 +35,7 @@ mod pronouns;
 mod scene;
 mod scores;
 #[cfg(test)]
-mod scripted;
+pub(super) mod scripted;
 mod things;
 mod words;
 

@@ -11,12 +11,12 @@ use crate::film::lexicon::{APPEARS_IN, SET_IN};
 use crate::film::screenplay::{Format, parse};
 
 /// The film of a script.
-pub(super) fn film(script: &str) -> Film {
+pub(in crate::film) fn film(script: &str) -> Film {
     Film::of(&rows(script))
 }
 
 /// The sample film.
-pub(super) fn sample() -> Film {
+pub(in crate::film) fn sample() -> Film {
     film(crate::film::SAMPLE)
 }
 

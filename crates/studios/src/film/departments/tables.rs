@@ -1,7 +1,7 @@
 //! Outputs as tables, and tables as CSV (RFC 4180).
 //!
-//! A cell that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, a tab or a carriage return)
-//! gets an apostrophe before it, as OWASP advises against CSV injection.
+//! A cell that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, also as a full-width letter, or
+//! with a tab or the end of a line) gets an apostrophe before it, as OWASP advises against CSV injection.
 
 use kernel::{Error, Result};
 
@@ -47,9 +47,12 @@ impl Table {
     }
 }
 
+/// What a cell begins with that a spreadsheet may take for a formula.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
 /// The cell, so that no spreadsheet takes it for a formula.
 fn guarded(cell: &str) -> String {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let formula = cell.starts_with(FORMULA);
     if formula { format!("'{cell}") } else { cell.to_owned() }
 }
 
@@ -394,14 +397,14 @@ mod tests {
     proptest! {
         #[test]
         fn any_cells_come_back_and_none_begins_a_formula(
-            rows in prop::collection::vec(prop::collection::vec("\\PC*|[=+@\\-\t\r\n\",;]{1,4}.*", 3), 0..8),
+            rows in prop::collection::vec(prop::collection::vec("\\PC*|[=+@＝＠\\-\t\r\n\",;]{1,4}.*", 3), 0..8),
         ) {
             let table = Table { name: "t", header: &["A", "B", "C"], rows: rows.clone() };
             let back = read(&table.csv().unwrap());
             prop_assert_eq!(back.len(), rows.len() + 1);
             for (row, back) in rows.iter().zip(&back[1..]) {
                 for (cell, back) in row.iter().zip(back) {
-                    prop_assert!(!back.starts_with(['=', '+', '-', '@', '\t', '\r']));
+                    prop_assert!(!back.starts_with(FORMULA));
                     prop_assert!(back == cell || back.strip_prefix('\'') == Some(cell));
                 }
             }

@@ -1,0 +1,341 @@
+//! Readiness (F11): how far a film is prepared, department by department, by what its records say and what was saved of its
+//! departments' work; and what to do next.
+
+use std::collections::BTreeMap;
+
+use agents::deliverables::COLLECTION;
+use agents::departments::Departments;
+use kernel::{EntityId, Result, Timestamp};
+use serde_json::Value;
+use store::reviews;
+use store::{Scope, Store, Tenant, entities};
+use wire::readiness::{
+    DepartmentReadiness, Readiness, ReadinessAction, ReadinessNext, ReadinessPoint, ReadinessState,
+};
+use wire::reviews::CitedRecord;
+
+use super::departments::{Film, Person, Place, Scene};
+
+/// From this score on a department, and a project, is ready.
+const READY: u32 = 80;
+/// From this score on a project needs work; below it is not ready.
+const NEEDS_WORK: u32 = 60;
+/// What the saved work of its agents counts for, in hundredths of a department's score; its records count for the rest.
+const WORK: u32 = 40;
+/// Records that a point names at most.
+const NAMED: usize = 10;
+/// Things to do next that are told at most.
+const NEXT: usize = 5;
+
+/// How the departments' work stands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Work {
+    /// What was saved, as (department, agent).
+    pub saved: Vec<(String, String)>,
+    /// How many outputs of each department wait for a decision.
+    pub waiting: BTreeMap<String, usize>,
+}
+
+/// How far a project is, as it is at `now`: nine queries, whatever its size.
+///
+/// # Errors
+/// When the database fails.
+pub async fn readiness(
+    store: &Store,
+    scope: &Scope,
+    departments: &Departments,
+    now: Timestamp,
+) -> Result<Readiness> {
+    let departments = departments.clone();
+    store
+        .read_in(scope, move |t| {
+            let (film, work) = (Film::read(t, None)?, Work::read(t)?);
+            Ok(weigh(&film, &work, &departments, now))
+        })
+        .await
+}
+
+impl Work {
+    fn read(t: &mut Tenant<'_, '_>) -> Result<Self> {
+        let saved = entities::outlines_in(t, COLLECTION)?.into_iter().filter_map(|outline| {
+            let metadata: Value = serde_json::from_str(&outline.metadata).ok()?;
+            let text = |name: &str| metadata[name].as_str().map(str::to_owned);
+            Some((text("department")?, text("agent")?))
+        });
+        let saved = saved.collect();
+        let mut waiting: BTreeMap<String, usize> = BTreeMap::new();
+        for (line, count) in reviews::waiting_lines(t)? {
+            let department = line.split('/').next().unwrap_or_default();
+            *waiting.entry(department.to_owned()).or_default() += count;
+        }
+        Ok(Self { saved, waiting })
+    }
+}
+
+/// Weighs a film. Departments come in the order in which they work; the project's score is their mean.
+#[must_use]
+pub fn weigh(film: &Film, work: &Work, departments: &Departments, now: Timestamp) -> Readiness {
+    let weighed: Vec<DepartmentReadiness> = departments
+        .all()
+        .iter()
+        .map(|department| {
+            let name = department.name.as_str();
+            let mut points = of_records(name, film);
+            let agents: Vec<(&str, &str)> = department
+                .specialists
+                .iter()
+                .map(|agent| (agent.name.as_str(), agent.title.as_str()))
+                .collect();
+            points.push(of_work(name, &agents, work, !film.scenes.is_empty()));
+            let score = points.iter().map(gained).sum::<f64>() as u32;
+            DepartmentReadiness {
+                name: name.to_owned(),
+                score,
+                threshold: READY,
+                ready: score >= READY,
+                points,
+            }
+        })
+        .collect();
+    let sum: u32 = weighed.iter().map(|department| department.score).sum();
+    let score = sum / u32::try_from(weighed.len()).unwrap_or(u32::MAX).max(1);
+    let state = match score {
+        READY.. => ReadinessState::Ready,
+        NEEDS_WORK.. => ReadinessState::NeedsWork,
+        _ => ReadinessState::NotReady,
+    };
+    Readiness { score, state, next: next(&weighed), departments: weighed, as_of: now }
+}
+
+/// What of its weight a point has, a little above, so that sums which should meet a bound do.
+fn gained(point: &ReadinessPoint) -> f64 {
+    match point.of {
+        0 => 0.0,
+        of => f64::from(point.weight) * point.met as f64 / of as f64 + 1e-9,
+    }
+}
+
+/// What brings most, first.
+fn next(departments: &[DepartmentReadiness]) -> Vec<ReadinessNext> {
+    let mut all: Vec<ReadinessNext> = Vec::new();
+    for department in departments {
+        for point in &department.points {
+            let gain = (f64::from(point.weight) - gained(point)).round() as u32;
+            let Some(action) = point.next.clone().filter(|_| gain > 0) else { continue };
+            // One screenplay that is missing is one thing to do, not one for each department.
+            if all.iter().any(|other| other.action == action) {
+                continue;
+            }
+            let what = format!("{} of {} {}", point.met, point.of, point.what);
+            all.push(ReadinessNext { department: department.name.clone(), gain, what, action });
+        }
+    }
+    all.sort_by_key(|next| std::cmp::Reverse(next.gain));
+    all.truncate(NEXT);
+    all
+}
+
+/// What a department needs of the records.
+fn of_records(department: &str, film: &Film) -> Vec<ReadinessPoint> {
+    let scenes = |weight, what, has: fn(&Scene) -> bool| {
+        let all = film.scenes.iter().map(|scene| (scene_of(scene), has(scene)));
+        point(film, weight, what, "scenes", all.collect())
+    };
+    let shown: Vec<&Person> = (0..film.people.len())
+        .filter(|who| film.scenes.iter().any(|scene| scene.present.iter().any(|one| one.person == *who)))
+        .map(|who| &film.people[who])
+        .collect();
+    let people = |weight, what, has: fn(&Person) -> bool| {
+        let all = shown.iter().map(|person| (record(person.id, "characters", &person.name), has(person)));
+        point(film, weight, what, "characters", all.collect())
+    };
+    let places = |weight, what, has: fn(&Place) -> bool| {
+        let own = film.places.iter().filter_map(|place| Some((place.id?, place)));
+        let all = own.map(|(id, place)| (record(id, "locations", &place.name), has(place)));
+        point(film, weight, what, "locations", all.collect())
+    };
+    match department {
+        "story" => vec![
+            scenes(30, "scenes have a text", |scene| !scene.paragraphs.is_empty()),
+            scenes(30, "scenes have a time of day", |scene| scene.daypart.is_some()),
+        ],
+        "character" => vec![
+            people(35, "characters have a description", |person| !person.description.is_empty()),
+            people(25, "characters have an age or words on their look", |person| {
+                person.age.is_some() || !person.appearance.is_empty()
+            }),
+        ],
+        "visual" => vec![
+            scenes(30, "scenes have a place", |scene| scene.place.is_some()),
+            places(30, "locations have a description", |place| !place.description.is_empty()),
+        ],
+        "audio" => vec![
+            scenes(35, "scenes have only speakers who are known", |scene| {
+                scene.speeches.iter().all(|speech| !speech.speakers.is_empty())
+            }),
+            places(25, "locations have an atmosphere or a description", |place| {
+                !place.atmosphere.is_empty() || !place.description.is_empty()
+            }),
+        ],
+        "image-quality" => vec![
+            people(35, "characters have a picture as a reference", |person| !person.references.is_empty()),
+            places(25, "locations have a picture as a reference", |place| !place.references.is_empty()),
+        ],
+        "video" => vec![
+            scenes(30, "scenes have action or dialogue to time", |scene| {
+                scene.action_share > 0.0 || !scene.speeches.is_empty()
+            }),
+            scenes(30, "scenes are inside or outside", |scene| scene.side.is_some()),
+        ],
+        "production" => vec![
+            scenes(20, "scenes have a place", |scene| scene.place.is_some()),
+            scenes(20, "scenes have a time of day", |scene| scene.daypart.is_some()),
+            scenes(20, "scenes have somebody in them", |scene| !scene.present.is_empty()),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+/// A point that each of some records meets or lacks.
+fn point(
+    film: &Film,
+    weight: u32,
+    what: &str,
+    collection: &str,
+    all: Vec<(CitedRecord, bool)>,
+) -> ReadinessPoint {
+    let (of, met) = (all.len(), all.iter().filter(|(_, has)| *has).count());
+    let lacking: Vec<CitedRecord> =
+        all.into_iter().filter(|(_, has)| !has).map(|(record, _)| record).take(NAMED).collect();
+    let next = match lacking.first() {
+        Some(first) => {
+            Some(ReadinessAction::Open { collection: first.collection.clone(), entity_id: first.entity_id })
+        }
+        None if of > 0 => None,
+        // Without scenes there is nothing to count; a screenplay brings people and places, too.
+        None if film.scenes.is_empty() => Some(ReadinessAction::Upload),
+        None => Some(ReadinessAction::Create { collection: collection.to_owned() }),
+    };
+    ReadinessPoint { what: what.to_owned(), weight, met, of, lacking, next }
+}
+
+/// What of a department's work is saved.
+fn of_work(department: &str, agents: &[(&str, &str)], work: &Work, scenes: bool) -> ReadinessPoint {
+    let is_saved = |agent: &str| work.saved.iter().any(|(of, by)| of == department && by == agent);
+    let missing: Vec<&str> =
+        agents.iter().filter(|(agent, _)| !is_saved(agent)).map(|(_, title)| *title).collect();
+    let next = match missing.as_slice() {
+        [] => None,
+        _ if work.waiting.get(department).is_some_and(|count| *count > 0) => {
+            Some(ReadinessAction::Review { department: department.to_owned() })
+        }
+        _ if !scenes => Some(ReadinessAction::Upload),
+        missing => {
+            Some(ReadinessAction::Order { department: department.to_owned(), task: missing.join("; ") })
+        }
+    };
+    ReadinessPoint {
+        what: "of the department's outputs are saved".to_owned(),
+        weight: WORK,
+        met: agents.len() - missing.len(),
+        of: agents.len(),
+        lacking: Vec::new(),
+        next,
+    }
+}
+
+fn scene_of(scene: &Scene) -> CitedRecord {
+    record(scene.id, "scenes", &scene.heading)
+}
+
+fn record(entity_id: EntityId, collection: &str, name: &str) -> CitedRecord {
+    CitedRecord { entity_id, collection: collection.to_owned(), name: name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::film::crew::departments;
+    use crate::film::departments::scripted::{film, sample};
+
+    const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+    fn of<'r>(readiness: &'r Readiness, name: &str) -> &'r DepartmentReadiness {
+        readiness.departments.iter().find(|department| department.name == name).unwrap()
+    }
+
+    fn all_saved() -> Work {
+        let departments = departments().unwrap();
+        let saved = departments.all().iter().flat_map(|department| {
+            let agents = department.specialists.iter();
+            agents.map(|agent| (department.name.clone(), agent.name.clone()))
+        });
+        Work { saved: saved.collect(), ..Work::default() }
+    }
+
+    #[test]
+    fn the_points_of_every_department_make_a_hundred() {
+        for film in [Film::default(), sample()] {
+            let readiness = weigh(&film, &Work::default(), &departments().unwrap(), NOW);
+            for department in readiness.departments {
+                assert_eq!(
+                    department.points.iter().map(|point| point.weight).sum::<u32>(),
+                    100,
+                    "{}",
+                    department.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_project_without_a_screenplay_is_told_to_import_one_and_that_once() {
+        let readiness = weigh(&Film::default(), &Work::default(), &departments().unwrap(), NOW);
+        assert_eq!((readiness.score, readiness.state), (0, ReadinessState::NotReady));
+        assert_eq!(readiness.next.len(), 1);
+        assert_eq!(readiness.next[0].action, ReadinessAction::Upload);
+    }
+
+    #[test]
+    fn saved_work_is_worth_forty_of_a_hundred() {
+        let (film, departments) = (sample(), departments().unwrap());
+        let before = weigh(&film, &Work::default(), &departments, NOW);
+        let after = weigh(&film, &all_saved(), &departments, NOW);
+        for (before, after) in before.departments.iter().zip(&after.departments) {
+            assert_eq!(after.score, before.score + 40, "{}", before.name);
+        }
+        assert!(after.score > before.score);
+        assert_eq!(of(&after, "story").score, 100);
+    }
+
+    #[test]
+    fn what_waits_is_to_be_decided_before_more_is_ordered() {
+        let (film, departments) = (sample(), departments().unwrap());
+        let mut work = Work::default();
+        let action = |work: &Work| {
+            let readiness = weigh(&film, work, &departments, NOW);
+            of(&readiness, "audio").points.last().unwrap().next.clone().unwrap()
+        };
+        assert!(matches!(action(&work), ReadinessAction::Order { department, .. } if department == "audio"));
+        work.waiting.insert("audio".into(), 1);
+        assert_eq!(action(&work), ReadinessAction::Review { department: "audio".into() });
+    }
+
+    #[test]
+    fn what_a_record_lacks_is_named_and_can_be_opened() {
+        let film = film("INT. BAR\n\nMARA waits.\n\nMARA\nWell.\n\nEXT. PIER - DAY\n\nMARA runs.\n");
+        let readiness = weigh(&film, &Work::default(), &departments().unwrap(), NOW);
+        let point = &of(&readiness, "story").points[1];
+        assert_eq!((point.met, point.of), (1, 2));
+        assert_eq!(point.lacking[0].name, film.scenes[0].heading);
+        let open = ReadinessAction::Open { collection: "scenes".into(), entity_id: film.scenes[0].id };
+        assert_eq!(point.next, Some(open));
+    }
+
+    #[test]
+    fn what_brings_most_comes_first() {
+        let readiness = weigh(&sample(), &Work::default(), &departments().unwrap(), NOW);
+        let gains: Vec<u32> = readiness.next.iter().map(|next| next.gain).collect();
+        assert!(gains.is_sorted_by(|a, b| a >= b) && gains.len() == NEXT, "{gains:?}");
+    }
+}

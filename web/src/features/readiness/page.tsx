@@ -1,0 +1,141 @@
+/** How ready a project is: each department against its threshold, what is lacking, and what brings most. */
+import { useQuery } from "@tanstack/react-query";
+import clsx from "clsx";
+import { capital } from "@/engines/run";
+import { useProjectId } from "@/shared/place";
+import { readinessQuery } from "@/shared/queries";
+import { Badge, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
+import { Cited } from "@/shared/ui/cited";
+import type { Schemas } from "@/shared/wire";
+import { Do } from "./action";
+
+const STATES = {
+  ready: { name: "Ready", tone: "good" },
+  "needs-work": { name: "Needs work", tone: "warn" },
+  "not-ready": { name: "Not ready", tone: "bad" },
+} as const;
+
+export function ReadinessPage() {
+  const project = useProjectId();
+  const readiness = useQuery(readinessQuery(project));
+  if (readiness.error) return <Failure error={readiness.error} onRetry={() => void readiness.refetch()} />;
+  if (!readiness.data) return <Skeleton className="p-6" lines={8} />;
+  const { score, state, departments, next } = readiness.data;
+  return (
+    <>
+      <PageHead
+        title="Readiness"
+        note="From 80 on it can be shot; what the records say counts, and what departments made of them."
+      >
+        <span className="text-2xl font-semibold tabular-nums">{score}</span>
+        <Badge tone={STATES[state].tone}>{STATES[state].name}</Badge>
+      </PageHead>
+      <div className="@container p-6">
+        <div className="grid items-start gap-6 @3xl:grid-cols-[3fr_2fr]">
+          <section aria-label="Departments" className="flex flex-col gap-3">
+            {departments.map((department) => (
+              <Department key={department.name} department={department} />
+            ))}
+          </section>
+          {next.length > 0 && (
+            <section aria-label="What brings most" className="flex flex-col gap-2 @max-3xl:order-first">
+              <h2 className="text-sm font-medium text-ink-2">What brings most</h2>
+              <ol className="flex flex-col divide-y divide-line rounded-lg border border-line bg-surface">
+                {next.map(({ department, gain, what, action }) => (
+                  <li key={`${department}.${what}`} className="flex items-start gap-3 px-3 py-2.5 text-sm">
+                    <span className="w-9 shrink-0 pt-0.5 font-semibold text-good tabular-nums">+{gain}</span>
+                    <span className="min-w-0 grow">
+                      <span className="block wrap-anywhere">{sentenceOf(what)}</span>
+                      <span className="text-xs text-ink-3">{capital(department)}</span>
+                    </span>
+                    <Do project={project} action={action} />
+                  </li>
+                ))}
+              </ol>
+            </section>
+          )}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Department({
+  department: { name, score, threshold, ready, points },
+}: {
+  department: Schemas["DepartmentReadiness"];
+}) {
+  const project = useProjectId();
+  const lacking = points.filter(({ met, of }) => met < of || of === 0);
+  return (
+    <details className="group rounded-lg border border-line bg-surface">
+      <summary className="flex items-center gap-3 rounded-lg px-3 py-2.5 text-sm">
+        <span className="w-28 shrink-0 font-medium">{capital(name)}</span>
+        <Threshold name={name} score={score} threshold={threshold} ready={ready} />
+        <span className="w-8 shrink-0 text-right font-semibold tabular-nums">{score}</span>
+        <span className="w-20 shrink-0 text-right text-xs text-ink-3">
+          {lacking.length === 0 ? "all there" : `${lacking.length} of ${points.length} open`}
+        </span>
+      </summary>
+      <ul className="divide-y divide-line border-t border-line">
+        {points.map(({ what, weight, met, of, lacking: records, next }) => (
+          <li key={what} className="flex items-start gap-3 px-3 py-2 text-sm">
+            <span className={clsx("w-16 shrink-0 tabular-nums", met < of || of === 0 ? "text-warn" : "text-good")}>
+              {met} of {of}
+            </span>
+            <span className="min-w-0 grow">
+              {what} <span className="text-xs text-ink-3">{weight} points</span>
+              {records.length > 0 && (
+                <span className="block leading-6">
+                  {records.map(({ entityId, collection, name: called }, at) => (
+                    <span key={entityId}>
+                      {at > 0 && ", "}
+                      <Cited collection={collection} record={entityId} quote="">
+                        {called}
+                      </Cited>
+                    </span>
+                  ))}
+                </span>
+              )}
+            </span>
+            {next && <Do project={project} action={next} />}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+/** A bar with a mark where a department begins to be ready. */
+function Threshold({
+  name,
+  score,
+  threshold,
+  ready,
+}: {
+  name: string;
+  score: number;
+  threshold: number;
+  ready: boolean;
+}) {
+  return (
+    <span
+      role="meter"
+      aria-label={`Readiness of ${capital(name)}; ready from ${threshold} on`}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={score}
+      className="relative h-1.5 grow rounded-full bg-line"
+    >
+      <span
+        className={clsx("absolute inset-y-0 left-0 rounded-full", ready ? "bg-good" : "bg-warn")}
+        style={{ width: `${score}%` }}
+      />
+      <span aria-hidden className="absolute -inset-y-1 w-px bg-ink-3" style={{ left: `${threshold}%` }} />
+    </span>
+  );
+}
+
+function sentenceOf(what: string): string {
+  return what.charAt(0).toUpperCase() + what.slice(1);
+}

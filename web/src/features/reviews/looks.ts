@@ -1,0 +1,21 @@
+/** The words and tones of reviews: what kind they are, what became of them, what is advised. */
+import type { Schemas } from "@/shared/wire";
+
+export const KINDS: Record<Schemas["ReviewKind"], string> = {
+  deliverable: "Output",
+  import: "Import",
+  ingest: "Told in data mode",
+};
+
+export const STATES = {
+  pending: { name: "Waits", tone: "warn" },
+  ingested: { name: "Saved", tone: "good" },
+  discarded: { name: "Discarded", tone: "plain" },
+  returned: { name: "Sent back", tone: "plain" },
+} as const;
+
+export const ADVICE = {
+  ingest: { name: "Save it", tone: "good" },
+  modify: { name: "Look at it", tone: "warn" },
+  discard: { name: "Drop it", tone: "bad" },
+} as const;

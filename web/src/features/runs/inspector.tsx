@@ -1,0 +1,172 @@
+/** One step: what it gave, what it was given, how often it was tried, what it logged; and what can be done about it. */
+import * as Tabs from "@radix-ui/react-tabs";
+import { useQuery } from "@tanstack/react-query";
+import { ArrowLeft, RotateCcw } from "lucide-react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { why } from "@/engines/reasons";
+import { capital, departmentOf, hasEnded, type Step, titleOf } from "@/engines/run";
+import { useNow } from "@/shared/now";
+import { useMay } from "@/shared/place";
+import { stepQuery } from "@/shared/runs";
+import { Button, IconButton } from "@/shared/ui/button";
+import { TextArea } from "@/shared/ui/field";
+import { Failure, Skeleton } from "@/shared/ui/parts";
+import { Readable } from "@/shared/ui/readable";
+import { StateIcon, stateName } from "@/shared/ui/run-state";
+import { TAB } from "@/shared/ui/tab";
+import type { RunActions } from "./actions";
+import { Attempts } from "./attempts";
+import { Log } from "./log";
+import { Output } from "./output";
+import { Duration } from "./row";
+import type { RunView } from "./view";
+
+interface InspectorProps {
+  project: string;
+  view: RunView;
+  step: Step;
+  actions: RunActions;
+}
+
+export function Inspector({ project, view, step, actions }: InspectorProps) {
+  const editor = useMay("editor");
+  const department = departmentOf(step.name);
+  const now = useNow(step.reason?.kind === "retry" || step.reason?.kind === "delay");
+  const reason = why(step, view.byId, now);
+  const attempts = view.detail.attempts.filter(({ stepId }) => stepId === step.id);
+  const score = view.scores.get(step.id);
+  const live = view.time === null;
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    heading.current?.scrollIntoView({ block: "nearest" });
+  }, []);
+  return (
+    <section aria-label={`Step ${titleOf(step)}`} className="flex flex-col">
+      <header className="flex flex-col gap-2 px-4 pt-3 pb-2">
+        <div className="flex items-start gap-2">
+          <IconButton label="All steps" shortcut="Escape" className="-ml-2" onClick={() => view.select(null)}>
+            <ArrowLeft />
+          </IconButton>
+          <div className="min-w-0 grow pt-1">
+            <h2 ref={heading} className="leading-snug font-semibold wrap-anywhere">
+              {titleOf(step)}
+            </h2>
+            <p className="flex flex-wrap items-center gap-x-1.5 text-sm text-ink-2">
+              <StateIcon state={step.state} hidden className="size-3.5" />
+              {stateName(step.state)}
+              {department !== null && <span className="text-ink-3">· {capital(department)}</span>}
+              <Duration step={step} took={view.durations.get(step.id)} />
+              {score !== undefined && <span className="text-ink-3 tabular-nums">· score {score.toFixed(2)}</span>}
+              {step.attempt > 1 && <span className="text-ink-3">· attempt {step.attempt}</span>}
+            </p>
+          </div>
+          {editor && live && hasEnded(step.state) && (
+            <Button busy={actions.retry.isPending} onClick={() => actions.retry.mutate(step.id)}>
+              <RotateCcw /> {step.state === "complete" ? "Do it again" : "Retry"}
+            </Button>
+          )}
+        </div>
+        {reason && (
+          <p
+            className={`rounded-md px-2.5 py-1.5 text-sm wrap-anywhere ${step.state === "failed" ? "bg-bad-soft" : "bg-sunken"}`}
+          >
+            {reason}
+          </p>
+        )}
+        {editor && live && step.reason?.kind === "person" && <Question step={step} actions={actions} />}
+      </header>
+      <Tabs.Root defaultValue="output">
+        <Tabs.List aria-label="Parts of the step" className="flex gap-4 border-b border-line px-4">
+          {["output", "input", "attempts", "log"].map((part) => (
+            <Tabs.Trigger key={part} value={part} className={TAB}>
+              {capital(part)}
+              {part === "attempts" && attempts.length > 1 && <span className="text-ink-3"> {attempts.length}</span>}
+            </Tabs.Trigger>
+          ))}
+        </Tabs.List>
+        <Tabs.Content value="output" className="p-4">
+          <Given project={project} view={view} step={step} />
+        </Tabs.Content>
+        <Tabs.Content value="input" className="p-4">
+          <Input view={view} step={step} />
+        </Tabs.Content>
+        <Tabs.Content value="attempts" className="p-4">
+          <Attempts attempts={attempts} />
+        </Tabs.Content>
+        <Tabs.Content value="log" className="p-4">
+          <Log project={project} run={view.detail.run} step={step.id} />
+        </Tabs.Content>
+      </Tabs.Root>
+    </section>
+  );
+}
+
+/** What a step gave, all of it. */
+function Given({ project, view, step }: { project: string; view: RunView; step: Step }) {
+  const complete = step.state === "complete";
+  const whole = useQuery({ ...stepQuery(project, view.detail.run.id, step.id, step.attempt), enabled: complete });
+  if (!complete) {
+    return <p className="text-sm text-ink-3">{hasEnded(step.state) ? "It gave nothing." : "Nothing yet."}</p>;
+  }
+  if (whole.error) return <Failure error={whole.error} onRetry={() => void whole.refetch()} />;
+  if (!whole.data) return <Skeleton />;
+  return <Output output={whole.data.output ?? null} />;
+}
+
+/** What a step was given: its order, and the steps that it builds on. */
+function Input({ view, step }: { view: RunView; step: Step }) {
+  const before = step.after.flatMap((id) => view.byId.get(id) ?? []);
+  return (
+    <div className="flex flex-col gap-4 text-sm">
+      <Readable value={step.input} />
+      {before.length > 0 && (
+        <div>
+          <h3 className="mb-1 text-xs font-medium text-ink-3">What these gave</h3>
+          <ul>
+            {before.map((one) => (
+              <li key={one.id}>
+                <button
+                  type="button"
+                  onClick={() => view.select(one.id)}
+                  className="flex items-center gap-2 rounded-md px-1.5 py-1 hover:bg-hover"
+                >
+                  <StateIcon state={one.state} />
+                  {titleOf(one)}
+                </button>
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** A step that asks goes on once somebody has answered; the first answer counts. */
+function Question({ step, actions }: { step: Step; actions: RunActions }) {
+  const [text, setText] = useState("");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    actions.answer.mutate({ step: step.id, text: text.trim() });
+  };
+  return (
+    <form onSubmit={submit} className="flex flex-col gap-2">
+      <TextArea
+        label="Your answer"
+        rows={3}
+        maxLength={10_000}
+        value={text}
+        onChange={({ target }) => setText(target.value)}
+      />
+      <Button
+        type="submit"
+        look="main"
+        className="self-end"
+        disabled={text.trim() === ""}
+        busy={actions.answer.isPending}
+      >
+        Answer
+      </Button>
+    </form>
+  );
+}

@@ -1,0 +1,74 @@
+/** What a run came to, once it has: how good it is, what is advised, and what each department says. */
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { capital } from "@/engines/run";
+import { reviewsQuery } from "@/shared/queries";
+import { stepQuery } from "@/shared/runs";
+import { buttonClass } from "@/shared/ui/button";
+import { Badge, Score } from "@/shared/ui/parts";
+import type { RunView } from "./view";
+
+/** What puts a run together gives; `agents::departments::desk::Compiled`. */
+interface Compiled {
+  score: number;
+  advice: "ingest" | "modify" | "discard";
+  departments: { department: string; score: number; passed: boolean; summary: string }[];
+}
+
+const ADVICE = {
+  ingest: { words: "Good as it is", tone: "good" },
+  modify: { words: "Worth looking at", tone: "warn" },
+  discard: { words: "Not worth keeping", tone: "bad" },
+} as const;
+
+/** Whether an output is what a run came to. */
+export function isCompiled(output: object): output is Compiled {
+  return "advice" in output && "departments" in output && Array.isArray(output.departments);
+}
+
+export function Result({ project, view: { detail, steps } }: { project: string; view: RunView }) {
+  const last = steps.find(({ name, state }) => name === "result" && state === "complete");
+  const whole = useQuery({
+    ...stepQuery(project, detail.run.id, last?.id ?? "", last?.attempt ?? 0),
+    enabled: last !== undefined,
+  });
+  const output = last && whole.data?.output;
+  if (!output || !isCompiled(output)) return null;
+  return (
+    <section aria-label="Result" className="rounded-lg border border-line bg-ground p-3">
+      <Comes result={output} />
+      <Waiting project={project} run={detail.run.id} />
+    </section>
+  );
+}
+
+/** The outputs that wait to become records. */
+function Waiting({ project, run }: { project: string; run: string }) {
+  const waiting = useInfiniteQuery(reviewsQuery(project, { state: "pending", run }));
+  const count = waiting.data?.pages.flatMap((page) => page.docs).length ?? 0;
+  if (count === 0) return null;
+  return (
+    <Link to="/projects/$project/reviews" params={{ project }} search={{ run }} className={buttonClass("main", "mt-3")}>
+      Review {count} {count === 1 ? "output" : "outputs"}
+    </Link>
+  );
+}
+
+export function Comes({ result: { score, advice, departments } }: { result: Compiled }) {
+  return (
+    <div className="flex flex-col gap-2">
+      <p className="flex items-center gap-2">
+        <span className="text-xl font-semibold tabular-nums">{score.toFixed(2)}</span>
+        <Badge tone={ADVICE[advice].tone}>{ADVICE[advice].words}</Badge>
+      </p>
+      <ul className="flex flex-col gap-2.5 pt-1">
+        {departments.map(({ department, score: own, summary }) => (
+          <li key={department}>
+            <Score name={capital(department)} value={own} />
+            <p className="text-xs text-ink-3">{summary}</p>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,54 @@
+/** All steps of a run as a list: what the graph shows, for every reader, with why each waits in words. */
+import { why } from "@/engines/reasons";
+import { capital, departmentOf, isHead, titleOf } from "@/engines/run";
+import { useNow } from "@/shared/now";
+import { StateIcon, stateName } from "@/shared/ui/run-state";
+import { Result } from "./result";
+import { Duration } from "./row";
+import type { RunView } from "./view";
+
+export function Steps({ project, view }: { project: string; view: RunView }) {
+  const { steps, byId, scores, durations, select } = view;
+  const now = useNow(steps.some(({ reason }) => reason?.kind === "retry" || reason?.kind === "delay"));
+  const groups = [...Map.groupBy(steps, ({ name }) => departmentOf(name) ?? "")];
+  return (
+    <section aria-label="Steps" className="flex flex-col gap-4 p-4">
+      <Result project={project} view={view} />
+      {groups.map(([department, own]) => (
+        <div key={department}>
+          <h2 className={department === "" ? "sr-only" : "px-2 pb-1 text-xs font-medium text-ink-3"}>
+            {department === "" ? "Other steps" : capital(department)}
+          </h2>
+          <ul className="flex flex-col">
+            {own.map((step) => {
+              const reason = why(step, byId, now);
+              const score = scores.get(step.id);
+              return (
+                <li key={step.id}>
+                  <button
+                    type="button"
+                    onClick={() => select(step.id)}
+                    className="flex w-full items-start gap-2.5 rounded-md px-2 py-1.5 text-left text-sm hover:bg-hover"
+                  >
+                    <StateIcon state={step.state} hidden className="mt-0.5" />
+                    <span className="min-w-0 grow">
+                      <span className={isHead(step.name) ? "italic" : ""}>{titleOf(step)}</span>
+                      <span className="sr-only">{stateName(step.state)}</span>
+                      {reason && <span className="block text-xs text-ink-3 wrap-anywhere">{reason}</span>}
+                    </span>
+                    <Duration step={step} took={durations.get(step.id)} />
+                    {score !== undefined && (
+                      <span title="Score" className="w-8 shrink-0 text-right tabular-nums">
+                        {score.toFixed(2)}
+                      </span>
+                    )}
+                  </button>
+                </li>
+              );
+            })}
+          </ul>
+        </div>
+      ))}
+    </section>
+  );
+}
