@@ -133,6 +133,8 @@ ids! {
     RunId = "run";
     /// One piece of work in a run.
     StepId = "stp";
+    /// When an order is to be given, again and again or once.
+    ScheduleId = "sch";
     /// A notification to a person.
     NotificationId = "ntf";
     /// A row of the audit log.

@@ -56,6 +56,15 @@ const ALL: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    // Kept for what is being built beside this.
+    Migration { number: 7, name: "kept", both: "", sqlite: "", postgres: "" },
+    Migration {
+        number: 8,
+        name: "schedules",
+        both: include_str!("../migrations/0008_schedules.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The number of the newest migration that this program knows.

@@ -9,6 +9,7 @@ pub mod problem;
 pub mod projects;
 pub mod records;
 pub mod runs;
+pub mod schedules;
 pub mod settings;
 mod text;
 

@@ -9,6 +9,7 @@ pub(crate) mod projects;
 pub(crate) mod records;
 pub(crate) mod relationships;
 pub(crate) mod runs;
+pub(crate) mod schedules;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod uploads;
@@ -33,6 +34,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(uploads::routes())
         .merge(relationships::routes())
         .merge(runs::routes())
+        .merge(schedules::routes())
         .merge(orchestrator::routes())
         .merge(conversations::routes())
         .merge(settings::routes())

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use store::runs;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use wire::runs::{AnswerStep, LogQuery, PauseRun, Run, RunDetail, RunLog, RunsQuery, Step};
+use wire::runs::{AnswerStep, FailedStep, LogQuery, PauseRun, Run, RunDetail, RunLog, RunsQuery, Step};
 use wire::{Page, PageQuery};
 
 use super::Paging;
@@ -26,6 +26,7 @@ const PIECES: u32 = 200;
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list))
+        .routes(routes!(failed))
         .routes(routes!(get))
         .routes(routes!(step))
         .routes(routes!(log))
@@ -48,6 +49,18 @@ async fn list(
     let state = query.state;
     let list = move |t: &mut store::Tenant<'_, '_>, page: &kernel::PageRequest| runs::list(t, state, page);
     Ok(Json(paging.read(&app, permit.scope(), list).await?))
+}
+
+/// The steps of all runs that failed and can be retried, the latest first
+#[utoipa::path(get, path = "/projects/{id}/runs/failed-steps", tag = "runs",
+    params(("id" = ProjectId, Path), PageQuery), responses((status = 200, body = Page<FailedStep>)))]
+async fn failed(
+    State(app): State<App>,
+    Permit(permit): Permit<Viewer>,
+    Query(query): Query<PageQuery>,
+) -> Answer<Json<Page<FailedStep>>> {
+    let paging = Paging::of(&query)?;
+    Ok(Json(paging.read(&app, permit.scope(), runs::failed_steps).await?))
 }
 
 /// A run with its steps
