@@ -125,7 +125,7 @@ impl<'p> Lines<'p> {
         tx.each(&sql, |row| {
             self.put(&cells(row, &columns)?)?;
             rows += 1;
-            if rows % REPORTED_EVERY == 0 {
+            if rows.is_multiple_of(REPORTED_EVERY) {
                 seen(rows);
             }
             Ok(())

@@ -40,7 +40,7 @@ pub(super) struct Book<'r> {
     /// Steps that have ended, and of which their children have not heard.
     ended: Vec<StepId>,
     /// In the order of the projects, which is that in which their rows are locked.
-    events: BTreeMap<ProjectId, Vec<(EventKind, Value)>>,
+    events: BTreeMap<ProjectId, Vec<(EventKind, String)>>,
     pub(super) ready: BTreeSet<String>,
     pub(super) stop: Vec<StepId>,
     pub(super) wake: Option<Timestamp>,
@@ -205,8 +205,8 @@ impl<'r> Book<'r> {
         for action in actions {
             match action {
                 Action::Tell => {
-                    let told = (EventKind::StepUpdated, told_of_step(step, run));
-                    self.events.entry(step.project).or_default().push(told);
+                    let payload = told(&told_of_step(step, run));
+                    self.events.entry(step.project).or_default().push((EventKind::StepUpdated, payload));
                 }
                 // A run of one step has no children that would have to hear of its end.
                 Action::End if run.total > 1 => self.ended.push(id),
@@ -275,7 +275,7 @@ impl<'r> Book<'r> {
     }
 
     fn tell_of_run(&mut self, run: &Run) {
-        self.events.entry(run.project_id).or_default().push((EventKind::RunUpdated, told_of_run(run)));
+        self.events.entry(run.project_id).or_default().push((EventKind::RunUpdated, told(&told_of_run(run))));
     }
 
     /// Writes what was changed, and tells of it.
@@ -287,7 +287,7 @@ impl<'r> Book<'r> {
         runs::save_attempts(tx, &self.attempts)?;
         runs::append(tx, &self.log)?;
         for (project, told) in &self.events {
-            events::emit(&mut Tenant::new(tx, Scope::server(*project)), told)?;
+            events::emit_texts(&mut Tenant::new(tx, Scope::server(*project)), told)?;
         }
         self.new_runs.clear();
         self.new_steps.clear();
@@ -299,6 +299,11 @@ impl<'r> Book<'r> {
         self.events.clear();
         Ok(())
     }
+}
+
+/// An event's payload. What it is made of cannot fail to be JSON.
+fn told(what: &impl serde::Serialize) -> String {
+    serde_json::to_string(what).unwrap_or_default()
 }
 
 /// Refuses what is larger than it may be.

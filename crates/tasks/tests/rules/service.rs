@@ -159,8 +159,8 @@ on_both! {
         // The order was answered, so what the last start held has been freed; and only now does its claim commit.
         assert_eq!(stage.claims(&[("one/before/1", 1)]).await.len(), 1);
         let mut worker = worker(&served.tasks, 1).await;
-        let free = tokio::time::timeout(PATIENCE, next(&mut worker)).await;
-        let lease = free.expect("it is free before its lease of an hour ends");
+        // Its lease would end in an hour.
+        let lease = tokio::time::timeout(PATIENCE, next(&mut worker)).await.unwrap();
         assert_eq!((lease.step().attempt, lease.step().lost), (1, 1));
         lease.complete(json!(1)).await.unwrap();
         assert_eq!(ended(stage, run).await, RunState::Complete);

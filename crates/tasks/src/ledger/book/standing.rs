@@ -1,9 +1,9 @@
 //! How a run stands by its steps (G6), and what those who look on are told of both.
 
-use kernel::Timestamp;
-use serde_json::{Value, json};
+use kernel::{RunId, StepId, Timestamp};
+use serde::Serialize;
 use store::runs::Step;
-use wire::runs::{Run, RunState, StepState};
+use wire::runs::{Reason, Run, RunState, StepState};
 
 /// Counts a step's state in its run.
 pub(super) fn count(run: &mut Run, state: StepState, by: i64) {
@@ -32,18 +32,60 @@ pub(super) fn turn(run: &mut Run, step: StepState, now: Timestamp) -> bool {
     run.state != before
 }
 
-pub(super) fn told_of_run(run: &Run) -> Value {
-    json!({
-        "runId": run.id, "kind": run.kind, "title": run.title, "state": run.state, "paused": run.paused,
-        "total": run.total, "complete": run.complete, "failed": run.failed, "cancelled": run.cancelled,
-    })
+/// What those who look on are told of a run, as `wire::live::RunStanding` has it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ToldOfRun<'r> {
+    run_id: RunId,
+    kind: &'r str,
+    title: &'r str,
+    state: RunState,
+    paused: Option<&'r str>,
+    total: i64,
+    complete: i64,
+    failed: i64,
+    cancelled: i64,
 }
 
 /// What has become of a step, and what of its run.
-pub(super) fn told_of_step(step: &Step, run: &Run) -> Value {
-    json!({
-        "run": told_of_run(run),
-        "runId": step.run, "stepId": step.id, "name": step.name, "queue": step.queue, "state": step.state,
-        "reason": step.reason, "attempt": step.attempt, "stop": step.asked_at.is_some(),
-    })
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ToldOfStep<'s> {
+    run: ToldOfRun<'s>,
+    run_id: RunId,
+    step_id: StepId,
+    name: &'s str,
+    queue: &'s str,
+    state: StepState,
+    reason: Option<&'s Reason>,
+    attempt: i64,
+    stop: bool,
+}
+
+pub(super) fn told_of_run(run: &Run) -> ToldOfRun<'_> {
+    ToldOfRun {
+        run_id: run.id,
+        kind: &run.kind,
+        title: &run.title,
+        state: run.state,
+        paused: run.paused.as_deref(),
+        total: run.total,
+        complete: run.complete,
+        failed: run.failed,
+        cancelled: run.cancelled,
+    }
+}
+
+pub(super) fn told_of_step<'s>(step: &'s Step, run: &'s Run) -> ToldOfStep<'s> {
+    ToldOfStep {
+        run: told_of_run(run),
+        run_id: step.run,
+        step_id: step.id,
+        name: &step.name,
+        queue: &step.queue,
+        state: step.state,
+        reason: step.reason.as_ref(),
+        attempt: step.attempt,
+        stop: step.asked_at.is_some(),
+    }
 }
