@@ -123,3 +123,31 @@ fn delete(tx: &mut Tx<'_>, runs: &[RunId], before: Timestamp) -> Result<u64> {
 pub fn verify_runs(path: &Path) -> Result<BackupReport> {
     verify_as(FORMAT, path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_is_not_as_it_was_written_is_not_counted_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = crate::Options::sqlite(folder.path().join("atelier.db"));
+        let store = Store::open(options, kernel::Ambient::system()).await.unwrap();
+        let (partial, file) = (folder.path().join("runs.partial"), folder.path().join("runs.jsonl.gz"));
+        let to = partial.clone();
+        let write = store.read(move |tx| write(tx, &to, "sqlite", &ended(Timestamp(0))));
+        write.await.unwrap();
+        let whole = std::fs::read(&partial).unwrap();
+        for place in [whole.len() / 2, whole.len() - 9] {
+            let mut altered = whole.clone();
+            altered[place] ^= 1;
+            std::fs::write(&partial, &altered).unwrap();
+            assert_eq!(keep(&partial, &file).unwrap_err().code(), Code::UnreadableDocument);
+            std::fs::write(&partial, &whole[..place]).unwrap();
+            assert_eq!(keep(&partial, &file).unwrap_err().code(), Code::UnreadableDocument);
+            assert!(!file.exists());
+        }
+        std::fs::write(&partial, &whole).unwrap();
+        assert_eq!(keep(&partial, &file).unwrap().rows["runs"], 0);
+    }
+}
