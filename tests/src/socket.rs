@@ -33,10 +33,15 @@ pub async fn available() -> bool {
 impl Socket {
     /// Connects with a handshake, to whatever comes of it.
     pub async fn dial(url: &str, handshake: &Value) -> Self {
+        Self::dial_again_after(url, handshake, 1_000)
+    }
+
+    /// Connects, and once the line is cut, again after so many milliseconds.
+    fn dial_again_after(url: &str, handshake: &Value, delay: u32) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("sockets/client.mjs");
         let mut node = Command::new("node")
             .arg(script)
-            .args([url, &handshake.to_string()])
+            .args([url, &handshake.to_string(), &delay.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -53,6 +58,15 @@ impl Socket {
         socket.hear("connect").await;
         // It has a seat when it is told who is there.
         socket.hear("presence:state").await;
+        socket
+    }
+
+    /// Connects a person to a project from behind an event; a line that is cut is taken up at once, from behind the last
+    /// event that was heard.
+    pub async fn follow(actor: &Actor, url: &str, project: &str, last: i64) -> Self {
+        let handshake = json!({ "token": actor.token, "projectId": project, "lastSeq": last });
+        let mut socket = Self::dial_again_after(url, &handshake, 20);
+        socket.hear("connect").await;
         socket
     }
 

@@ -124,3 +124,36 @@ async fn a_step_that_is_done_can_be_done_again_with_all_that_comes_after() {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test]
+async fn a_step_that_failed_is_listed_until_it_is_done_again() {
+    let app = Atelier::start().await;
+    let ada = app.first_person().await;
+    let project = film(&ada).await;
+    let order = json!({ "projectId": project, "task": "The cast", "departments": ["audio"] });
+    let task = ada.post("/orchestrator/task", &order).await;
+    let (run, list) = (task["taskId"].as_str().unwrap(), format!("/projects/{project}/runs/failed-steps"));
+    assert_eq!(ada.get(&list).await["totalDocs"], 0);
+    // As if its last attempt had failed: nothing over HTTP makes a department fail.
+    let id: kernel::RunId = run.parse().unwrap();
+    let store = app.store().await;
+    let spoilt = store.transact(move |tx| {
+        let (mut steps, _) = store::runs::family(tx, id)?;
+        let head = steps.iter_mut().find(|step| step.name == "audio/head");
+        let head = head.ok_or_else(|| kernel::Error::not_found("step"))?;
+        head.state = wire::runs::StepState::Failed;
+        head.reason = Some(wire::runs::Reason::Error { error: "the lamp broke".into(), fatal: false });
+        store::runs::save_steps(tx, [&*head])
+    });
+    spoilt.await.unwrap();
+    let failed = ada.get(&list).await;
+    let one = &failed["docs"][0];
+    assert_eq!(
+        (&failed["totalDocs"], &one["runId"], &one["name"]),
+        (&json!(1), &json!(run), &json!("audio/head"))
+    );
+    assert_eq!(one["reason"]["error"], "the lamp broke");
+    let again = format!("/projects/{project}/runs/{run}/steps/{}/retry", one["stepId"].as_str().unwrap());
+    assert_eq!(ada.send(reqwest::Method::POST, &again).await.0, 204);
+    assert_eq!(ada.get(&list).await["totalDocs"], 0);
+}

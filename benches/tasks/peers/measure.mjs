@@ -47,7 +47,7 @@ export async function measure(plan, peer) {
     due.set(n, process.hrtime.bigint());
     peer.put(n);
   }
-  await singles;
+  if (plan.singles > 0) await singles;
   await end();
   console.log(JSON.stringify({ enqueue, run, latencies }));
 }

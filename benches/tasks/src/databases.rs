@@ -39,7 +39,9 @@ impl Redis {
     }
 }
 
-/// Two empty databases on the server that the environment names.
+const NAMES: [&str; 3] = ["ours", "peer", "tuned"];
+
+/// Three empty databases on the server that the environment names.
 pub(crate) struct Postgres {
     server: String,
     suffix: String,
@@ -53,7 +55,7 @@ impl Postgres {
             return Ok(None);
         };
         let made = Self { server, suffix: std::process::id().to_string() };
-        for name in ["ours", "peer"] {
+        for name in NAMES {
             made.say(&format!("CREATE DATABASE atelier_bench_{name}_{}", made.suffix)).await?;
         }
         Ok(Some(made))
@@ -72,7 +74,7 @@ impl Postgres {
     }
 
     pub(crate) async fn drop(self) -> Result<()> {
-        for name in ["ours", "peer"] {
+        for name in NAMES {
             self.say(&format!("DROP DATABASE atelier_bench_{name}_{} WITH (FORCE)", self.suffix)).await?;
         }
         Ok(())

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 
 type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
+/// How many tasks are done at the same time, a table's row for each.
+const SLOTS: [usize; 3] = [64, 16, 1];
+
 /// What everyone has to do.
 #[derive(Debug, Clone, Copy, Serialize)]
 struct Plan {
@@ -21,7 +24,7 @@ struct Plan {
     callers: usize,
     /// How many are done at the same time.
     slots: usize,
-    /// Tasks that are then put into the idle system.
+    /// Tasks that are then put into the idle system; none at all if only throughput is looked at.
     singles: usize,
     /// Milliseconds between two of these.
     apart: u64,
@@ -40,34 +43,42 @@ struct Seen {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let plan = Plan { tasks: 10_000, callers: 256, slots: 64, singles: 500, apart: 20 };
-    let mut report = report::Report::new(plan);
+    let whole = Plan { tasks: 10_000, callers: 256, slots: 64, singles: 500, apart: 20 };
+    let mut report = report::Report::new(whole);
+    for slots in SLOTS {
+        let singles = if slots == whole.slots { whole.singles } else { 0 };
+        all(Plan { slots, singles, ..whole }, &mut report).await?;
+    }
+    report.write()
+}
+
+/// Measures every system once.
+async fn all(plan: Plan, report: &mut report::Report) -> Result<()> {
     for durability in [store::Durability::Normal, store::Durability::Full] {
         let folder = tempfile::tempdir()?;
         let options =
             store::Options { durability, ..store::Options::sqlite(folder.path().join("atelier.db")) };
         let sync = if durability == store::Durability::Normal { "NORMAL" } else { "FULL" };
-        report.row(
-            "Atelier",
-            &format!("SQLite, WAL, synchronous {sync}"),
-            &ours::measure(plan, options).await?,
-        );
+        let seen = ours::measure(plan, options).await?;
+        report.row("Atelier", &format!("SQLite, WAL, synchronous {sync}"), plan, &seen);
     }
     for (fsync, told) in [("everysec", "appendfsync everysec"), ("always", "appendfsync always")] {
         let redis = databases::Redis::start(fsync).await?;
-        let seen = peers::measure("bullmq.mjs", plan, &redis.url()).await?;
-        report.row("BullMQ", &format!("Redis, AOF, {told}"), &seen);
+        let seen = peers::measure("bullmq.mjs", plan, &redis.url(), false).await?;
+        report.row("BullMQ", &format!("Redis, AOF, {told}"), plan, &seen);
         redis.stop().await?;
     }
     if let Some(postgres) = databases::Postgres::make().await? {
         let how = postgres.durability().await?;
         let seen = ours::measure(plan, store::Options::postgres(postgres.url("ours"))).await?;
-        report.row("Atelier", &format!("Postgres, {how}"), &seen);
-        let seen = peers::measure("graphile.mjs", plan, &postgres.url("peer")).await?;
-        report.row("graphile-worker, local queue of 500", &format!("Postgres, {how}"), &seen);
+        report.row("Atelier", &format!("Postgres, {how}"), plan, &seen);
+        let seen = peers::measure("graphile.mjs", plan, &postgres.url("peer"), false).await?;
+        report.row("graphile-worker", &format!("Postgres, {how}"), plan, &seen);
+        let seen = peers::measure("graphile.mjs", plan, &postgres.url("tuned"), true).await?;
+        report.row("graphile-worker, local queue of 500", &format!("Postgres, {how}"), plan, &seen);
         postgres.drop().await?;
     }
-    report.write()
+    Ok(())
 }
 
 /// Waits until `at`, unless that is over.

@@ -8,11 +8,12 @@ use tokio::process::Command;
 
 use crate::{Plan, Result, Seen};
 
-/// Has a peer do what the plan says, on the database at `url`.
-pub(crate) async fn measure(script: &str, plan: Plan, url: &str) -> Result<Seen> {
+/// Has a peer do what the plan says, on the database at `url`, as it comes or tuned for throughput.
+pub(crate) async fn measure(script: &str, plan: Plan, url: &str, tuned: bool) -> Result<Seen> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
     let mut argument = serde_json::to_value(plan)?;
     argument["url"] = json!(url);
+    argument["tuned"] = json!(tuned);
     let mut peer = Command::new("node");
     peer.arg(script)
         .arg(argument.to_string())

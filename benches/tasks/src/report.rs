@@ -21,7 +21,7 @@ impl Report {
     }
 
     /// What was seen of one system.
-    pub(crate) fn row(&mut self, system: &str, durability: &str, seen: &Seen) {
+    pub(crate) fn row(&mut self, system: &str, durability: &str, plan: Plan, seen: &Seen) {
         // Microseconds up to an hour, to three digits.
         let mut histogram = Histogram::<u64>::new_with_bounds(1, 3_600_000_000, 3).ok();
         for latency in &seen.latencies {
@@ -32,13 +32,14 @@ impl Report {
         let at = |quantile: f64| {
             histogram.as_ref().map_or(0.0, |histogram| histogram.value_at_quantile(quantile) as f64 / 1_000.0)
         };
+        let idle = if seen.latencies.is_empty() {
+            String::from("– | – | –")
+        } else {
+            format!("{:.2} ms | {:.2} ms | {:.1} ms", at(0.5), at(0.99), at(1.0))
+        };
         let row = format!(
-            "| {system} | {durability} | {:.0} | {:.0} | {:.2} ms | {:.2} ms | {:.1} ms |",
-            seen.enqueue,
-            seen.run,
-            at(0.5),
-            at(0.99),
-            at(1.0)
+            "| {system} | {durability} | {} | {:.0} | {:.0} | {idle} |",
+            plan.slots, seen.enqueue, seen.run
         );
         println!("{row}");
         self.rows.push(row);
@@ -46,17 +47,17 @@ impl Report {
 
     /// Writes it all beside this package's source.
     pub(crate) fn write(self) -> Result<()> {
-        let Plan { tasks, callers, slots, singles, apart } = self.plan;
+        let Plan { tasks, callers, singles, apart, .. } = self.plan;
         let text = format!(
             "# Durable tasks, measured\n\n\
              Measured {} at {}, with {}, BullMQ {}, graphile-worker {}, {}, {}, on {} cores of {}. Load average {} when it began, \
              {} when it ended: read the ratios, not the absolutes.\n\n\
-             {tasks} tasks that do nothing are put in by {callers} callers at once, a call each; then {slots} are done at a time. \
+             {tasks} tasks that do nothing are put in by {callers} callers at once, a call each; then as many as there are slots are done at a time. \
              Then {singles} single tasks are put into the idle system, one every {apart} ms whatever came of the one before, and the \
              time from wanting one to its start is taken. The systems run one after the other on the same machine, clients and \
              workers in one process, the database beside it; each by its public interface. A task of ours is a run of one step, \
              with its events on the project's stream.\n\n\
-             | system | durability | put in, a second | done, a second | idle start p50 | p99 | longest |\n|---|---|---|---|---|---|---|\n{}\n",
+             | system | durability | slots | put in, a second | done, a second | idle start p50 | p99 | longest |\n|---|---|---|---|---|---|---|---|\n{}\n",
             Ambient::system().now().to_rfc3339().split_at(10).0,
             said("git", &["rev-parse", "--short", "HEAD"]),
             said("rustc", &["--version"]),

@@ -6,6 +6,18 @@ use std::str::FromStr;
 
 /// Lower-case Crockford base 32, in value order.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// What stands in `VALUES` for what is no digit.
+const NO_DIGIT: u8 = u8::MAX;
+/// The value of each byte as a digit. Every row that is read has several ids.
+const VALUES: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < ALPHABET.len() {
+        values[ALPHABET[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
 /// Characters that carry the 128 bits.
 const DIGITS: usize = 26;
 
@@ -44,9 +56,9 @@ fn parse(prefix: &'static str, text: &str) -> Result<u128, BadId> {
     if digits.len() != DIGITS || digits.as_bytes()[0] > b'7' {
         return Err(bad);
     }
-    digits.bytes().try_fold(0u128, |bits, byte| {
-        let value = ALPHABET.iter().position(|&letter| letter == byte).ok_or(bad)?;
-        Ok(bits << 5 | value as u128)
+    digits.bytes().try_fold(0u128, |bits, byte| match VALUES[usize::from(byte)] {
+        NO_DIGIT => Err(bad),
+        value => Ok(bits << 5 | u128::from(value)),
     })
 }
 
@@ -133,6 +145,8 @@ ids! {
     RunId = "run";
     /// One piece of work in a run.
     StepId = "stp";
+    /// When an order is to be given, again and again or once.
+    ScheduleId = "sch";
     /// A notification to a person.
     NotificationId = "ntf";
     /// A row of the audit log.

@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::health::Pulse;
 use crate::live::Live;
 use crate::metrics::Metrics;
+use crate::schedules::Bell;
 use crate::settings::Settings;
 
 /// What every handler is given. A cheap clone of one shared thing.
@@ -41,6 +42,7 @@ pub(crate) struct Parts {
     pub(crate) tasks: Tasks,
     pub(crate) desk: Arc<Desk>,
     pub(crate) deliverables: Deliverables,
+    pub(crate) bell: Bell,
     pub(crate) live: Live,
     pub(crate) pulse: Pulse,
     pub(crate) metrics: Metrics,
@@ -94,6 +96,7 @@ impl Parts {
             live: Live::new(store.clone(), identity.clone()),
             pulse: Pulse::new(store.clone(), ambient.clone()),
             metrics: Metrics::default(),
+            bell: Bell::default(),
             indexer: Mutex::new(Some(indexer)),
             tasks_service: Mutex::new(Some(tasks_service)),
             orchestrator_limit: Mutex::new(Limiter::new(limit)),

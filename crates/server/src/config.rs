@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use confique::{Config as _, Layer as _};
+use kernel::Timestamp;
 
 /// What an operator can set. The comments here are the reference: `atelier config` prints them as a file.
 #[derive(Clone, confique::Config)]
@@ -51,6 +52,10 @@ pub struct Config {
     #[allow(missing_docs)]
     #[config(nested)]
     pub limits: Limits,
+
+    #[allow(missing_docs)]
+    #[config(nested)]
+    pub retention: Retention,
 
     #[allow(missing_docs)]
     #[config(nested)]
@@ -158,6 +163,14 @@ pub struct Limits {
     pub agents: u32,
 }
 
+/// What is kept, and for how long.
+#[derive(Debug, Clone, confique::Config)]
+pub struct Retention {
+    /// So many days after a run has ended, it is moved into a file in `archive` in the data folder; 0 keeps runs for good.
+    #[config(env = "ATELIER_RETENTION_RUNS_DAYS", default = 90)]
+    pub runs_days: u16,
+}
+
 /// The memory's embedder.
 #[derive(Debug, Clone, confique::Config)]
 pub struct Embedder {
@@ -226,6 +239,14 @@ impl Config {
     #[must_use]
     pub fn reference() -> String {
         confique::toml::template::<Self>(confique::toml::FormatOptions::default())
+    }
+
+    /// Which runs are archived at `now`: those that ended before this.
+    #[must_use]
+    pub fn runs_kept_since(&self, now: Timestamp) -> Option<Timestamp> {
+        const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+        let days = i64::from(self.retention.runs_days);
+        (days > 0).then(|| now.plus_millis(-days * DAY_MS))
     }
 
     /// How to open the store.

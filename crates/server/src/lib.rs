@@ -15,6 +15,7 @@ mod metrics;
 mod openapi;
 mod problem;
 mod routes;
+mod schedules;
 mod settings;
 pub mod telemetry;
 
@@ -90,6 +91,10 @@ impl Server {
             })
         });
         let desk = tokio::spawn(work(self.app.clone()));
+        let clock = tokio::spawn({
+            let app = self.app.clone();
+            async move { schedules::keep(&app).await }
+        });
         let sweeper = tokio::spawn(sweep(self.app.clone()));
         let breakers = tokio::spawn(self.app.settings.clone().keep_breakers());
         let orchestrator = self.app.orchestrator.clone();
@@ -106,6 +111,7 @@ impl Server {
         let served = axum::serve(listener, service).with_graceful_shutdown(end).await;
         relay.abort();
         guard.abort();
+        clock.abort();
         sweeper.abort();
         breakers.abort();
         desk.abort();
@@ -135,8 +141,17 @@ async fn sweep(app: app::App) {
     clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         clock.tick().await;
-        if let Err(error) = app.store.sweep(app.ambient.now()).await {
+        let now = app.ambient.now();
+        if let Err(error) = app.store.sweep(now).await {
             tracing::warn!(%error, "what has had its time could not be taken away; it is tried again in an hour");
+        }
+        let Some(before) = app.config.runs_kept_since(now) else { continue };
+        match app.store.retire_runs(&app.config.data.join("archive"), before).await {
+            Ok(0) => {}
+            Ok(runs) => tracing::info!(runs, "runs that ended long ago were moved into the archive"),
+            Err(error) => {
+                tracing::warn!(%error, "old runs could not be archived, and were kept; it is tried again in an hour")
+            }
         }
     }
 }

@@ -45,6 +45,16 @@ impl<T> Listed<T> {
 /// # Errors
 /// `NOT_FOUND` when the project is gone.
 pub fn emit(t: &mut Tenant<'_, '_>, events: &[(EventKind, serde_json::Value)]) -> Result<()> {
+    let texts: Vec<(EventKind, String)> =
+        events.iter().map(|(kind, payload)| (*kind, payload.to_string())).collect();
+    emit_texts(t, &texts)
+}
+
+/// As [`emit`], of payloads that are JSON already.
+///
+/// # Errors
+/// As [`emit`].
+pub fn emit_texts(t: &mut Tenant<'_, '_>, events: &[(EventKind, String)]) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }
@@ -56,12 +66,10 @@ pub fn emit(t: &mut Tenant<'_, '_>, events: &[(EventKind, serde_json::Value)]) -
         |row| row.get(0),
     )?;
     let last = last.ok_or_else(|| Error::not_found("project"))?;
-    let texts: Vec<String> = events.iter().map(|(_, payload)| payload.to_string()).collect();
     let rows: Vec<[Arg<'_>; 6]> = events
         .iter()
-        .zip(&texts)
         .zip(last - count + 1..)
-        .map(|(((kind, _), payload), seq)| {
+        .map(|((kind, payload), seq)| {
             [project.into(), seq.into(), kind.as_str().into(), actor.into(), now.into(), payload.into()]
         })
         .collect();

@@ -21,12 +21,13 @@ pub mod people;
 pub mod projects;
 pub mod reviews;
 pub mod runs;
+pub mod schedules;
 pub mod sessions;
 pub mod settings;
 pub mod slug;
 pub mod uploads;
 
-pub use archive::{BackupReport, Progress, restore, verify};
+pub use archive::{BackupReport, Progress, restore, verify, verify_runs};
 pub use db::{Durability, Options, Tx};
 pub use doctor::{Check, Finding};
 pub use scope::{Scope, Tenant};

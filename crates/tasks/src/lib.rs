@@ -8,6 +8,7 @@ mod service;
 pub mod graph;
 pub mod ledger;
 pub mod machine;
+pub mod schedules;
 
 pub use handle::{Lease, Tasks, Worker};
 pub use service::{Options, Service};

@@ -124,9 +124,8 @@ impl Service {
     /// # Errors
     /// When what an earlier start of this server held could not be freed.
     pub async fn run(mut self, drained: impl Future<Output = ()>) -> Result<()> {
-        let (server, present) = (format!("{}/", self.options.server), format!("{}/", self.present));
         let (freed, frees) = oneshot::channel();
-        self.write(vec![(Order::Disown { server, present }, Some(freed))]).await;
+        self.write(vec![(self.disown(), Some(freed))]).await;
         if let Ok(Err(refused)) = frees.await {
             return Err(refused.into());
         }
@@ -135,7 +134,9 @@ impl Service {
         poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         tokio::pin!(drained);
-        let (mut end, mut gone) = (None, false);
+        // The first tick of an interval comes at once.
+        poll.reset();
+        let (mut end, mut gone, mut polled) = (None, false, false);
         while !(self.draining && self.held.is_empty()) {
             let mut orders = Vec::new();
             let until = self.wake.map(|wake| {
@@ -156,6 +157,9 @@ impl Service {
                     self.workers.retain(|_, worker| !worker.to.is_closed());
                     for (step, fence) in std::mem::take(&mut self.unsaid) {
                         self.returned(step, fence, &mut orders);
+                    }
+                    if !std::mem::replace(&mut polled, true) {
+                        orders.push((self.disown(), None));
                     }
                     self.look(&mut orders);
                 }
@@ -195,6 +199,12 @@ impl Service {
             }
             Message::Look => self.look(orders),
         }
+    }
+
+    /// Frees what earlier starts of this server hold. A database may still commit what one of them sent before it was
+    /// killed, so this is done twice: at once, and with the first poll (T6).
+    fn disown(&self) -> Order {
+        Order::Disown { server: format!("{}/", self.options.server), present: format!("{}/", self.present) }
     }
 
     /// Looks for what no hint told of.

@@ -11,6 +11,7 @@ pub mod readiness;
 pub mod records;
 pub mod reviews;
 pub mod runs;
+pub mod schedules;
 pub mod settings;
 mod text;
 

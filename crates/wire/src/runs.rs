@@ -284,6 +284,23 @@ pub struct Step {
     pub output_length: i64,
 }
 
+/// A step that failed, and stays so until someone retries it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct FailedStep {
+    pub run_id: RunId,
+    pub run_title: String,
+    pub step_id: StepId,
+    pub name: String,
+    pub queue: String,
+    /// Attempts that were used up.
+    pub attempt: i64,
+    /// What went wrong.
+    pub reason: Option<Reason>,
+    pub ended_at: Timestamp,
+}
+
 /// What came of a lease on a step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

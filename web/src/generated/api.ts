@@ -111,6 +111,15 @@ export interface components {
             records: components["schemas"]["EntityId"][];
         };
         ChangeId: string;
+        /** @description What is to be different about a schedule; what is absent stays. */
+        ChangeSchedule: {
+            missed?: components["schemas"]["Missed"] | null;
+            name?: string | null;
+            order?: components["schemas"]["ScheduledOrder"] | null;
+            /** @description Whether it gives nothing until it is resumed. */
+            paused?: boolean | null;
+            when?: components["schemas"]["When"] | null;
+        };
         /** @description Hints that come with a message. */
         ChatHints: {
             /** @description Records that the message is about. */
@@ -443,6 +452,21 @@ export interface components {
             title: string;
         };
         FactId: string;
+        /** @description A step that failed, and stays so until someone retries it. */
+        FailedStep: {
+            /**
+             * Format: int64
+             * @description Attempts that were used up.
+             */
+            attempt: number;
+            endedAt: components["schemas"]["Timestamp"];
+            name: string;
+            queue: string;
+            reason?: components["schemas"]["Reason"] | null;
+            runId: components["schemas"]["RunId"];
+            runTitle: string;
+            stepId: components["schemas"]["StepId"];
+        };
         /** @description A field that a collection knows. */
         FieldSchema: {
             /** @description For `choice`. */
@@ -715,6 +739,11 @@ export interface components {
          */
         MessageState: "streaming" | "complete" | "stopped" | "failed";
         /**
+         * @description What happens when no server ran at the time.
+         * @enum {string}
+         */
+        Missed: "run" | "skip";
+        /**
          * @description The modes that a person can talk in.
          * @enum {string}
          */
@@ -747,17 +776,43 @@ export interface components {
             /** @description True leaves the record out. */
             omit?: boolean | null;
         };
+        /** @description A schedule to be made. */
+        NewSchedule: {
+            missed?: components["schemas"]["Missed"];
+            name: string;
+            order: components["schemas"]["ScheduledOrder"];
+            when: components["schemas"]["When"];
+        };
         /** @description What a notification offers to do. */
         NotificationAction: {
             label: string;
             /** @description A path within this server. */
             url: string;
         };
+        /** @description A time at which an order was to be given, and what became of it. */
+        Occurrence: {
+            at: components["schemas"]["Timestamp"];
+            notedAt: components["schemas"]["Timestamp"];
+            outcome: components["schemas"]["Outcome"];
+            /** @description Why no run was started, or why it was started late. */
+            reason?: string | null;
+            runId?: components["schemas"]["RunId"] | null;
+            /**
+             * Format: int64
+             * @description How many times in a row this stands for, the last of them at `at`; 1,000 stands for that many or more.
+             */
+            times: number;
+        };
         /**
          * @description Where a record or a fact came from.
          * @enum {string}
          */
         Origin: "person" | "import" | "ingest" | "model";
+        /**
+         * @description What became of an occurrence.
+         * @enum {string}
+         */
+        Outcome: "due" | "started" | "missed" | "skipped" | "refused";
         /** @description A page of a list. */
         Page_Activity: {
             /** @description The rows of this page. */
@@ -834,6 +889,43 @@ export interface components {
                 /** @description The beginning of its first message; empty until there is one. */
                 title: string;
                 updatedAt: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Whether a next page has rows. */
+            hasNextPage: boolean;
+            /**
+             * Format: int32
+             * @description How many rows a page holds at most.
+             */
+            limit: number;
+            /** @description What to send as `cursor` to get the next page. */
+            nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description This page's number, from 1.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            totalDocs: number;
+        };
+        /** @description A page of a list. */
+        Page_FailedStep: {
+            /** @description The rows of this page. */
+            docs: {
+                /**
+                 * Format: int64
+                 * @description Attempts that were used up.
+                 */
+                attempt: number;
+                endedAt: components["schemas"]["Timestamp"];
+                name: string;
+                queue: string;
+                reason?: components["schemas"]["Reason"] | null;
+                runId: components["schemas"]["RunId"];
+                runTitle: string;
+                stepId: components["schemas"]["StepId"];
             }[];
             /** @description Whether a next page has rows. */
             hasNextPage: boolean;
@@ -1224,6 +1316,44 @@ export interface components {
                  * @description Steps in all, and how many of them have ended how.
                  */
                 total: number;
+            }[];
+            /** @description Whether a next page has rows. */
+            hasNextPage: boolean;
+            /**
+             * Format: int32
+             * @description How many rows a page holds at most.
+             */
+            limit: number;
+            /** @description What to send as `cursor` to get the next page. */
+            nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description This page's number, from 1.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            totalDocs: number;
+        };
+        /** @description A page of a list. */
+        Page_Schedule: {
+            /** @description The rows of this page. */
+            docs: {
+                createdAt: components["schemas"]["Timestamp"];
+                id: components["schemas"]["ScheduleId"];
+                missed: components["schemas"]["Missed"];
+                name: string;
+                nextAt?: components["schemas"]["Timestamp"] | null;
+                order: components["schemas"]["ScheduledOrder"];
+                projectId: components["schemas"]["ProjectId"];
+                /** @description Why it is paused, if the server paused it. */
+                reason?: string | null;
+                setAt: components["schemas"]["Timestamp"];
+                setBy?: components["schemas"]["PersonId"] | null;
+                state: components["schemas"]["ScheduleState"];
+                when: components["schemas"]["When"];
             }[];
             /** @description Whether a next page has rows. */
             hasNextPage: boolean;
@@ -1830,6 +1960,44 @@ export interface components {
          * @enum {string}
          */
         RunState: "queued" | "running" | "complete" | "failed" | "cancelled";
+        /** @description An order and when it is given. */
+        Schedule: {
+            createdAt: components["schemas"]["Timestamp"];
+            id: components["schemas"]["ScheduleId"];
+            missed: components["schemas"]["Missed"];
+            name: string;
+            nextAt?: components["schemas"]["Timestamp"] | null;
+            order: components["schemas"]["ScheduledOrder"];
+            projectId: components["schemas"]["ProjectId"];
+            /** @description Why it is paused, if the server paused it. */
+            reason?: string | null;
+            setAt: components["schemas"]["Timestamp"];
+            setBy?: components["schemas"]["PersonId"] | null;
+            state: components["schemas"]["ScheduleState"];
+            when: components["schemas"]["When"];
+        };
+        /** @description A schedule with its latest occurrences, newest first. */
+        ScheduleDetail: {
+            occurrences: components["schemas"]["Occurrence"][];
+            schedule: components["schemas"]["Schedule"];
+        };
+        /** @description What is ordered. */
+        ScheduledOrder: {
+            /** @description Departments that are involved whatever the words say. */
+            departments?: string[];
+            /** @enum {string} */
+            kind: "task";
+            /** @description How urgent its steps are. */
+            priority?: components["schemas"]["Priority"];
+            /** @description What is to be done, in words. */
+            task: string;
+        };
+        ScheduleId: string;
+        /**
+         * @description Where a schedule is.
+         * @enum {string}
+         */
+        ScheduleState: "active" | "paused" | "ended";
         /** @description The key that browsers seal secrets to. */
         SealingKey: {
             /** @description An X25519 public key, base64, for a libsodium sealed box. */
@@ -2288,6 +2456,20 @@ export interface components {
             errors: string[];
             isValid: boolean;
             warnings: string[];
+        };
+        /** @description When an order is given. */
+        When: {
+            /** @description The moment. */
+            at: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            kind: "once";
+        } | {
+            /** @description Minute, hour, day of the month, month, day of the week: `30 9 * * mon-fri`. */
+            cron: string;
+            /** @enum {string} */
+            kind: "cron";
+            /** @description Its name in the IANA database: `Europe/Berlin`, `UTC`. */
+            timeZone: string;
         };
     };
     responses: never;

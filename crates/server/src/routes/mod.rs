@@ -12,6 +12,7 @@ pub(crate) mod records;
 pub(crate) mod relationships;
 pub(crate) mod reviews;
 pub(crate) mod runs;
+pub(crate) mod schedules;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod uploads;
@@ -39,6 +40,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(runs::routes())
         .merge(reviews::routes())
         .merge(readiness::routes())
+        .merge(schedules::routes())
         .merge(orchestrator::routes())
         .merge(conversations::routes())
         .merge(settings::routes())

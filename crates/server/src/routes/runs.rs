@@ -12,7 +12,9 @@ use store::{Scope, events, runs};
 use tokio::sync::broadcast::error::RecvError;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use wire::runs::{AnswerStep, LogQuery, PauseRun, Run, RunDetail, RunLog, RunQuery, RunsQuery, Step};
+use wire::runs::{
+    AnswerStep, FailedStep, LogQuery, PauseRun, Run, RunDetail, RunLog, RunQuery, RunsQuery, Step,
+};
 use wire::{Page, PageQuery};
 
 use super::Paging;
@@ -31,6 +33,7 @@ const PIECES: u32 = 200;
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list))
+        .routes(routes!(failed))
         .routes(routes!(get))
         .routes(routes!(step))
         .routes(routes!(log))
@@ -53,6 +56,18 @@ async fn list(
     let state = query.state;
     let list = move |t: &mut store::Tenant<'_, '_>, page: &kernel::PageRequest| runs::list(t, state, page);
     Ok(Json(paging.read(&app, permit.scope(), list).await?))
+}
+
+/// The steps of all runs that failed and can be retried, the latest first
+#[utoipa::path(get, path = "/projects/{id}/runs/failed-steps", tag = "runs",
+    params(("id" = ProjectId, Path), PageQuery), responses((status = 200, body = Page<FailedStep>)))]
+async fn failed(
+    State(app): State<App>,
+    Permit(permit): Permit<Viewer>,
+    Query(query): Query<PageQuery>,
+) -> Answer<Json<Page<FailedStep>>> {
+    let paging = Paging::of(&query)?;
+    Ok(Json(paging.read(&app, permit.scope(), runs::failed_steps).await?))
 }
 
 /// A run with its steps

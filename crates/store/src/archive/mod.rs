@@ -6,6 +6,7 @@
 
 mod read;
 mod restore;
+mod retired;
 mod write;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use crate::db::{Tx, args};
 
 pub use read::verify;
 pub use restore::restore;
+pub use retired::verify_runs;
 
 /// What the first line says that the file is.
 const FORMAT: &str = "atelier-backup";
@@ -63,6 +65,8 @@ const TABLES: &[Table] = &[
     table("step_edges", &["child_id", "parent_id"]),
     table("attempts", &["step_id", "fence"]),
     table("run_log", &["run_id", "start"]),
+    table("schedules", &["id"]),
+    table("occurrences", &["schedule_id", "at"]),
 ];
 
 /// The column that ties a passage to the text index; every database counts it by itself, in the same order.

@@ -52,6 +52,10 @@ pub(super) fn damaged(why: impl std::fmt::Display) -> Error {
 
 impl Reader {
     pub(super) fn open(path: &Path) -> Result<Self> {
+        Self::open_as(FORMAT, path)
+    }
+
+    fn open_as(format: &str, path: &Path) -> Result<Self> {
         let unreadable = |error: std::io::Error| {
             Error::new(Code::NotFound, format!("The backup {} cannot be read: {error}.", path.display()))
         };
@@ -75,7 +79,7 @@ impl Reader {
         reader.read_line()?;
         reader.header = serde_json::from_slice(&reader.line)
             .ok()
-            .filter(|header: &Header| header.format == FORMAT)
+            .filter(|header: &Header| header.format == format)
             .ok_or_else(|| damaged("it does not begin as a backup does"))?;
         if reader.header.version != VERSION {
             return Err(damaged(format!(
@@ -149,7 +153,12 @@ impl Reader {
 /// # Errors
 /// `NOT_FOUND` when the file cannot be read; `UNREADABLE_DOCUMENT` when it was cut short or altered.
 pub fn verify(path: &Path) -> Result<BackupReport> {
-    let mut reader = Reader::open(path)?;
+    verify_as(FORMAT, path)
+}
+
+/// Reads a whole file of some format of the same lines.
+pub(super) fn verify_as(format: &str, path: &Path) -> Result<BackupReport> {
+    let mut reader = Reader::open_as(format, path)?;
     while reader.next()?.is_some() {}
     Ok(reader.report())
 }

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use kernel::{Error, Result};
+use kernel::{Error, Result, Timestamp};
 use serde::Serialize;
 use serde_json::{Number, Value};
 use sha2::{Digest, Sha256};
@@ -25,50 +25,20 @@ const REPORTED_EVERY: u64 = 1000;
 
 /// Writes all tables to `path`, over what may be there, and sees to it that the disk has them.
 pub(super) fn write(tx: &mut Tx<'_>, path: &Path, backend: &str, progress: &impl Fn(Progress)) -> Result<()> {
-    let file = File::create(path).map_err(|error| unwritable(path, error))?;
-    let mut lines = Lines {
-        path,
-        out: GzEncoder::new(BufWriter::new(file), Compression::default()),
-        sum: Sha256::new(),
-        line: Vec::new(),
-    };
-    lines.put(&Header {
-        format: FORMAT.into(),
-        version: VERSION,
-        migration: migrations::newest(),
-        backend: backend.into(),
-        created: tx.now(),
-    })?;
+    let mut lines = Lines::begin(path, FORMAT, backend, tx.now())?;
     let mut total = 0u64;
     for table in TABLES {
         let count = format!("SELECT COUNT(*) FROM {}", table.name);
         total += tx.query_one(&count, args![], |row| row.get::<i64>(0))?.unsigned_abs();
     }
-    let mut counts = BTreeMap::new();
-    let mut rows = 0;
     for table in TABLES {
-        progress(Progress { table: table.name, rows, total });
-        let before = rows;
-        let columns = columns(tx, table.name)?;
-        let sql = select(tx, table, &columns);
-        lines.put(&TableLine { table: table.name.into(), columns: columns.clone() })?;
-        tx.each(&sql, |row| {
-            lines.put(&cells(row, &columns)?)?;
-            rows += 1;
-            if rows % REPORTED_EVERY == 0 {
-                progress(Progress { table: table.name, rows, total });
-            }
-            Ok(())
-        })?;
-        counts.insert(table.name.to_owned(), rows - before);
+        lines.table(tx, table, "", |rows| progress(Progress { table: table.name, rows, total }))?;
     }
-    let sha256 = hex(lines.sum.clone());
-    lines.put(&Trailer { rows: counts, sha256 })?;
-    lines.finish()
+    lines.end()
 }
 
-/// All rows in an order that is the same on both databases.
-fn select(tx: &Tx<'_>, table: &Table, columns: &[(String, Kind)]) -> String {
+/// The rows of a table, in an order that is the same on both databases.
+fn select(tx: &Tx<'_>, table: &Table, columns: &[(String, Kind)], which: &str) -> String {
     let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
     let by_bytes = |column: &&str| columns.iter().any(|(name, kind)| name == column && *kind == Kind::Text);
     let order: Vec<String> = table
@@ -82,7 +52,7 @@ fn select(tx: &Tx<'_>, table: &Table, columns: &[(String, Kind)]) -> String {
             }
         })
         .collect();
-    format!("SELECT {} FROM {} ORDER BY {}", names.join(", "), table.name, order.join(", "))
+    format!("SELECT {} FROM {} {which} ORDER BY {}", names.join(", "), table.name, order.join(", "))
 }
 
 fn cells(row: &Row<'_>, columns: &[(String, Kind)]) -> Result<Vec<Value>, DbError> {
@@ -106,15 +76,64 @@ pub(super) fn hex(sum: Sha256) -> String {
 }
 
 /// The lines of a backup on their way to the file.
-struct Lines<'p> {
+pub(super) struct Lines<'p> {
     path: &'p Path,
     out: GzEncoder<BufWriter<File>>,
     /// Of all lines so far.
     sum: Sha256,
     line: Vec<u8>,
+    /// Rows so far, by table.
+    counts: BTreeMap<String, u64>,
 }
 
-impl Lines<'_> {
+impl<'p> Lines<'p> {
+    /// Begins a file, over what may be there.
+    pub(super) fn begin(path: &'p Path, format: &str, backend: &str, now: Timestamp) -> Result<Self> {
+        let file = File::create(path).map_err(|error| unwritable(path, error))?;
+        let mut lines = Self {
+            path,
+            out: GzEncoder::new(BufWriter::new(file), Compression::default()),
+            sum: Sha256::new(),
+            line: Vec::new(),
+            counts: BTreeMap::new(),
+        };
+        lines.put(&Header {
+            format: format.into(),
+            version: VERSION,
+            migration: migrations::newest(),
+            backend: backend.into(),
+            created: now,
+        })?;
+        Ok(lines)
+    }
+
+    /// Writes the rows of a table for which `which`, a `WHERE` or nothing, holds; `seen` is told the number of rows of all
+    /// tables so far.
+    pub(super) fn table(
+        &mut self,
+        tx: &mut Tx<'_>,
+        table: &Table,
+        which: &str,
+        seen: impl Fn(u64),
+    ) -> Result<()> {
+        let before: u64 = self.counts.values().sum();
+        let mut rows = before;
+        seen(rows);
+        let columns = columns(tx, table.name)?;
+        let sql = select(tx, table, &columns, which);
+        self.put(&TableLine { table: table.name.into(), columns: columns.clone() })?;
+        tx.each(&sql, |row| {
+            self.put(&cells(row, &columns)?)?;
+            rows += 1;
+            if rows.is_multiple_of(REPORTED_EVERY) {
+                seen(rows);
+            }
+            Ok(())
+        })?;
+        self.counts.insert(table.name.to_owned(), rows - before);
+        Ok(())
+    }
+
     fn put(&mut self, value: &impl Serialize) -> Result<()> {
         self.line.clear();
         serde_json::to_writer(&mut self.line, value).map_err(Error::internal)?;
@@ -123,7 +142,10 @@ impl Lines<'_> {
         self.out.write_all(&self.line).map_err(|error| unwritable(self.path, error))
     }
 
-    fn finish(self) -> Result<()> {
+    /// Writes what vouches for it all, and sees to it that the disk has it.
+    pub(super) fn end(mut self) -> Result<()> {
+        let trailer = Trailer { rows: std::mem::take(&mut self.counts), sha256: hex(self.sum.clone()) };
+        self.put(&trailer)?;
         let path = self.path;
         let file = self.out.finish().and_then(|buffered| Ok(buffered.into_inner()?));
         file.and_then(|file| file.sync_all()).map_err(|error| unwritable(path, error))

@@ -115,6 +115,7 @@ ids![
     ProjectId,
     ReviewId,
     RunId,
+    ScheduleId,
     SessionId,
     StepId,
     UploadId,

@@ -270,51 +270,57 @@ impl<'c> Tx<'c> {
             .ok_or_else(|| DbError::Column { column: 0, reason: "a row was expected, none came".into() })
     }
 
-    /// Inserts rows in statements of at most 100 (and at most 900 arguments, which both databases take).
+    /// Inserts rows.
     pub(crate) fn insert_many<const N: usize>(
         &mut self,
         into: &str,
         rows: &[[Arg<'_>; N]],
     ) -> Result<(), DbError> {
-        for part in rows.chunks(rows_at_once(N)) {
-            self.insert_flat(into, N, part.as_flattened())?;
-        }
-        Ok(())
+        self.insert_flat(into, N, rows.as_flattened())
     }
 
-    /// Inserts the rows, of `width` arguments each, in one statement.
+    /// Inserts rows of `width` arguments each. SQLite runs one prepared statement for each of them; Postgres, where each run
+    /// is a way there and back, gets them as an array for each column.
     pub(crate) fn insert_flat(&mut self, into: &str, width: usize, args: &[Arg<'_>]) -> Result<(), DbError> {
-        let mut sql = format!("INSERT INTO {into} VALUES ");
-        for n in 0..args.len() {
-            sql.push_str(match (n, n % width) {
-                (0, _) => "(",
-                (_, 0) => "), (",
-                _ => ", ",
-            });
-            sql.push_str(&format!("${}", n + 1));
+        if args.is_empty() {
+            return Ok(());
         }
-        sql.push(')');
-        self.execute(&sql, args)?;
-        Ok(())
+        keepable(args)?;
+        let sql = format!("INSERT INTO {into} VALUES ({})", crate::entities::places(1, width));
+        let done = match &mut self.conn {
+            Conn::Sqlite(conn) => sqlite::execute_each(conn, &sql, args.chunks(width)),
+            Conn::Postgres(conn) => conn.insert(into, &sql, width, args),
+        };
+        self.failed |= done.is_err();
+        done
     }
 
-    /// Sets `columns` of the rows of `table` by their ids, in statements of a few sizes, so that few need to be prepared.
-    /// Each column has its type, which Postgres asks for; each row begins with its id.
+    /// Sets `columns` of the rows of `table` by their ids. Each column has its type, which Postgres asks for; each row begins
+    /// with its id. SQLite runs one prepared statement for each row, Postgres one of few sizes for many.
     pub(crate) fn update_many(
         &mut self,
         table: &str,
         columns: &[(&str, &str)],
         rows: &[Vec<Arg<'_>>],
     ) -> Result<(), DbError> {
-        let width = columns.len() + 1;
-        let most = rows_at_once(width);
-        let mut left = rows;
-        while !left.is_empty() {
-            let size = if left.len() >= most { most } else { 1 << left.len().ilog2() };
-            let (part, rest) = left.split_at(size);
-            let sql = update_sql(table, columns, size);
-            self.execute(&sql, &part.concat())?;
-            left = rest;
+        if let Conn::Sqlite(conn) = &self.conn {
+            let set: Vec<String> =
+                (2..).zip(columns).map(|(n, (name, _))| format!("{name} = ${n}")).collect();
+            let sql = format!("UPDATE {table} SET {} WHERE id = $1", set.join(", "));
+            let done = rows
+                .iter()
+                .try_for_each(|row| keepable(row))
+                .and_then(|()| sqlite::execute_each(conn, &sql, rows.iter().map(Vec::as_slice)));
+            self.failed |= done.is_err();
+            return done;
+        }
+        let most = rows_at_once(columns.len() + 1);
+        for part in rows.chunks(most) {
+            // What stands there twice is set twice to the same.
+            let size = part.len().next_power_of_two().min(most);
+            let again = std::iter::repeat_n(&part[0], size - part.len());
+            let args: Vec<Arg<'_>> = part.iter().chain(again).flatten().cloned().collect();
+            self.execute(&update_sql(table, columns, size), &args)?;
         }
         Ok(())
     }

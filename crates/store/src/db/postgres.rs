@@ -140,6 +140,26 @@ impl Connection<'_> {
         Ok(self.on.client.execute(&statement, &refs(args))?)
     }
 
+    /// Inserts rows of `width` arguments each, as an array for each column. `one` inserts one row; what it asks for are the
+    /// columns' types.
+    pub(super) fn insert(
+        &mut self,
+        into: &str,
+        one: &str,
+        width: usize,
+        args: &[Arg<'_>],
+    ) -> Result<(), DbError> {
+        let types = self.prepared(one)?.params().to_vec();
+        let arrays: Vec<String> =
+            (1..).zip(&types).map(|(n, kind)| format!("${n}::{}[]", kind.name())).collect();
+        let sql = format!("INSERT INTO {into} SELECT * FROM UNNEST({})", arrays.join(", "));
+        let columns: Vec<Vec<&Arg<'_>>> =
+            (0..width).map(|column| args.iter().skip(column).step_by(width).collect()).collect();
+        let statement = self.prepared(&sql)?;
+        self.on.client.execute(&statement, &columns.iter().map(|column| column as _).collect::<Vec<_>>())?;
+        Ok(())
+    }
+
     pub(super) fn query(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<Vec<postgres::Row>, DbError> {
         let statement = self.prepared(sql)?;
         Ok(self.on.client.query(&statement, &refs(args))?)

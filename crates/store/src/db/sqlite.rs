@@ -192,6 +192,30 @@ pub(super) fn prepared<'c>(
     Ok(statement)
 }
 
+/// Runs a statement once for each row of arguments.
+pub(super) fn execute_each<'a>(
+    connection: &Connection,
+    sql: &str,
+    rows: impl Iterator<Item = &'a [Arg<'a>]>,
+) -> Result<(), DbError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let args: Vec<usize> = (1..=statement.parameter_count())
+        .map(|place| {
+            let name = statement.parameter_name(place).and_then(|name| name.strip_prefix('$'));
+            name.and_then(|name| name.parse::<usize>().ok()?.checked_sub(1)).unwrap_or(usize::MAX)
+        })
+        .collect();
+    for row in rows {
+        for (place, arg) in (1..).zip(&args) {
+            let arg =
+                row.get(*arg).ok_or_else(|| rusqlite::Error::InvalidParameterCount(row.len(), place))?;
+            statement.raw_bind_parameter(place, arg)?;
+        }
+        statement.raw_execute()?;
+    }
+    Ok(())
+}
+
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
     std::thread::Builder::new().name(name.into()).spawn(run).map(drop).map_err(Error::internal)
 }

@@ -132,21 +132,16 @@ impl Step {
     }
 }
 
-/// Cuts a list into parts of few sizes, so that few statements need to be prepared.
-pub(super) fn parts<T>(mut left: &[T]) -> impl Iterator<Item = &[T]> {
-    std::iter::from_fn(move || {
-        let size = match left.len() {
-            0 => return None,
-            len @ 1..256 => 1 << len.ilog2(),
-            _ => 256,
-        };
-        let (part, rest) = left.split_at(size);
-        left = rest;
-        Some(part)
+/// Cuts ids into parts of few sizes, so that few statements need to be prepared; where one is too small its first id stands
+/// there again, which finds nothing more.
+fn parts<I: Copy>(ids: &[I]) -> impl Iterator<Item = Vec<I>> {
+    ids.chunks(256).map(|part| {
+        let again = std::iter::repeat_n(part[0], part.len().next_power_of_two() - part.len());
+        part.iter().copied().chain(again).collect()
     })
 }
 
-pub(super) fn by_ids<I: Copy, T>(
+fn by_ids<I: Copy, T>(
     tx: &mut Tx<'_>,
     ids: &[I],
     sql: impl Fn(&str) -> String,

@@ -16,7 +16,8 @@ use crate::db::{DbError, Row};
 pub use claim::{Claimed, claimable, due, held_by, next_wake, take};
 pub use log::{append, log};
 pub use read::{
-    Detail, Family, attempts, by_key, family, get, given_before, input, list, outputs, step_of, steps_of,
+    Detail, Family, attempts, by_key, failed_steps, family, get, given_before, input, list, outputs, step_of,
+    steps_of,
 };
 pub use write::{
     NewAttempt, NewEdge, NewRunRow, NewStepRow, create, create_once, save_attempts, save_runs, save_steps,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use kernel::{Error, PageRequest, ProjectId, Result, RunId, StepId};
-use wire::runs::{Attempt, Run, RunState};
+use wire::runs::{Attempt, FailedStep, Run, RunState};
 
 use super::{RUN, STEP, Step, run, step};
 use crate::db::{DbError, Row, Tx, args};
@@ -46,6 +46,41 @@ pub fn list(t: &mut Tenant<'_, '_>, state: Option<RunState>, page: &PageRequest)
         run,
     )?;
     Ok(Listed::of(rows, total, page, |run| (run.created_at.0, run.id.to_string())))
+}
+
+/// The project's steps that have failed and may be retried (R3), the latest first.
+///
+/// # Errors
+/// When the database fails.
+pub fn failed_steps(t: &mut Tenant<'_, '_>, page: &PageRequest) -> Result<Listed<FailedStep>> {
+    let (key, id) = page.after.as_ref().map_or((i64::MAX, "~"), |cursor| (cursor.key, cursor.id.as_str()));
+    let project = t.project();
+    let total = t.query_one(
+        "SELECT COUNT(*) FROM steps WHERE project_id = $1 AND state = 'failed'",
+        args![project],
+        |row| row.get(0),
+    )?;
+    let rows = t.query(
+        "SELECT steps.run_id, runs.title, steps.id, steps.name, steps.queue, steps.attempt, steps.reason, steps.ended_at
+         FROM steps JOIN runs ON runs.id = steps.run_id
+         WHERE steps.project_id = $1 AND steps.state = 'failed'
+           AND (steps.ended_at < $2 OR (steps.ended_at = $2 AND steps.id < $3))
+         ORDER BY steps.ended_at DESC, steps.id DESC LIMIT $4",
+        args![project, key, id, i64::from(page.limit) + 1],
+        |row| {
+            Ok(FailedStep {
+                run_id: row.id(0)?,
+                run_title: row.get(1)?,
+                step_id: row.id(2)?,
+                name: row.get(3)?,
+                queue: row.get(4)?,
+                attempt: row.get(5)?,
+                reason: row.opt_json(6)?,
+                ended_at: row.get(7)?,
+            })
+        },
+    )?;
+    Ok(Listed::of(rows, total, page, |step| (step.ended_at.0, step.step_id.to_string())))
 }
 
 /// A step with what it was given and gave.

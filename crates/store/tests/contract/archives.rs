@@ -11,13 +11,14 @@ use kernel::{Ambient, Code, Role};
 use store::changes::{Draft, Write as Change};
 use store::passages::Wanted;
 use store::{
-    Options, Scope, Store, conversations, keys, members, passages, people, reviews, runs, sessions, settings,
-    uploads,
+    Options, Scope, Store, conversations, keys, members, passages, people, reviews, runs, schedules,
+    sessions, settings, uploads,
 };
 use tempfile::TempDir;
 use wire::auth::KeyScope;
 use wire::orchestrator::{Author, Message, MessageState, Mode};
 use wire::runs::{Limits, LogEntry, Priority, Reason, RunState, StepState};
+use wire::schedules::{Missed, NewSchedule, Occurrence, Outcome, ScheduledOrder, When};
 
 use crate::place::Place;
 use crate::stage::{Stage, fact};
@@ -66,7 +67,8 @@ pub(crate) async fn fill(stage: &Stage) -> Scope {
         keys::create(t, ada, "ci", KeyScope::Read, "key-hash", "x9", later)?;
         settings::set(t, "b.c", "2")?;
         settings::set(t, "B_c", "1")?;
-        run(t)
+        run(t)?;
+        schedule(t)
     });
     filled.await.unwrap();
     scope
@@ -144,6 +146,21 @@ fn run(t: &mut store::Tenant<'_, '_>) -> kernel::Result<()> {
     let entry =
         LogEntry { start: 0, step_id: parent, fence: 1, kind: "text".into(), text: "Möwen".into(), at: now };
     runs::append(t, &[(run, entry)])
+}
+
+/// A schedule that was missed once.
+fn schedule(t: &mut store::Tenant<'_, '_>) -> kernel::Result<()> {
+    let order = ScheduledOrder::Task {
+        task: "Zähle die Möwen".into(),
+        priority: Priority::Low,
+        departments: vec!["audio".into()],
+    };
+    let when = When::Cron { cron: "30 2 * * *".into(), time_zone: "Europe/Berlin".into() };
+    let (at, new) = (t.now(), NewSchedule { name: "Gulls".into(), order, when, missed: Missed::Skip });
+    let made = schedules::create(t, &new, at)?;
+    let reason = Some("No server ran at the time.".into());
+    let missed = Occurrence { at, outcome: Outcome::Missed, times: 7, run_id: None, reason, noted_at: at };
+    schedules::note(t, made.id, &missed)
 }
 
 /// The backup's lines.
@@ -382,8 +399,8 @@ async fn a_backup_of_an_older_program_is_brought_up_to_date() {
     backup(&stage.store, &shelf.place("b")).await;
     let mut lines = lines(&shelf.place("b"));
     let mut trailer: serde_json::Value = serde_json::from_str(lines.last().unwrap()).unwrap();
-    // The first migration had no runs.
-    for table in ["runs", "steps", "step_edges", "attempts", "run_log"] {
+    // The first migration had no runs and no schedules.
+    for table in ["runs", "steps", "step_edges", "attempts", "run_log", "schedules", "occurrences"] {
         let at = lines.iter().position(|line| line.contains(&format!("\"table\":\"{table}\""))).unwrap();
         let rows = lines[at + 1..].iter().take_while(|line| line.starts_with('[')).count();
         assert!(rows > 0);

@@ -1,17 +1,21 @@
 //! What a transaction has loaded and changed: the runs that it holds, their steps, and what is to be written.
 
+mod making;
+mod standing;
+mod wishes;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use kernel::{Error, EventKind, ProjectId, Random, Result, RunId, StepId, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::runs::{self, NewAttempt, NewEdge, NewRunRow, NewStepRow, Step};
 use store::{Scope, Tenant, Tx, events};
-use wire::runs::{Answer, LogEntry, Run, RunState, StepState};
+use wire::runs::{Answer, LogEntry, Run};
 
 use super::orders::{LOG_BYTES, Order};
 use super::{Refused, Reply};
-use crate::graph::NewRun;
 use crate::machine::{self, Action, Command, Moment, Refusal};
+use standing::{count, told_of_run, told_of_step, turn};
 
 /// The most bytes of a piece of a log.
 const ENTRY_BYTES: usize = 64 * 1024;
@@ -19,9 +23,6 @@ const ENTRY_BYTES: usize = 64 * 1024;
 const OUTPUT_BYTES: usize = 8 * 1024 * 1024;
 /// What a full log says of itself, once.
 const FULL: &str = "The log of this run is full; what comes after is not kept.";
-
-/// The steps of a run, and its edges as (child, parent).
-type Graph = (Vec<StepId>, Vec<(StepId, StepId)>);
 
 /// A transaction's view of runs and steps.
 pub(super) struct Book<'r> {
@@ -39,7 +40,7 @@ pub(super) struct Book<'r> {
     /// Steps that have ended, and of which their children have not heard.
     ended: Vec<StepId>,
     /// In the order of the projects, which is that in which their rows are locked.
-    events: BTreeMap<ProjectId, Vec<(EventKind, Value)>>,
+    events: BTreeMap<ProjectId, Vec<(EventKind, String)>>,
     pub(super) ready: BTreeSet<String>,
     pub(super) stop: Vec<StepId>,
     pub(super) wake: Option<Timestamp>,
@@ -204,8 +205,8 @@ impl<'r> Book<'r> {
         for action in actions {
             match action {
                 Action::Tell => {
-                    let told = (EventKind::StepUpdated, told_of_step(step, run));
-                    self.events.entry(step.project).or_default().push(told);
+                    let payload = told(&told_of_step(step, run));
+                    self.events.entry(step.project).or_default().push((EventKind::StepUpdated, payload));
                 }
                 // A run of one step has no children that would have to hear of its end.
                 Action::End if run.total > 1 => self.ended.push(id),
@@ -243,97 +244,6 @@ impl<'r> Book<'r> {
         Ok(())
     }
 
-    fn make(&mut self, tx: &mut Tx<'_>, new: &NewRun) -> Result<Result<Reply, Refused>> {
-        let parents = match new.parents() {
-            Ok(parents) => parents,
-            Err(error) => return Ok(Err(error.into())),
-        };
-        let fingerprint = new.idempotency_key.as_ref().map(|_| new.fingerprint());
-        let run = Run {
-            id: tx.id(),
-            project_id: new.project,
-            kind: new.kind.clone(),
-            title: new.title.clone(),
-            state: RunState::Queued,
-            paused: None,
-            asked_at: None,
-            asked_by: None,
-            total: new.steps.len() as i64,
-            complete: 0,
-            failed: 0,
-            cancelled: 0,
-            log_end: 0,
-            created_at: self.now,
-            created_by: new.by,
-            started_at: None,
-            ended_at: None,
-        };
-        let made = NewRunRow {
-            run: run.clone(),
-            input: new.input.to_string(),
-            idempotency_key: new.idempotency_key.clone(),
-            fingerprint,
-        };
-        match &made.idempotency_key {
-            None => self.new_runs.push(made),
-            Some(key) if runs::create_once(tx, &made)? => {}
-            Some(key) => {
-                let first = runs::by_key(tx, new.project, key)?;
-                let (run, fingerprint) = first.ok_or_else(|| Error::not_found("run"))?;
-                return Ok(if fingerprint == made.fingerprint {
-                    Ok(Reply::Made { run, again: true })
-                } else {
-                    let other = "Another run was made under this idempotency key. Nothing was started.";
-                    let error = Error::new(kernel::Code::Conflict, other);
-                    Err(error.with_details(json!({ "runId": run })).into())
-                });
-            }
-        }
-        self.tell_of_run(&run);
-        let ids: Vec<StepId> = new.steps.iter().map(|_| tx.id()).collect();
-        for (place, step) in new.steps.iter().enumerate() {
-            let mut made = Step {
-                id: ids[place],
-                run: run.id,
-                project: new.project,
-                ordinal: place as i64,
-                name: step.name.clone(),
-                queue: step.queue.clone(),
-                priority: step.priority,
-                limits: step.limits,
-                delay_until: step.delay_until,
-                state: StepState::Queued,
-                reason: None,
-                open_parents: parents[place].len() as i64,
-                attempt: 0,
-                fence: 0,
-                lost: 0,
-                settled: 0,
-                worker: None,
-                rank: None,
-                wake_at: None,
-                not_before: step.delay_until,
-                expires_at: None,
-                leased_at: None,
-                lease_until: None,
-                progressed_at: None,
-                asked_at: None,
-                ended_at: None,
-                answer: None,
-            };
-            machine::queue(&mut made, Moment { now: self.now, random: self.random, run: &run });
-            self.wake = [self.wake, made.wake_at].into_iter().flatten().min();
-            if made.rank.is_some() {
-                self.ready.insert(made.queue.clone());
-            }
-            self.new_steps.push(NewStepRow { step: made, input: step.input.to_string() });
-            self.new_edges.extend(
-                parents[place].iter().map(|parent| NewEdge { child: ids[place], parent: ids[*parent] }),
-            );
-        }
-        Ok(Ok(Reply::Made { run: run.id, again: false }))
-    }
-
     /// Gives out the next offset of the run's log (T3).
     fn append(
         &mut self,
@@ -364,78 +274,8 @@ impl<'r> Book<'r> {
         Ok(Reply::Logged { end: run.log_end })
     }
 
-    /// All steps of a run, the newest view of each, with its edges as (child, parent).
-    fn family(&mut self, tx: &mut Tx<'_>, run: RunId) -> Result<Graph> {
-        self.cascade(tx)?;
-        let (steps, edges) = runs::family(tx, run)?;
-        let ids = steps.iter().map(|step| step.id).collect();
-        self.keep(steps);
-        Ok((ids, edges))
-    }
-
-    fn cancel(&mut self, tx: &mut Tx<'_>, id: RunId, by: Option<kernel::PersonId>) -> Result<()> {
-        let Some(run) = self.runs.get_mut(&id).filter(|run| !run.state.has_ended()) else { return Ok(()) };
-        if run.asked_at.is_none() {
-            (run.asked_at, run.asked_by) = (Some(self.now), by);
-            self.changed_runs.insert(id);
-        }
-        for step in self.family(tx, id)?.0 {
-            // What has ended stays as it is; nothing else can refuse this.
-            let _ = self.apply(step, &Command::Cancel, None);
-        }
-        Ok(())
-    }
-
-    fn pause(&mut self, tx: &mut Tx<'_>, id: RunId, why: Option<&str>) -> Result<()> {
-        let (steps, _) = self.family(tx, id)?;
-        let Some(run) = self.runs.get_mut(&id).filter(|run| !run.state.has_ended()) else { return Ok(()) };
-        run.paused = why.map(str::to_owned);
-        let told = run.clone();
-        self.changed_runs.insert(id);
-        self.tell_of_run(&told);
-        for step in steps {
-            let _ = self.apply(step, &Command::Reconsider, None);
-        }
-        Ok(())
-    }
-
-    /// Resets a step and all below it (R4). Their parents outside are as they are; one that has not ended well keeps its
-    /// child waiting, or, if it failed, makes it cancelled once more.
-    fn retry(&mut self, tx: &mut Tx<'_>, id: RunId, from: StepId) -> Result<()> {
-        let (_, edges) = self.family(tx, id)?;
-        let mut again: BTreeSet<StepId> = BTreeSet::from([from]);
-        let mut next = vec![from];
-        while let Some(parent) = next.pop() {
-            next.extend(
-                edges.iter().filter(|(child, of)| *of == parent && again.insert(*child)).map(|(c, _)| *c),
-            );
-        }
-        if let Some(run) = self.runs.get_mut(&id) {
-            (run.asked_at, run.asked_by) = (None, None);
-            self.changed_runs.insert(id);
-        }
-        let mut ended = BTreeSet::new();
-        for step in &again {
-            let mut open = 0;
-            for (_, parent) in edges.iter().filter(|(child, _)| child == step) {
-                let state = self.steps.get(parent).map(|parent| parent.state);
-                if again.contains(parent) || state != Some(StepState::Complete) {
-                    open += 1;
-                }
-                if !again.contains(parent)
-                    && state.is_some_and(|state| state.has_ended() && state != StepState::Complete)
-                {
-                    ended.insert(*parent);
-                }
-            }
-            let _ = self.apply(*step, &Command::Reset { open_parents: open }, None);
-        }
-        self.ended.extend(ended);
-        self.cascade(tx)
-    }
-
     fn tell_of_run(&mut self, run: &Run) {
-        self.events.entry(run.project_id).or_default().push((EventKind::RunUpdated, told_of_run(run)));
+        self.events.entry(run.project_id).or_default().push((EventKind::RunUpdated, told(&told_of_run(run))));
     }
 
     /// Writes what was changed, and tells of it.
@@ -447,7 +287,7 @@ impl<'r> Book<'r> {
         runs::save_attempts(tx, &self.attempts)?;
         runs::append(tx, &self.log)?;
         for (project, told) in &self.events {
-            events::emit(&mut Tenant::new(tx, Scope::server(*project)), told)?;
+            events::emit_texts(&mut Tenant::new(tx, Scope::server(*project)), told)?;
         }
         self.new_runs.clear();
         self.new_steps.clear();
@@ -461,53 +301,15 @@ impl<'r> Book<'r> {
     }
 }
 
+/// An event's payload. What it is made of cannot fail to be JSON.
+fn told(what: &impl serde::Serialize) -> String {
+    serde_json::to_string(what).unwrap_or_default()
+}
+
 /// Refuses what is larger than it may be.
 fn small(field: &str, bytes: usize, most: usize) -> Result<(), Refused> {
     if bytes <= most {
         return Ok(());
     }
     Err(Error::field(field, format!("must be at most {most} bytes")).into())
-}
-
-/// Counts a step's state in its run.
-fn count(run: &mut Run, state: StepState, by: i64) {
-    match state {
-        StepState::Complete => run.complete += by,
-        StepState::Failed => run.failed += by,
-        StepState::Cancelled => run.cancelled += by,
-        StepState::Queued | StepState::Leased | StepState::Running | StepState::Waiting => {}
-    }
-}
-
-/// Whether a run has another state, now that one of its steps has `step` (G6).
-fn turn(run: &mut Run, step: StepState, now: Timestamp) -> bool {
-    let before = run.state;
-    run.state = match run.complete + run.failed + run.cancelled {
-        ended if ended < run.total && (step.is_held() || before.has_ended()) => RunState::Running,
-        ended if ended < run.total => before,
-        _ if run.complete == run.total => RunState::Complete,
-        _ if run.asked_at.is_some() => RunState::Cancelled,
-        _ => RunState::Failed,
-    };
-    if run.state == RunState::Running {
-        run.started_at.get_or_insert(now);
-    }
-    run.ended_at = run.state.has_ended().then_some(now);
-    run.state != before
-}
-
-fn told_of_run(run: &Run) -> Value {
-    json!({
-        "runId": run.id, "kind": run.kind, "title": run.title, "state": run.state, "paused": run.paused,
-        "total": run.total, "complete": run.complete, "failed": run.failed, "cancelled": run.cancelled,
-    })
-}
-
-/// What has become of a step, and what of its run.
-fn told_of_step(step: &Step, run: &Run) -> Value {
-    json!({
-        "run": told_of_run(run),
-        "runId": step.run, "stepId": step.id, "name": step.name, "queue": step.queue, "state": step.state,
-        "reason": step.reason, "attempt": step.attempt, "stop": step.asked_at.is_some(),
-    })
 }

@@ -1,7 +1,9 @@
 //! R: what is tried again, when, and how often.
 
+use kernel::PageRequest;
 use resilience::retry::Kind;
 use serde_json::json;
+use store::runs;
 use wire::runs::{Reason, RunState, StepState};
 
 use crate::stage::step;
@@ -56,6 +58,30 @@ on_both! {
         assert_eq!(dead.reason, Some(Reason::Error { error: "the lamp broke".into(), fatal: false }));
         assert_eq!(stage.run(run).await.state, RunState::Failed);
         assert_eq!(stage.attempts(run).await.len(), 3);
+
+        // It is found among all of the project, until someone retries it.
+        let second = stage.single().await;
+        let claim = stage.one().await;
+        stage.fail(&claim, Kind::Fatal).await.unwrap();
+        let failed = async || {
+            let (mut all, mut after) = (Vec::new(), None);
+            loop {
+                let page = PageRequest { limit: 1, after };
+                let found = stage.store.read_in(&stage.scope, move |t| runs::failed_steps(t, &page)).await.unwrap();
+                all.extend(found.rows.into_iter().map(|step| step.run_id));
+                after = found.next;
+                if after.is_none() {
+                    assert_eq!(all.len() as i64, found.total);
+                    return all;
+                }
+            }
+        };
+        assert_eq!(failed().await, [second, run]);
+        stage.retry(&stage.step(second, "only").await).await.unwrap();
+        assert_eq!(failed().await, [run]);
+        let other = stage.other().await;
+        let theirs = stage.store.read_in(&other, |t| runs::failed_steps(t, &PageRequest::default())).await.unwrap();
+        assert_eq!(theirs.total, 0);
     }
 
     async fn r4_a_retry_gives_a_step_and_all_below_it_a_new_beginning(stage) {

@@ -1,6 +1,7 @@
 //! The service: what workers and callers see of it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use kernel::{Code, RunId};
 use serde_json::json;
@@ -10,6 +11,10 @@ use tasks::{Lease, Tasks, Worker};
 use wire::runs::{Reason, RunState, StepState};
 
 use crate::stage::{Stage, step};
+
+const HOUR: i64 = 60 * 60 * 1_000;
+/// Only a test that fails waits so long.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A run of steps that are tried again without a pause.
 fn eager(stage: &Stage, steps: impl IntoIterator<Item = NewStep>) -> NewRun {
@@ -144,6 +149,22 @@ on_both! {
         let after = stage.step(run, "b").await;
         assert_eq!((after.state, after.attempt, after.lost), (StepState::Queued, 0, 0));
         drop(b);
+    }
+
+    async fn t6_what_a_killed_server_came_to_hold_after_its_successor_began_waits_for_no_lease(stage) {
+        let mut hours = step("a", &[]);
+        (hours.limits.lease_ms, hours.limits.run_ms) = (HOUR, 2 * HOUR);
+        let served = stage.serve("one");
+        let (run, _) = served.tasks.make(eager(stage, [hours])).await.unwrap();
+        // The order was answered, so what the last start held has been freed; and only now does its claim commit.
+        assert_eq!(stage.claims(&[("one/before/1", 1)]).await.len(), 1);
+        let mut worker = worker(&served.tasks, 1).await;
+        // Its lease would end in an hour.
+        let lease = tokio::time::timeout(PATIENCE, next(&mut worker)).await.unwrap();
+        assert_eq!((lease.step().attempt, lease.step().lost), (1, 1));
+        lease.complete(json!(1)).await.unwrap();
+        assert_eq!(ended(stage, run).await, RunState::Complete);
+        served.end().await;
     }
 
     async fn nobody_suffers_for_anothers_order(stage) {

@@ -1,0 +1,70 @@
+//! What gives the orders of schedules: looks when one is due, and makes of it the run that its route would make.
+
+use std::time::Duration;
+
+use agents::departments::plan::{self, Order};
+use kernel::{Result, Timestamp};
+use tasks::graph::NewRun;
+use tasks::schedules;
+use tokio::sync::Notify;
+use wire::schedules::{Schedule, ScheduledOrder};
+
+use crate::app::Parts;
+
+/// How often to look for what another server has set.
+const POLL: Duration = Duration::from_secs(30);
+/// How long to wait when an order could not be given.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Wakes the one who looks.
+#[derive(Debug, Default)]
+pub(crate) struct Bell(Notify);
+
+impl Bell {
+    /// A schedule was set, or is to be given now.
+    pub(crate) fn ring(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// Gives orders for as long as the server runs.
+pub(crate) async fn keep(app: &Parts) {
+    loop {
+        let pause = match look(app).await {
+            Ok(Some(next)) => {
+                let millis = next.since(app.ambient.now());
+                Duration::from_millis(u64::try_from(millis).unwrap_or(0)).clamp(PAUSE, POLL)
+            }
+            Ok(None) => POLL,
+            Err(error) => {
+                tracing::warn!(%error, "schedules could not be looked at; they are again in a second");
+                PAUSE
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = app.bell.0.notified() => {}
+        }
+    }
+}
+
+/// Gives what is due now, and tells when something is due next.
+pub(crate) async fn look(app: &Parts) -> Result<Option<Timestamp>> {
+    schedules::look(&app.store, &app.tasks, &app.ambient, |schedule| planned(app, schedule)).await
+}
+
+/// The run for what a schedule orders.
+///
+/// # Errors
+/// `VALIDATION_ERROR` when the order makes no sense.
+pub(crate) fn planned(app: &Parts, schedule: &Schedule) -> Result<NewRun> {
+    let ScheduledOrder::Task { task, priority, departments } = &schedule.order;
+    let order = Order {
+        project: schedule.project_id,
+        by: schedule.set_by,
+        request: wire::clean_message("task", task)?,
+        priority: *priority,
+        departments: departments.clone(),
+    };
+    plan::plan(&order, app.desk.departments())
+}
