@@ -133,6 +133,8 @@ ids! {
     RunId = "run";
     /// One piece of work in a run.
     StepId = "stp";
+    /// A call of a language model, and what it took.
+    UsageId = "use";
     /// A notification to a person.
     NotificationId = "ntf";
     /// A row of the audit log.

@@ -25,6 +25,7 @@ pub mod sessions;
 pub mod settings;
 pub mod slug;
 pub mod uploads;
+pub mod usage;
 
 pub use archive::{BackupReport, Progress, restore, verify};
 pub use db::{Durability, Options, Tx};

@@ -11,6 +11,7 @@ pub mod records;
 pub mod runs;
 pub mod settings;
 mod text;
+pub mod usage;
 
 pub use problem::Problem;
 pub use text::{MAX_MESSAGE_CHARS, clean_message};

@@ -63,6 +63,9 @@ const TABLES: &[Table] = &[
     table("step_edges", &["child_id", "parent_id"]),
     table("attempts", &["step_id", "fence"]),
     table("run_log", &["run_id", "start"]),
+    table("usage", &["id"]),
+    table("budgets", &["project_id"]),
+    table("budget_raises", &["project_id", "step_id", "answered_at", "level"]),
 ];
 
 /// The column that ties a passage to the text index; every database counts it by itself, in the same order.

@@ -118,6 +118,7 @@ ids![
     SessionId,
     StepId,
     UploadId,
+    UsageId,
 ];
 
 impl<'a, T> From<Option<T>> for Arg<'a>
