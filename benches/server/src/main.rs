@@ -1,5 +1,5 @@
 //! `cargo run --release -p bench-server`: how fast the server starts, reads, writes, imports, answers and tells, and how
-//! small it is. `--seconds N` sets how long each load lasts.
+//! small it is. `--seconds N` sets how long each load lasts. `--tokens` measures a language model's tokens only, and writes nothing.
 
 mod atelier;
 mod client;
@@ -11,6 +11,7 @@ mod machine;
 mod questions;
 mod report;
 mod script;
+mod tokens;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -44,7 +45,8 @@ async fn main() -> Result<()> {
     let seconds = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => 5,
         ["--seconds", seconds] => seconds.parse()?,
-        _ => return Err("usage: bench-server [--seconds N]".into()),
+        ["--tokens"] => return only_tokens().await,
+        _ => return Err("usage: bench-server [--seconds N | --tokens]".into()),
     };
     // Building it would be part of the load.
     atelier::binary()?;
@@ -119,6 +121,8 @@ async fn run(data: &Path, time: Duration, report: &mut Report) -> Result<()> {
     let heard = live::fan_out(&server, &film, LISTENERS, CHANGES).await?;
     report.head(&["listeners", "arrivals", "p50", "p99", "longest", ""]);
     report.questions(&LISTENERS.to_string(), &heard, false);
+
+    tokens(&server, report).await?;
 
     report.section("Writes", "Each is committed before it is answered, with its version, its passages of the text index, its facts and its event.");
     report.head(&["100 clients", "answers/s", "p50", "p99", "server's CPU an answer"]);
@@ -222,6 +226,32 @@ async fn asked(server: &Atelier, film: &Arc<Film>, time: Duration, report: &mut 
     .await?;
     report.head(&["100 clients", "answers/s", "p50", "p99", "server's CPU an answer"]);
     report.load("all, mixed", &outcome);
+    Ok(())
+}
+
+/// Measures tokens on a fresh server.
+async fn only_tokens() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    atelier::set_up(folder.path()).await?;
+    let server = Atelier::start(folder.path(), &[]).await?;
+    println!("Load average {} when it began.", machine::load());
+    tokens(&server, &mut Report::default()).await?;
+    println!("\nLoad average {} when it ended.", machine::load());
+    server.stop().await
+}
+
+async fn tokens(server: &Atelier, report: &mut Report) -> Result<()> {
+    report.section(
+        "Tokens of a language model",
+        "From the moment at which the provider says one until it has come to who listens: to the run's log by way of the server, \
+         where it is stored first, and straight from the provider.",
+    );
+    report.head(&["tokens", "count", "p50", "p99", "longest", ""]);
+    let (through, direct) = (tokens::through(server).await?, tokens::direct().await?);
+    report.questions("first, by way of the server", &through.first, false);
+    report.questions("first, straight", &direct.first, false);
+    report.questions("later, by way of the server", &through.later, false);
+    report.questions("later, straight", &direct.later, false);
     Ok(())
 }
 

@@ -142,6 +142,20 @@ pub fn list(t: &mut Tenant<'_, '_>, kind: Kind, page: &PageRequest) -> Result<Li
     Ok(Listed::of(rows, total, page, |review| (review.created_at.0, review.id.to_string())))
 }
 
+/// The oldest proposal of that title that waits for a decision, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub fn waiting(t: &mut Tenant<'_, '_>, kind: Kind, title: &str) -> Result<Option<ReviewId>> {
+    let project = t.project();
+    Ok(t.query_opt(
+        "SELECT id FROM reviews WHERE project_id = $1 AND kind = $2 AND state = 'pending' AND title = $3
+         ORDER BY created_at, id LIMIT 1",
+        args![project, kind.as_str(), title],
+        |row| row.id(0),
+    )?)
+}
+
 /// Puts another payload in the place of the one that was read at `version`.
 ///
 /// # Errors

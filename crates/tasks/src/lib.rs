@@ -10,4 +10,5 @@ pub mod ledger;
 pub mod machine;
 
 pub use handle::{Lease, Tasks, Worker};
+pub use ledger::TOOL_CALL;
 pub use service::{Options, Service};

@@ -139,6 +139,7 @@ impl Live {
             .map(|event| {
                 let whole = told(event);
                 let followers = whole.as_ref().and_then(|whole| executions::told(whole, outputs));
+                let whole = whole.filter(|whole| !executions::is_followers_own(whole));
                 Message { seq: event.seq, whole, followers }
             })
             .collect();

@@ -8,10 +8,12 @@ pub(crate) mod orchestrator;
 pub(crate) mod projects;
 pub(crate) mod records;
 pub(crate) mod relationships;
+pub(crate) mod run_stream;
 pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod uploads;
+pub(crate) mod usage;
 
 use kernel::{DEFAULT_PAGE, Error, MAX_PAGE, PageRequest, Result};
 
@@ -33,6 +35,8 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(uploads::routes())
         .merge(relationships::routes())
         .merge(runs::routes())
+        .merge(run_stream::routes())
+        .merge(usage::routes())
         .merge(orchestrator::routes())
         .merge(conversations::routes())
         .merge(settings::routes())

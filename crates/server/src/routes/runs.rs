@@ -59,11 +59,12 @@ async fn get(
     Path((_project, id)): Path<(ProjectId, RunId)>,
 ) -> Answer<Json<RunDetail>> {
     let read = app.store.read_in(permit.scope(), move |t| {
-        Ok((runs::get(t, id)?, runs::steps_of(t, id, SHORT)?, runs::attempts(t, id)?))
+        let run = runs::get(t, id)?;
+        Ok((run, runs::steps_of(t, id, SHORT)?, runs::attempts(t, id)?, store::usage::of_run(t, id)?))
     });
-    let (run, steps, attempts) = read.await?;
+    let (run, steps, attempts, usage) = read.await?;
     let steps = steps.into_iter().map(told_step).collect::<Result<_, Error>>()?;
-    Ok(Json(RunDetail { run, steps, attempts }))
+    Ok(Json(RunDetail { run, steps, attempts, usage }))
 }
 
 /// A step of a run, with all that it gave

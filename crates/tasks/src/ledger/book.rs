@@ -8,7 +8,7 @@ use store::runs::{self, NewAttempt, NewEdge, NewRunRow, NewStepRow, Step};
 use store::{Scope, Tenant, Tx, events};
 use wire::runs::{Answer, LogEntry, Run, RunState, StepState};
 
-use super::orders::{LOG_BYTES, Order};
+use super::orders::{LOG_BYTES, Order, TOOL_CALL};
 use super::{Refused, Reply};
 use crate::graph::NewRun;
 use crate::machine::{self, Action, Command, Moment, Refusal};
@@ -360,6 +360,11 @@ impl<'r> Book<'r> {
             }
             self.changed_runs.insert(run.id);
             self.logged.insert(run.id);
+            if kind == TOOL_CALL
+                && let Some(told) = told_of_call(run.id, text)
+            {
+                self.events.entry(run.project_id).or_default().push((EventKind::AgentToolCall, told));
+            }
         }
         Ok(Reply::Logged { end: run.log_end })
     }
@@ -501,6 +506,14 @@ fn told_of_run(run: &Run) -> Value {
         "runId": run.id, "kind": run.kind, "title": run.title, "state": run.state, "paused": run.paused,
         "total": run.total, "complete": run.complete, "failed": run.failed, "cancelled": run.cancelled,
     })
+}
+
+/// What followers of a run are told of a tool call, if it is one.
+fn told_of_call(run: RunId, text: &str) -> Option<Value> {
+    let call: Value = serde_json::from_str(text).ok()?;
+    Some(
+        json!({ "executionId": run, "agentId": call["agent"], "tool": call["tool"], "input": call["input"] }),
+    )
 }
 
 /// What has become of a step, and what of its run.
