@@ -18,7 +18,8 @@ CREATE TABLE usage (
   settled_at BIGINT
 );
 CREATE INDEX usage_project ON usage(project_id, at);
-CREATE INDEX usage_run ON usage(run_id, step_id);
+CREATE INDEX usage_run ON usage(run_id);
+CREATE INDEX usage_step ON usage(step_id, fence);
 CREATE INDEX usage_open ON usage(project_id) WHERE settled_at IS NULL;
 
 -- What a project's owner lets its agents spend.

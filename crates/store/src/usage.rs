@@ -23,7 +23,11 @@ pub struct Amount {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Of {
-    Step(StepId),
+    /// One lease on a step; what people add, they add to all of them.
+    Step {
+        step: StepId,
+        fence: i64,
+    },
     Run(RunId),
     /// The day on which this moment is.
     Day(Timestamp),
@@ -35,7 +39,7 @@ impl Of {
     #[must_use]
     pub fn level(self) -> &'static str {
         match self {
-            Self::Step(_) => "step",
+            Self::Step { .. } => "step",
             Self::Run(_) => "run",
             Self::Day(_) => "day",
             Self::Project => "project",
@@ -44,7 +48,7 @@ impl Of {
 
     fn subject(self) -> String {
         match self {
-            Self::Step(id) => id.to_string(),
+            Self::Step { step, .. } => step.to_string(),
             Self::Run(id) => id.to_string(),
             Self::Day(at) => day(at).to_string(),
             Self::Project => String::new(),
@@ -99,17 +103,27 @@ pub fn hold(t: &mut Tenant<'_, '_>) -> Result<()> {
 /// When the database fails.
 pub fn spent(t: &mut Tenant<'_, '_>, of: Of) -> Result<Amount> {
     let project = t.project();
-    let (which, about): (&str, Arg<'_>) = match of {
-        Of::Step(id) => ("project_id = $1 AND step_id = $2", id.into()),
-        Of::Run(id) => ("project_id = $1 AND run_id = $2", id.into()),
-        Of::Day(at) => ("project_id = $1 AND at >= $2", (day(at) * DAY_MS).into()),
-        Of::Project => ("project_id = $1 AND at >= $2", i64::MIN.into()),
+    let mut given: Vec<Arg<'_>> = vec![project.into()];
+    let which = match of {
+        Of::Step { step, fence } => {
+            given.extend([step.into(), fence.into()]);
+            "project_id = $1 AND step_id = $2 AND fence = $3"
+        }
+        Of::Run(id) => {
+            given.push(id.into());
+            "project_id = $1 AND run_id = $2"
+        }
+        Of::Day(at) => {
+            given.push((day(at) * DAY_MS).into());
+            "project_id = $1 AND at >= $2"
+        }
+        Of::Project => "project_id = $1",
     };
     let sql = format!(
         "SELECT CAST(COALESCE(SUM(input_tokens + output_tokens), 0) AS BIGINT),
            CAST(COALESCE(SUM(micro_usd), 0) AS BIGINT) FROM usage WHERE {which}"
     );
-    Ok(t.query_one(&sql, &[project.into(), about], amount)?)
+    Ok(t.query_one(&sql, &given, amount)?)
 }
 
 fn amount(row: &Row<'_>) -> Result<Amount, DbError> {

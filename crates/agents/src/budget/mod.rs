@@ -77,11 +77,11 @@ pub enum Verdict {
     Short(Vec<Standing>),
 }
 
-/// The limit of a budget, with what people have added to it. `step` is what the agent's definition gives a step.
+/// The limit of a budget, with what people have added to it. `step` is what the agent's definition gives one attempt at a step.
 #[must_use]
 pub fn limit(of: Of, budgets: &Budgets, step: i64, raised: Amount) -> Limit {
     let (tokens, micro_usd) = match of {
-        Of::Step(_) => (Some(step), None),
+        Of::Step { .. } => (Some(step), None),
         Of::Run(_) => (budgets.run_tokens.or(Some(RUN_TOKENS)), budgets.run_micro_usd),
         Of::Day(_) => (budgets.day_tokens.or(Some(DAY_TOKENS)), budgets.day_micro_usd),
         Of::Project => (budgets.project_tokens, budgets.project_micro_usd),
@@ -129,7 +129,7 @@ pub fn question(wanted: Wanted, short: &[Standing]) -> String {
     let mut lines: Vec<String> = Vec::with_capacity(short.len());
     for Standing { of, limit, spent } in short {
         let whose = match of {
-            Of::Step(_) => "this step",
+            Of::Step { .. } => "this step",
             Of::Run(_) => "this run",
             Of::Day(_) => "the project's day",
             Of::Project => "the project",
@@ -215,7 +215,10 @@ mod tests {
         let raised = Amount { tokens: 50, micro_usd: 5 };
         let set = Budgets { project_tokens: Some(100), ..Budgets::default() };
         assert_eq!(limit(Of::Project, &set, 0, raised), Limit { tokens: Some(150), micro_usd: None });
-        assert_eq!(limit(Of::Step(Ambient::system().id()), &set, 7, raised).tokens, Some(57));
+        assert_eq!(
+            limit(Of::Step { step: Ambient::system().id(), fence: 1 }, &set, 7, raised).tokens,
+            Some(57)
+        );
     }
 
     #[test]

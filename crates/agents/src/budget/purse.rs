@@ -20,7 +20,7 @@ pub struct Purse {
     step: StepId,
     fence: i64,
     agent: String,
-    /// What the agent's definition gives the step, in tokens.
+    /// What the agent's definition gives an attempt, in tokens.
     tokens: i64,
     /// A person's answer that adds to the budgets which are short at the first call, and to no others.
     answered: Option<Answered>,
@@ -124,7 +124,9 @@ impl Purse {
 fn weigh(t: &mut Tenant<'_, '_>, call: &Call, wanted: Wanted, tokens: i64) -> Result<Verdict> {
     let budgets = usage::budgets(t)?.unwrap_or_default();
     let mut standings = Vec::with_capacity(4);
-    for of in [Of::Step(call.step), Of::Run(call.run), Of::Day(call.at), Of::Project] {
+    for of in
+        [Of::Step { step: call.step, fence: call.fence }, Of::Run(call.run), Of::Day(call.at), Of::Project]
+    {
         let limit = limit(of, &budgets, tokens, usage::raised(t, of)?);
         // What is not bounded need not be added up: a project's calls may be many.
         if limit.tokens.is_some() || limit.micro_usd.is_some() {

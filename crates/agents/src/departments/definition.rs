@@ -24,7 +24,7 @@ pub struct Limits {
     pub attempts: u32,
     /// How long an attempt may take, in minutes.
     pub minutes: u32,
-    /// How many tokens of a model its step may use; with none left it asks a person.
+    /// How many tokens of a model an attempt may use; with none left it asks a person.
     pub tokens: u32,
 }
 

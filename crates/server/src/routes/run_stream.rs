@@ -25,7 +25,7 @@ use crate::problem::Answer;
 /// Pieces that are read at once.
 const PIECES: u32 = 200;
 /// How often what no hint told of is looked for: another server may be at work on the run.
-const POLL: Duration = Duration::from_secs(1);
+const POLL: Duration = Duration::from_secs(2);
 /// How often a silent stream says that it is alive.
 const ALIVE: Duration = Duration::from_secs(15);
 

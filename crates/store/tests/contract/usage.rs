@@ -144,7 +144,8 @@ on_both! {
             let took = took.clone();
             stage.store.transact_in(&scope, move |t| usage::settle(t, &took)).await.unwrap();
         }
-        assert_eq!(spent(stage, &scope, Of::Step(step.id)).await, Amount { tokens: 12, micro_usd: 3 });
+        assert_eq!(spent(stage, &scope, Of::Step { step: step.id, fence: 1 }).await, Amount { tokens: 12, micro_usd: 3 });
+        assert_eq!(spent(stage, &scope, Of::Step { step: step.id, fence: 2 }).await, Amount::default());
         // What was spent cannot be taken back; what was only reserved can.
         let open = call(stage, &step, 50, None);
         assert!(try_reserve(stage, &scope, open.clone(), 100).await);
