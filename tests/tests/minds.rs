@@ -325,6 +325,46 @@ async fn an_answer_that_does_not_fit_is_sent_back_once() {
 }
 
 #[tokio::test]
+async fn a_model_that_only_calls_tools_is_heard_for_so_many_rounds_and_no_more() {
+    let mut world = World::on(&Database::Sqlite).await;
+    let mut model = std::mem::replace(&mut world.model, Model::start().await);
+    let run = world.order().await;
+    let mut rounds = 0;
+    let output = loop {
+        tokio::select! {
+            mut call = model.asked() => {
+                rounds += 1;
+                call.use_tool(&format!("c{rounds}"), "record_read", &json!({ "id": "the bell" })).await;
+                call.count(10, 10).await;
+                call.end().await;
+            }
+            output = world.output(&run) => break output,
+        }
+    };
+    assert_eq!(rounds, 9, "eight rounds of tools, and one to answer in");
+    assert!(output["added"]["note"].as_str().unwrap().contains("went on calling tools"), "{output}");
+}
+
+#[tokio::test]
+async fn a_call_that_is_stopped_midway_is_counted_as_far_as_it_came() {
+    let mut world = World::on(&Database::Sqlite).await;
+    let run = world.order().await;
+    let mut call = world.model.asked().await;
+    call.say(&"foghorn ".repeat(50)).await;
+    while !world.log(&run).await.iter().any(|(kind, _)| kind == "text") {}
+    world.ada.post(&format!("{run}/cancel"), &json!({})).await;
+    world.until(&run, "cancelled").await;
+    let usage = tests::within("what the call took", async {
+        loop {
+            if let Some(usage) = world.ada.get(&run).await["usage"].as_array().unwrap().first() {
+                return usage.clone();
+            }
+        }
+    });
+    assert_eq!(usage.await["outputTokens"], 100, "400 bytes, at four a token");
+}
+
+#[tokio::test]
 async fn without_a_persons_yes_no_model_of_unknown_price_is_asked() {
     let world = World::unset(&Database::Sqlite).await;
     let run = world.order().await;

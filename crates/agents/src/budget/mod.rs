@@ -262,7 +262,8 @@ mod tests {
             let runs: [kernel::RunId; 3] = [ambient.id(), ambient.id(), ambient.id()];
             let set = Budgets { run_tokens: Some(run_limit), day_tokens: Some(day_limit), day_micro_usd: Some(day_limit), ..Budgets::default() };
             // (run, tokens, money); those at the front of `open` began first.
-            let (mut open, mut over): (Vec<(usize, i64, i64)>, Vec<(usize, i64, i64)>) = (Vec::new(), Vec::new());
+            let mut open: Vec<(usize, i64, i64)> = Vec::new();
+            let mut over = open.clone();
             for act in acts {
                 match act {
                     Act::Want { run, tokens, money } => {

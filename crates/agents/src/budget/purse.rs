@@ -38,7 +38,7 @@ pub struct Answered {
 /// What came of asking for a call.
 pub enum Grant {
     /// It may be made.
-    Reserved(Reserved),
+    Reserved(Box<Reserved>),
     /// It is not made.
     Barred(Barred),
     /// A person has to be asked: so much is wanted, and of these too little is left.
@@ -108,12 +108,12 @@ impl Purse {
             Ok(verdict)
         });
         Ok(match decided.await? {
-            Verdict::Granted => Grant::Reserved(Reserved {
+            Verdict::Granted => Grant::Reserved(Box::new(Reserved {
                 store: self.store.clone(),
                 scope: self.scope,
                 call: Some(call),
                 said: None,
-            }),
+            })),
             Verdict::Barred(barred) => Grant::Barred(barred),
             Verdict::Short(short) => Grant::Short(wanted, short),
         })

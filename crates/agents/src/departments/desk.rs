@@ -172,7 +172,7 @@ impl Desk {
             Role::Specialist => {
                 let job = self.job(lease, agent, Vec::new()).await?;
                 Ok(match self.thought(lease, &job).await? {
-                    Thought::Done(done) => Next::Give(written(&done)?),
+                    Thought::Done(done) => Next::Give(written(&*done)?),
                     Thought::Ask(question) => Next::Ask(question),
                 })
             }
@@ -184,7 +184,7 @@ impl Desk {
         let done = self.done(job).await?;
         match &self.mind {
             Some(mind) => mind.enrich(lease, job, done).await,
-            None => Ok(Thought::Done(done)),
+            None => Ok(Thought::Done(Box::new(done))),
         }
     }
 
@@ -255,7 +255,7 @@ impl Desk {
                 lease.log("revise", json!({ "step": step, "reasons": reasons }).to_string()).await?;
                 let job = self.job(lease, self.agent(&step)?, reasons.clone()).await?;
                 let again = match self.thought(lease, &job).await? {
-                    Thought::Done(again) => again,
+                    Thought::Done(again) => *again,
                     Thought::Ask(question) => return Ok(Next::Ask(question)),
                 };
                 graded = Graded { reasons, ..grade(&again, relevance, true) };

@@ -39,7 +39,7 @@ pub struct Mind {
 /// What came of it.
 pub(super) enum Thought {
     /// The work, with or without what a model added.
-    Done(Done),
+    Done(Box<Done>),
     /// A person has to be asked this first.
     Ask(String),
 }
@@ -57,7 +57,7 @@ impl Mind {
     /// # Errors
     /// When the database fails, or the lease is over.
     pub(super) async fn enrich(&self, lease: &Lease, job: &Job, mut done: Done) -> Result<Thought> {
-        let Some(voice) = self.voice(&job.agent) else { return Ok(Thought::Done(done)) };
+        let Some(voice) = self.voice(&job.agent) else { return Ok(Thought::Done(Box::new(done))) };
         let answered = match said(lease.step().answer.as_ref()) {
             Said::Nothing => None,
             Said::Unreadable => {
@@ -96,7 +96,7 @@ impl Mind {
                     note(lease, OUTPUT, &json!({ "by": by.model, "kept": added })).await?;
                 }
                 self.scored(lease, &done).await?;
-                Ok(Thought::Done(done))
+                Ok(Thought::Done(Box::new(done)))
             }
             End::Rules(why) => self.by_rules(lease, done, &why).await,
             End::Short(wanted, short) => {
@@ -121,7 +121,7 @@ impl Mind {
         note(lease, FALLBACK, &json!({ "to": "rules", "because": why })).await?;
         done.added = Some(Added::nothing(why));
         self.scored(lease, &done).await?;
-        Ok(Thought::Done(done))
+        Ok(Thought::Done(Box::new(done)))
     }
 
     async fn scored(&self, lease: &Lease, done: &Done) -> Result<()> {

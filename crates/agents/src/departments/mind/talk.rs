@@ -56,6 +56,8 @@ pub(super) struct Talk<'m> {
     wanted: i64,
     /// Whether the model was asked to mend its answer.
     mended: bool,
+    /// Whether it was told that it can call no more tools.
+    last: bool,
 }
 
 impl<'m> Talk<'m> {
@@ -80,7 +82,20 @@ impl<'m> Talk<'m> {
             .with_tools(described)
             .with_max_tokens(ANSWER_TOKENS);
         let given = done.citations.iter().map(|cited| (cited.entity_id, cited.clone())).collect();
-        Ok(Self { mind, lease, job, voice, purse, tools, request, given, spent: 0, wanted: 0, mended: false })
+        Ok(Self {
+            mind,
+            lease,
+            job,
+            voice,
+            purse,
+            tools,
+            request,
+            given,
+            spent: 0,
+            wanted: 0,
+            mended: false,
+            last: false,
+        })
     }
 
     /// Holds the conversation.
@@ -92,10 +107,10 @@ impl<'m> Talk<'m> {
         let tools: Vec<&str> = self.tools.iter().map(|tool| tool.name()).collect();
         let told = json!({ "model": model, "tools": tools, "messages": self.request.messages });
         note(self.lease, PROMPT, &told).await?;
-        // One more round than there are for tools, to answer in, and one to mend the answer.
+        // Two more rounds than there are for tools: to answer in, and to mend the answer.
         for round in 0..=ROUNDS + 1 {
             let heard = match self.ask().await? {
-                Asked::Heard(heard) => heard,
+                Asked::Heard(heard) => *heard,
                 Asked::Ended(end) => return Ok(end),
             };
             let turn = heard.whole.turn();
@@ -131,10 +146,11 @@ impl<'m> Talk<'m> {
                 });
                 return Ok(End::Said { value, by: served.by, note });
             }
-            if round >= ROUNDS {
+            if self.last {
                 break;
             }
-            self.use_tools(turn, &served.by, round + 1 == ROUNDS).await?;
+            self.last = round + 1 >= ROUNDS;
+            self.use_tools(turn, &served.by).await?;
         }
         Ok(End::Rules(format!("{model} went on calling tools and did not answer.")))
     }
@@ -170,7 +186,7 @@ impl<'m> Talk<'m> {
             )
             .await?;
         }
-        Ok(Asked::Heard(heard))
+        Ok(Asked::Heard(Box::new(heard)))
     }
 
     /// Asks the model to answer again in the form that it was asked for, once.
@@ -185,10 +201,10 @@ impl<'m> Talk<'m> {
     }
 
     /// Does what the model calls for, and adds the results to the conversation.
-    async fn use_tools(&mut self, turn: Turn, by: &Named, last: bool) -> Result<()> {
-        // Where the step's own budget would hardly bear another round like this one, there is none.
+    async fn use_tools(&mut self, turn: Turn, by: &Named) -> Result<()> {
+        // Where the attempt's own budget would hardly bear another round like this one, there is none.
         let limit = i64::from(self.job.agent.limits.tokens);
-        let last = last || limit.saturating_sub(self.spent) < self.wanted.saturating_mul(2);
+        self.last |= limit.saturating_sub(self.spent) < self.wanted.saturating_mul(2);
         let calls = turn.tool_calls.clone();
         self.request.messages.push(Message::Assistant(turn));
         for (place, call) in calls.iter().enumerate() {
@@ -197,7 +213,7 @@ impl<'m> Talk<'m> {
             } else {
                 (format!("Not done: more than {CALLS} calls at once."), true)
             };
-            if last && place + 1 == calls.len() {
+            if self.last && place + 1 == calls.len() {
                 text = format!("{text}\n{LAST}");
             }
             let result = ToolResult { call: call.id.clone(), name: call.name.clone(), text, failed };
@@ -236,7 +252,7 @@ impl<'m> Talk<'m> {
 }
 
 enum Asked {
-    Heard(Heard),
+    Heard(Box<Heard>),
     Ended(End),
 }
 
