@@ -82,6 +82,20 @@ impl Call {
         self.tell(&json!({ "choices": [{ "index": 0, "delta": { "content": text } }] }).to_string()).await;
     }
 
+    /// Calls a tool, as its answer or a part of it.
+    pub async fn use_tool(&mut self, id: &str, name: &str, arguments: &Value) {
+        let function = json!({ "name": name, "arguments": arguments.to_string() });
+        let call = json!({ "index": 0, "id": id, "type": "function", "function": function });
+        let delta = json!({ "choices": [{ "index": 0, "delta": { "tool_calls": [call] } }] });
+        self.tell(&delta.to_string()).await;
+    }
+
+    /// Says how many tokens the question and the answer had.
+    pub async fn count(&mut self, input: u64, output: u64) {
+        let usage = json!({ "prompt_tokens": input, "completion_tokens": output });
+        self.tell(&json!({ "choices": [], "usage": usage }).to_string()).await;
+    }
+
     /// Says that this was the answer.
     pub async fn end(mut self) {
         let last = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });

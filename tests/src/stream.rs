@@ -1,6 +1,6 @@
 //! A listener to a conversation, as a browser's `EventSource` reads it: bytes, lines, events, and the last id.
 
-use reqwest::{Method, Response};
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 
 use crate::{Actor, within};
@@ -54,12 +54,17 @@ impl Stream {
         if let Some(last) = last {
             request = request.header("Last-Event-ID", last);
         }
+        Self { left: bytes, ..Self::of(request).await }
+    }
+
+    /// Listens to whatever a request answers with.
+    pub async fn of(request: RequestBuilder) -> Self {
         let answer = request.send().await.expect("an answer");
         assert_eq!(answer.status(), 200, "{:?}", answer.text().await);
         assert!(
             answer.headers()["content-type"].to_str().is_ok_and(|kind| kind.starts_with("text/event-stream"))
         );
-        Self { answer, bytes: Vec::new(), left: bytes }
+        Self { answer, bytes: Vec::new(), left: usize::MAX }
     }
 
     /// The next whole event; nothing once the line is cut or the stream has ended.

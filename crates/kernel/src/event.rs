@@ -25,19 +25,23 @@ pub enum EventKind {
     /// A step of a run changed its state.
     #[serde(rename = "step:updated")]
     StepUpdated,
+    /// An agent has called a tool.
+    #[serde(rename = "agent:tool_call")]
+    AgentToolCall,
     /// Something that a person should be told.
     #[serde(rename = "notification")]
     Notification,
 }
 
 impl EventKind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::EntityUpdated,
         Self::MemberUpdated,
         Self::ProjectUpdated,
         Self::ReviewUpdated,
         Self::RunUpdated,
         Self::StepUpdated,
+        Self::AgentToolCall,
         Self::Notification,
     ];
 
@@ -51,6 +55,7 @@ impl EventKind {
             Self::ReviewUpdated => "review:updated",
             Self::RunUpdated => "run:updated",
             Self::StepUpdated => "step:updated",
+            Self::AgentToolCall => "agent:tool_call",
             Self::Notification => "notification",
         }
     }

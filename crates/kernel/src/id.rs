@@ -147,6 +147,8 @@ ids! {
     StepId = "stp";
     /// When an order is to be given, again and again or once.
     ScheduleId = "sch";
+    /// A call of a language model, and what it took.
+    UsageId = "use";
     /// A notification to a person.
     NotificationId = "ntf";
     /// A row of the audit log.

@@ -20,6 +20,7 @@ use crate::error::{Fault, ModelError, millis};
 use crate::gate::{Engine, Gates, Health, SavedBreaker};
 use crate::http::{Http, NoClient};
 use crate::options::Options;
+use crate::price::Cost;
 use crate::provider::{Route, Target};
 use crate::request::{Echo, Message, Request, Turn};
 use crate::schema::clip;
@@ -154,6 +155,22 @@ impl Models {
             reply: clip(reply.trim(), PROBE_REPLY).to_owned(),
             spent: Spent { usage, cost: shared.options.prices.cost(target, usage) },
         })
+    }
+
+    /// What a call of this route costs at most if it takes `usage`: the price of its dearest model, and unknown if one's is.
+    #[must_use]
+    pub fn price(&self, route: &Route, usage: Usage) -> Cost {
+        let costs = route.targets().map(|target| self.shared.options.prices.cost(target, usage));
+        costs.fold(Cost::MicroUsd(0), |dearest, cost| match (dearest, cost) {
+            (Cost::MicroUsd(a), Cost::MicroUsd(b)) => Cost::MicroUsd(a.max(b)),
+            _ => Cost::Unknown,
+        })
+    }
+
+    /// Where prices are from, and of what day.
+    #[must_use]
+    pub fn prices(&self) -> (&str, &str) {
+        self.shared.options.prices.origin()
     }
 
     /// The health of every provider that has been asked.

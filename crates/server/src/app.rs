@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use agents::deliverables::Deliverables;
 use agents::departments::desk::Desk;
+use agents::departments::mind::Mind;
 use agents::ingest::Ingest;
 use agents::language::Language;
 use agents::orchestrator::Orchestrator;
+use agents::tools::Toolbox;
 use brain::Brain;
 use brain::indexer::{self, Indexer};
 use identity::Identity;
@@ -81,14 +83,27 @@ impl Parts {
             store.clone(),
             brain.clone(),
             ingest.clone(),
-            language,
+            language.clone(),
             ambient.clone(),
             agents::orchestrator::Options::default(),
         );
         let name = server_name(&config, &ambient)?;
         let (tasks_service, tasks) =
             tasks::Service::new(store.clone(), ambient.clone(), tasks::Options::new(name));
-        let desk = Desk::new(store.clone(), film::crew::departments()?, film::crew::engines())?;
+        let mind = Mind {
+            store: store.clone(),
+            ambient: ambient.clone(),
+            language,
+            tasks: tasks.clone(),
+            toolbox: Toolbox {
+                store: store.clone(),
+                brain: brain.clone(),
+                ingest: ingest.clone(),
+                catalogue: &film::CATALOGUE,
+            },
+        };
+        let desk =
+            Desk::new(store.clone(), film::crew::departments()?, film::crew::engines())?.with_mind(mind);
         let deliverables = Deliverables::new(store.clone(), tasks.clone(), film::departments::exports::files);
         let limit = limiter::Params { limit: config.limits.orchestrator_per_minute, ..limiter::ORCHESTRATOR };
         Ok(Arc::new(Self {

@@ -134,6 +134,12 @@ impl Settings {
         Ok(Target::new(provider, kept.model.clone()))
     }
 
+    /// Where the prices of models are from, and of what day.
+    pub(crate) fn prices(&self) -> String {
+        let (source, day) = self.models.prices();
+        format!("{source}, {day}")
+    }
+
     /// The model's settings, without the key.
     ///
     /// # Errors

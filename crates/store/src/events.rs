@@ -116,7 +116,8 @@ fn kind(row: &Row<'_>, column: usize) -> Result<EventKind, DbError> {
         .ok_or_else(|| DbError::Column { column, reason: format!("unknown kind of event {name:?}") })
 }
 
-/// The project's events for people to read, newest first: all but those of runs' single steps, which are told by the run.
+/// The project's events for people to read, newest first: all but those of runs' single steps and tool
+/// calls, which are told by the run.
 ///
 /// # Errors
 /// When the database fails.
@@ -124,14 +125,15 @@ pub fn activity(t: &mut Tenant<'_, '_>, page: &PageRequest) -> Result<Listed<Act
     let before = page.after.as_ref().map_or(i64::MAX, |cursor| cursor.key);
     let project = t.project();
     let total = t.query_one(
-        "SELECT COUNT(*) FROM events WHERE project_id = $1 AND kind <> 'step:updated'",
+        "SELECT COUNT(*) FROM events WHERE project_id = $1 AND kind <> 'step:updated' AND kind <> 'agent:tool_call'",
         args![project],
         |row| row.get(0),
     )?;
     let rows = t.query(
         "SELECT events.seq, events.kind, events.at, events.actor, people.name, events.payload
          FROM events LEFT JOIN people ON people.id = events.actor
-         WHERE events.project_id = $1 AND events.kind <> 'step:updated' AND events.seq < $2 ORDER BY events.seq DESC LIMIT $3",
+         WHERE events.project_id = $1 AND events.kind <> 'step:updated'
+           AND events.kind <> 'agent:tool_call' AND events.seq < $2 ORDER BY events.seq DESC LIMIT $3",
         args![project, before, i64::from(page.limit) + 1],
         |row| {
             Ok(Activity {

@@ -26,6 +26,7 @@ pub mod sessions;
 pub mod settings;
 pub mod slug;
 pub mod uploads;
+pub mod usage;
 
 pub use archive::{BackupReport, Progress, restore, verify, verify_runs};
 pub use db::{Durability, Options, Tx};

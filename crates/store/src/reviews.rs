@@ -14,7 +14,7 @@ use crate::events::emit;
 use crate::scope::Tenant;
 
 pub use of_runs::{NewOfRun, id_of, last_of_line, propose, reasons, sent_back, waiting_lines};
-pub use read::{Filter, content, get, list, of_run};
+pub use read::{Filter, content, get, list, of_run, waiting};
 pub use wire::reviews::ReviewKind as Kind;
 
 /// A proposal. What is proposed stands in `payload`, which belongs to whoever proposed it.

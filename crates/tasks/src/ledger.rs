@@ -14,7 +14,7 @@ use wire::runs::Answer;
 use crate::machine::{Command, Refusal};
 use book::Book;
 
-pub use orders::{LOG_BYTES, Order};
+pub use orders::{LOG_BYTES, Order, TOOL_CALL};
 
 /// How many steps are looked at in one go.
 const AT_ONCE: u32 = 256;

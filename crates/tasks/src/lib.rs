@@ -11,4 +11,5 @@ pub mod machine;
 pub mod schedules;
 
 pub use handle::{Lease, Tasks, Worker};
+pub use ledger::TOOL_CALL;
 pub use service::{Options, Service};

@@ -14,6 +14,7 @@ pub mod runs;
 pub mod schedules;
 pub mod settings;
 mod text;
+pub mod usage;
 
 pub use problem::Problem;
 pub use text::{MAX_MESSAGE_CHARS, clean_message};

@@ -149,6 +149,18 @@ pub enum ToClient {
     #[serde(rename = "agent:progress", rename_all = "camelCase")]
     #[allow(missing_docs)]
     AgentProgress { execution_id: RunId, agent_id: String, step: AgentStep, timestamp: Timestamp },
+    /// To those who follow a run: an agent has called a tool.
+    #[serde(rename = "agent:tool_call", rename_all = "camelCase")]
+    #[allow(missing_docs)]
+    AgentToolCall {
+        execution_id: RunId,
+        agent_id: String,
+        tool: String,
+        /// What it was called with.
+        #[schema(value_type = Object)]
+        input: serde_json::Value,
+        timestamp: Timestamp,
+    },
     /// To those who follow a run: an agent is done.
     #[serde(rename = "agent:complete", rename_all = "camelCase")]
     #[allow(missing_docs)]
@@ -248,6 +260,7 @@ impl ToClient {
             Self::StepUpdated { .. } => "step:updated",
             Self::AgentStarted { .. } => "agent:started",
             Self::AgentProgress { .. } => "agent:progress",
+            Self::AgentToolCall { .. } => "agent:tool_call",
             Self::AgentComplete { .. } => "agent:complete",
             Self::AgentError { .. } => "agent:error",
             Self::TaskUpdate { .. } => "task:update",

@@ -4,6 +4,8 @@ use kernel::{PersonId, ProjectId, RunId, StepId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::usage::StepUsage;
+
 /// Where a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -249,6 +251,8 @@ pub struct RunDetail {
     pub steps: Vec<Step>,
     /// What came of each lease, in the order in which they ended.
     pub attempts: Vec<Attempt>,
+    /// What language models took, for each step that asked one.
+    pub usage: Vec<StepUsage>,
 }
 
 /// One piece of work in a run.
@@ -369,6 +373,16 @@ pub struct RunQuery {
     /// Wait so many seconds for its end.
     #[param(minimum = 0, maximum = 30, default = 0)]
     pub wait: Option<u32>,
+}
+
+/// From where on a log is followed.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RunStreamQuery {
+    /// From this offset in bytes on, unless `Last-Event-ID` says another.
+    #[param(minimum = 0, default = 0)]
+    pub from: Option<i64>,
 }
 
 /// Which runs are wanted.

@@ -103,6 +103,54 @@ export interface components {
             conversationId: components["schemas"]["ConversationId"];
             messageId: components["schemas"]["MessageId"];
         };
+        /**
+         * @description What a project's agents may spend on language models. A paid call needs a budget of money that an owner has set; without
+         *     one agents work by rules. Tokens that are not bounded here are bounded by the defaults.
+         */
+        Budgets: {
+            /**
+             * Format: int64
+             * @description Money of a day of universal time.
+             * @default null
+             */
+            dayMicroUsd?: number | null;
+            /**
+             * Format: int64
+             * @description Tokens of a day of universal time; 1,000,000 if absent.
+             * @default null
+             */
+            dayTokens?: number | null;
+            /**
+             * Format: int64
+             * @description Money in all.
+             * @default null
+             */
+            projectMicroUsd?: number | null;
+            /**
+             * Format: int64
+             * @description Tokens in all; unbounded if absent.
+             * @default null
+             */
+            projectTokens?: number | null;
+            /**
+             * Format: int64
+             * @description Money of one run, in millionths of a US dollar.
+             * @default null
+             */
+            runMicroUsd?: number | null;
+            /**
+             * Format: int64
+             * @description Tokens of one run; 200,000 if absent.
+             * @default null
+             */
+            runTokens?: number | null;
+            /**
+             * @description Whether models may be asked whose price nobody here knows, such as one behind an address of your own; only tokens bound
+             *     those.
+             * @default false
+             */
+            unpriced?: boolean;
+        };
         /** @description What a change did, and how to take it back. */
         Changed: {
             /** @description Takes the change back: `POST /projects/{id}/changes/{changeId}/undo`. */
@@ -1919,6 +1967,8 @@ export interface components {
             seq: number;
             /** @description In the order in which they were made. */
             steps: components["schemas"]["Step"][];
+            /** @description What language models took, for each step that asked one. */
+            usage: components["schemas"]["StepUsage"][];
         };
         RunId: string;
         /** @description A part of a run's log. */
@@ -2092,6 +2142,10 @@ export interface components {
          * @enum {string}
          */
         StepState: "queued" | "leased" | "running" | "waiting" | "complete" | "failed" | "cancelled";
+        /** @description What a step of a run has taken. */
+        StepUsage: components["schemas"]["UsageSum"] & {
+            stepId: components["schemas"]["StepId"];
+        };
         /** @description What the stream of a conversation says. The SSE event's name is `message`, its id `{messageId}.{characters so far}`. */
         StreamEvent: {
             messageId: components["schemas"]["MessageId"];
@@ -2273,6 +2327,15 @@ export interface components {
             type: "agent:progress";
         } | {
             agentId: string;
+            executionId: components["schemas"]["RunId"];
+            /** @description What it was called with. */
+            input: Record<string, unknown>;
+            timestamp: components["schemas"]["Timestamp"];
+            tool: string;
+            /** @enum {string} */
+            type: "agent:tool_call";
+        } | {
+            agentId: string;
             department: string;
             executionId: components["schemas"]["RunId"];
             /**
@@ -2442,6 +2505,39 @@ export interface components {
             inputTokens: number;
             /** Format: int64 */
             outputTokens: number;
+        };
+        /** @description What language models took in a project. */
+        UsageReport: {
+            /** @description Where prices are from, and of what day. */
+            prices: string;
+            /** @description The newest days, else the greatest users, first; at most 1,000. */
+            rows: components["schemas"]["UsageRow"][];
+        };
+        /** @description The usage of a day, an agent, a person or a model. */
+        UsageRow: components["schemas"]["UsageSum"] & {
+            /** @description `2026-11-21`, `audio/cues`, a person's id (empty if nobody ordered it), or a model's name. */
+            key: string;
+            /** @description The person's name. */
+            label?: string | null;
+        };
+        /** @description What calls of models took together. */
+        UsageSum: {
+            /** Format: int64 */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Millionths of a US dollar, of the calls whose price is known.
+             */
+            costMicroUsd: number;
+            /** Format: int64 */
+            inputTokens: number;
+            /** Format: int64 */
+            outputTokens: number;
+            /**
+             * Format: int64
+             * @description Calls whose price nobody here knows.
+             */
+            unpricedCalls: number;
         };
         /** @description A person as they see themselves. */
         User: {

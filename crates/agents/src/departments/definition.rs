@@ -4,7 +4,7 @@ use kernel::{Code, Error, Result};
 use serde::Deserialize;
 
 /// The longest definition, in bytes.
-const LONGEST: usize = 64 * 1024;
+const LONGEST: usize = 16 * 1024;
 
 /// What an agent is in its department.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -24,13 +24,13 @@ pub struct Limits {
     pub attempts: u32,
     /// How long an attempt may take, in minutes.
     pub minutes: u32,
-    /// How many tokens of a model an attempt may use; with none left it works by rules.
+    /// How many tokens of a model an attempt may use; with none left it asks a person.
     pub tokens: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { attempts: 3, minutes: 10, tokens: 20_000 }
+        Self { attempts: 3, minutes: 10, tokens: 40_000 }
     }
 }
 

@@ -14,6 +14,7 @@ use tasks::{Lease, Worker};
 use super::definition::{Definition, Role};
 use super::engine::{Citation, Engine, Job, Work};
 use super::grading::{Advice, Scores, Verdict, advice, together};
+use super::mind::{self, Added, Mind, Thought};
 use super::{Departments, plan};
 use crate::deliverables;
 
@@ -22,6 +23,15 @@ pub struct Desk {
     store: Store,
     departments: Departments,
     engines: HashMap<&'static str, Arc<dyn Engine>>,
+    /// What lets models say more; without it agents work by rules.
+    mind: Option<Mind>,
+}
+
+/// What comes of a step.
+enum Next {
+    Give(Value),
+    /// A person has to answer first.
+    Ask(String),
 }
 
 /// What a specialist gives.
@@ -42,6 +52,9 @@ pub struct Done {
     pub creativity: f64,
     /// Who did it: the engine's name.
     pub by: String,
+    /// What a model added, or why none did; absent where no model is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added: Option<Added>,
 }
 
 /// What a head says of a specialist's work.
@@ -91,7 +104,7 @@ impl Desk {
     /// A desk for these departments.
     ///
     /// # Errors
-    /// When a specialist names an engine that is not among them.
+    /// When a specialist names an engine that is not among them, or a tool that there is not.
     pub fn new(
         store: Store,
         departments: Departments,
@@ -107,7 +120,17 @@ impl Desk {
                 format!("The agent {} needs the engine {}, which there is not.", agent.name, agent.engine);
             return Err(Error::new(Code::UnreadableDocument, what));
         }
-        Ok(Self { store, departments, engines })
+        for agent in departments.all().iter().flat_map(|department| &department.specialists) {
+            mind::tools(agent)?;
+        }
+        Ok(Self { store, departments, engines, mind: None })
+    }
+
+    /// Lets models say more about what the engines do.
+    #[must_use]
+    pub fn with_mind(mut self, mind: Mind) -> Self {
+        self.mind = Some(mind);
+        self
     }
 
     /// The departments that work here.
@@ -128,7 +151,8 @@ impl Desk {
         let said = tokio::select! {
             () = lease.stopped() => return,
             done = self.step(&lease) => match done {
-                Ok(output) => lease.complete(output).await,
+                Ok(Next::Give(output)) => lease.complete(output).await,
+                Ok(Next::Ask(question)) => lease.ask(question).await,
                 Err(error) => lease.fail(failure(&error)).await,
             },
         };
@@ -137,11 +161,11 @@ impl Desk {
         }
     }
 
-    async fn step(&self, lease: &Lease) -> Result<Value> {
+    async fn step(&self, lease: &Lease) -> Result<Next> {
         lease.start().await?;
         let name = lease.step().name.as_str();
         if name == plan::RESULT {
-            return self.compile(lease).await;
+            return self.compile(lease).await.map(Next::Give);
         }
         let agent = self.agent(name)?;
         match agent.role {
@@ -152,8 +176,20 @@ impl Desk {
                 let scope = Scope::server(lease.step().project);
                 let reasons = self.store.read_in(&scope, move |t| reviews::reasons(t, step)).await?;
                 let job = self.job(lease, agent, reasons).await?;
-                written(&self.done(&job).await?)
+                Ok(match self.thought(lease, &job).await? {
+                    Thought::Done(done) => Next::Give(written(&*done)?),
+                    Thought::Ask(question) => Next::Ask(question),
+                })
             }
+        }
+    }
+
+    /// The engine's work, and what a model says about it.
+    async fn thought(&self, lease: &Lease, job: &Job) -> Result<Thought> {
+        let done = self.done(job).await?;
+        match &self.mind {
+            Some(mind) => mind.enrich(lease, job, done).await,
+            None => Ok(Thought::Done(Box::new(done))),
         }
     }
 
@@ -204,11 +240,12 @@ impl Desk {
             consistency,
             creativity,
             by,
+            added: None,
         })
     }
 
     /// Grades what the specialists did; what may become better is done once more, with the reasons.
-    async fn head(&self, lease: &Lease, head: &Definition) -> Result<Value> {
+    async fn head(&self, lease: &Lease, head: &Definition) -> Result<Next> {
         let relevance = lease.run_input()["relevance"][&head.department].as_f64().unwrap_or(0.0);
         let mut outputs = Vec::new();
         for (step, output) in self.before(lease).await? {
@@ -222,7 +259,10 @@ impl Desk {
                 };
                 lease.log("revise", json!({ "step": step, "reasons": reasons }).to_string()).await?;
                 let job = self.job(lease, self.agent(&step)?, reasons.clone()).await?;
-                let again = self.done(&job).await?;
+                let again = match self.thought(lease, &job).await? {
+                    Thought::Done(again) => *again,
+                    Thought::Ask(question) => return Ok(Next::Ask(question)),
+                };
                 graded = Graded { reasons, ..grade(&again, relevance, true) };
                 graded.again = Some(again);
             }
@@ -240,14 +280,15 @@ impl Desk {
             .filter(|graded| graded.verdict == Verdict::Accept)
             .map(|graded| graded.summary.as_str())
             .collect();
-        written(&Headed {
+        let headed = Headed {
             department: head.department.clone(),
             relevance,
             score,
             passed: score >= head.threshold,
             summary: summaries.join(" "),
             outputs,
-        })
+        };
+        written(&headed).map(Next::Give)
     }
 
     /// Puts together what the departments gave; the most relevant one counts half. What their heads accepted waits for a

@@ -4,6 +4,7 @@ pub mod definition;
 pub mod desk;
 pub mod engine;
 pub mod grading;
+pub mod mind;
 pub mod plan;
 pub mod progress;
 pub mod relevance;

@@ -6,7 +6,7 @@ use kernel::{Error, Result, RunId, StepId};
 use store::runs::{self, Detail};
 use store::{Scope, Store};
 use wire::orchestrator::{DepartmentStatus, TaskDepartment, TaskProgress, TaskResponse};
-use wire::runs::{Run, StepState};
+use wire::runs::{Reason, Run, StepState};
 
 use super::plan::{HEAD, KIND, head};
 use super::{Departments, desk};
@@ -50,10 +50,17 @@ fn progress(run: &Run, steps: &[Detail]) -> TaskProgress {
         .filter(|detail| detail.step.state.is_held())
         .map(|detail| detail.step.name.as_str())
         .collect();
+    let asked = steps.iter().find_map(|detail| match &detail.step.reason {
+        Some(Reason::Person { question }) => Some(question),
+        _ => None,
+    });
     let description = match (run.state.has_ended(), &run.paused, under_way.is_empty()) {
         (true, ..) => format!("It is {}.", run.state.as_str()),
         (false, Some(why), _) => format!("It is paused: {why}"),
-        (false, None, true) => String::from("It waits for its turn."),
+        (false, None, true) => asked.map_or_else(
+            || String::from("It waits for its turn."),
+            |question| format!("It waits for an answer: {question}"),
+        ),
         (false, None, false) => format!("Under way: {}.", under_way.join(", ")),
     };
     TaskProgress {

@@ -20,17 +20,19 @@ mod saving;
 mod service;
 mod statements;
 mod structured;
+mod suggesting;
 mod understanding;
 mod words;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use gate::{Assessment, INGEST_FROM, MODIFY_FROM};
 pub use known::Known;
 pub use likeness::{MERGE_FROM, REVIEW_FROM, SKIP_FROM};
 pub use proposal::{Link, Proposal, Source};
 pub use service::Ingest;
+pub use suggesting::Suggestion;
 
 use wire::orchestrator::EnrichmentLevel;
 

@@ -21,7 +21,7 @@ use crate::language::Language;
 /// Data mode. A cheap clone.
 #[derive(Clone)]
 pub struct Ingest {
-    store: Store,
+    pub(super) store: Store,
     language: Language,
 }
 
@@ -186,7 +186,7 @@ fn suggested(catalogue: &Catalogue, kind: &str) -> Result<&'static Collection> {
 }
 
 /// Keeps proposals as reviews, and saves those that may be saved without asking.
-fn keep(
+pub(super) fn keep(
     t: &mut Tenant<'_, '_>,
     catalogue: &Catalogue,
     prepared: &[Prepared],

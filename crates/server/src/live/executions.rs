@@ -52,9 +52,18 @@ pub(super) fn ended(events: &[Event], followed: &HashSet<RunId>) -> Vec<StepId> 
     complete.filter_map(|event| id(event, "stepId")?.parse().ok()).collect()
 }
 
+/// Whether only those who follow its run are told of an event.
+pub(super) fn is_followers_own(event: &ToClient) -> bool {
+    matches!(event, ToClient::AgentToolCall { .. })
+}
+
 /// What followers are told of an event, if its run has any.
 pub(super) fn told(event: &ToClient, followed: &HashSet<RunId>, outputs: &Outputs) -> Option<Followers> {
     match event {
+        ToClient::AgentToolCall { execution_id, agent_id, .. } if followed.contains(execution_id) => {
+            let department = agent_id.split_once('/').map(|(department, _)| department);
+            Some(Followers { run: *execution_id, messages: spoken(department, vec![event.clone()]) })
+        }
         ToClient::RunUpdated { run, timestamp, .. } if followed.contains(&run.run_id) => {
             let messages = spoken(None, vec![task(run, None, *timestamp)]);
             Some(Followers { run: run.run_id, messages })
@@ -284,6 +293,25 @@ mod tests {
         assert_eq!((&told[0]["error"], &told[0]["recoverable"]), (&json!("the lamp broke"), &json!(true)));
         let last = Reason::Error { error: "the lamp broke".into(), fatal: false };
         assert_eq!(step("audio/cues", StepState::Failed, Some(last), None)[0]["recoverable"], json!(false));
+    }
+
+    #[test]
+    fn a_tool_call_is_told_to_followers_of_its_department_only() {
+        let ambient = Ambient::system();
+        let execution_id: RunId = ambient.id();
+        let call = ToClient::AgentToolCall {
+            execution_id,
+            agent_id: "audio/cues".into(),
+            tool: "recall".into(),
+            input: json!({ "question": "Where is the bell?" }),
+            timestamp: ambient.now(),
+        };
+        assert!(is_followers_own(&call));
+        let followers = told(&call, &Outputs::new()).unwrap();
+        for (department, hears) in [("audio", 1), ("visual", 0)] {
+            let follows = HashMap::from([(execution_id, vec![department.to_owned()])]);
+            assert_eq!(followers.to(&follows).count(), hears);
+        }
     }
 
     #[test]

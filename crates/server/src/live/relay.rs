@@ -31,7 +31,8 @@ impl Message {
             _ => None,
         };
         let followers = told.as_ref().and_then(|told| executions::told(told, followed, outputs));
-        Self { seq: event.seq, removes, whole: told.as_ref().and_then(Spoken::new), followers }
+        let whole = told.filter(|told| !executions::is_followers_own(told)).as_ref().and_then(Spoken::new);
+        Self { seq: event.seq, removes, whole, followers }
     }
 }
 

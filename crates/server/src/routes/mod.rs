@@ -11,11 +11,13 @@ pub(crate) mod readiness;
 pub(crate) mod records;
 pub(crate) mod relationships;
 pub(crate) mod reviews;
+pub(crate) mod run_stream;
 pub(crate) mod runs;
 pub(crate) mod schedules;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod uploads;
+pub(crate) mod usage;
 
 use kernel::{DEFAULT_PAGE, Error, MAX_PAGE, PageRequest, Result};
 
@@ -41,6 +43,8 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(reviews::routes())
         .merge(readiness::routes())
         .merge(schedules::routes())
+        .merge(run_stream::routes())
+        .merge(usage::routes())
         .merge(orchestrator::routes())
         .merge(conversations::routes())
         .merge(settings::routes())

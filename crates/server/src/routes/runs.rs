@@ -87,11 +87,13 @@ async fn get(
     let read = app.store.read_in(permit.scope(), move |t| {
         // First, so that nothing is told that it does not count.
         let seq = events::newest(t)?;
-        Ok((seq, runs::get(t, id)?, runs::steps_of(t, id, SHORT)?, runs::attempts(t, id)?))
+        let run = runs::get(t, id)?;
+        let (steps, attempts) = (runs::steps_of(t, id, SHORT)?, runs::attempts(t, id)?);
+        Ok((seq, run, steps, attempts, store::usage::of_run(t, id)?))
     });
-    let (seq, run, steps, attempts) = read.await?;
+    let (seq, run, steps, attempts, usage) = read.await?;
     let steps = steps.into_iter().map(told_step).collect::<Result<_, Error>>()?;
-    Ok(Json(RunDetail { seq, run, steps, attempts }))
+    Ok(Json(RunDetail { seq, run, steps, attempts, usage }))
 }
 
 /// Waits until a run has ended, but no longer than `patience`: looks at it with every change of its project.

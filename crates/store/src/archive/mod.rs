@@ -67,6 +67,9 @@ const TABLES: &[Table] = &[
     table("run_log", &["run_id", "start"]),
     table("schedules", &["id"]),
     table("occurrences", &["schedule_id", "at"]),
+    table("usage", &["id"]),
+    table("budgets", &["project_id"]),
+    table("budget_raises", &["project_id", "step_id", "answered_at", "level"]),
 ];
 
 /// The column that ties a passage to the text index; every database counts it by itself, in the same order.

@@ -119,6 +119,7 @@ ids![
     SessionId,
     StepId,
     UploadId,
+    UsageId,
 ];
 
 impl<'a, T> From<Option<T>> for Arg<'a>

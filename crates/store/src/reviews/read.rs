@@ -127,3 +127,17 @@ pub fn of_run(t: &mut Tenant<'_, '_>, run: RunId, state: ReviewState) -> Result<
         read,
     )?)
 }
+
+/// The oldest proposal of that title that waits for a decision, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub fn waiting(t: &mut Tenant<'_, '_>, kind: Kind, title: &str) -> Result<Option<ReviewId>> {
+    let project = t.project();
+    Ok(t.query_opt(
+        "SELECT id FROM reviews WHERE project_id = $1 AND kind = $2 AND state = 'pending' AND title = $3
+         ORDER BY created_at, id LIMIT 1",
+        args![project, name(kind), title],
+        |row| row.id(0),
+    )?)
+}

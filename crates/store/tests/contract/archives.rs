@@ -12,13 +12,14 @@ use store::changes::{Draft, Write as Change};
 use store::passages::Wanted;
 use store::{
     Options, Scope, Store, conversations, keys, members, passages, people, reviews, runs, schedules,
-    sessions, settings, uploads,
+    sessions, settings, uploads, usage,
 };
 use tempfile::TempDir;
 use wire::auth::KeyScope;
 use wire::orchestrator::{Author, Message, MessageState, Mode};
 use wire::runs::{Limits, LogEntry, Priority, Reason, RunState, StepState};
 use wire::schedules::{Missed, NewSchedule, Occurrence, Outcome, ScheduledOrder, When};
+use wire::usage::Budgets;
 
 use crate::place::Place;
 use crate::stage::{Stage, fact};
@@ -145,7 +146,23 @@ fn run(t: &mut store::Tenant<'_, '_>) -> kernel::Result<()> {
     runs::save_attempts(t, &[attempt])?;
     let entry =
         LogEntry { start: 0, step_id: parent, fence: 1, kind: "text".into(), text: "Möwen".into(), at: now };
-    runs::append(t, &[(run, entry)])
+    runs::append(t, &[(run, entry)])?;
+    let call = usage::Call {
+        id: t.id(),
+        run,
+        step: parent,
+        fence: 1,
+        agent: "audio/cues".into(),
+        provider: "ollama".into(),
+        model: "llama".into(),
+        input_tokens: 7,
+        output_tokens: 5,
+        micro_usd: None,
+        at: now,
+    };
+    usage::settle(t, &call)?;
+    usage::set_budgets(t, &Budgets { run_tokens: Some(1_000), ..Budgets::default() })?;
+    usage::raise(t, parent, (now, None), usage::Of::Run(run), usage::Amount { tokens: 1, micro_usd: 0 })
 }
 
 /// A schedule that was missed once.
@@ -399,8 +416,19 @@ async fn a_backup_of_an_older_program_is_brought_up_to_date() {
     backup(&stage.store, &shelf.place("b")).await;
     let mut lines = lines(&shelf.place("b"));
     let mut trailer: serde_json::Value = serde_json::from_str(lines.last().unwrap()).unwrap();
-    // The first migration had no runs and no schedules.
-    for table in ["runs", "steps", "step_edges", "attempts", "run_log", "schedules", "occurrences"] {
+    // The first migration had no runs, no schedules and no budgets.
+    for table in [
+        "runs",
+        "steps",
+        "step_edges",
+        "attempts",
+        "run_log",
+        "schedules",
+        "occurrences",
+        "usage",
+        "budgets",
+        "budget_raises",
+    ] {
         let at = lines.iter().position(|line| line.contains(&format!("\"table\":\"{table}\""))).unwrap();
         let rows = lines[at + 1..].iter().take_while(|line| line.starts_with('[')).count();
         assert!(rows > 0);

@@ -23,3 +23,4 @@ mod schema;
 mod sweeping;
 mod undo;
 mod uploads;
+mod usage;

@@ -12,10 +12,10 @@ use store::runs::{self, NewAttempt, NewEdge, NewRunRow, NewStepRow, Step};
 use store::{Scope, Tenant, Tx, events};
 use wire::runs::{Answer, LogEntry, Run};
 
-use super::orders::{LOG_BYTES, Order};
+use super::orders::{LOG_BYTES, Order, TOOL_CALL};
 use super::{Refused, Reply};
 use crate::machine::{self, Action, Command, Moment, Refusal};
-use standing::{count, told_of_run, told_of_step, turn};
+use standing::{count, told_of_call, told_of_run, told_of_step, turn};
 
 /// The most bytes of a piece of a log.
 const ENTRY_BYTES: usize = 64 * 1024;
@@ -270,6 +270,11 @@ impl<'r> Book<'r> {
             }
             self.changed_runs.insert(run.id);
             self.logged.insert(run.id);
+            if kind == TOOL_CALL
+                && let Some(call) = told_of_call(run.id, text)
+            {
+                self.events.entry(run.project_id).or_default().push((EventKind::AgentToolCall, call));
+            }
         }
         Ok(Reply::Logged { end: run.log_end })
     }

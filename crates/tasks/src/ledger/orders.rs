@@ -9,6 +9,9 @@ use crate::machine::Command;
 /// The most bytes of a run's log (T3).
 pub const LOG_BYTES: i64 = 16 * 1024 * 1024;
 
+/// The kind of what is logged when an agent calls a tool: JSON with `agent`, `tool` and `input`. It is told on the stream, too.
+pub const TOOL_CALL: &str = "tool_call";
+
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Order {

@@ -3,7 +3,7 @@
 use kernel::EventKind;
 use serde_json::json;
 use store::events;
-use tasks::ledger::{LOG_BYTES, Order, Reply};
+use tasks::ledger::{LOG_BYTES, Order, Reply, TOOL_CALL};
 use tasks::machine::Command;
 
 use crate::stage::step;
@@ -64,6 +64,25 @@ on_both! {
         assert_eq!(stage.entries(run, 8).await, entries[1..]);
         assert_eq!(stage.entries(run, 7).await, entries[1..]);
         assert_eq!(stage.entries(run, end).await, []);
+    }
+
+    async fn t7_a_logged_tool_call_is_on_the_stream_and_one_of_an_old_lease_is_not(stage) {
+        let run = stage.single().await;
+        let claim = stage.one().await;
+        let before = stage.store.read_in(&stage.scope, events::newest).await.unwrap();
+        let (step, fence) = (claim.step.id, claim.step.fence);
+        let call = |fence, text: &str| Order::Log { run, step, fence, kind: TOOL_CALL.into(), text: text.into() };
+        let text = json!({ "agent": "audio/cues", "tool": "recall", "input": { "question": "Where?" } }).to_string();
+        stage.order(call(fence, &text)).await.unwrap();
+        // What is no call is logged, and told to nobody.
+        stage.order(call(fence, "recall")).await.unwrap();
+        stage.order(call(fence - 1, &text)).await.unwrap_err();
+        let told = stage.store.read_in(&stage.scope, move |t| events::after(t, before, 100)).await.unwrap();
+        assert_eq!(told.iter().map(|event| event.kind).collect::<Vec<_>>(), [EventKind::AgentToolCall]);
+        assert_eq!(told[0].payload, json!({
+            "executionId": run, "agentId": "audio/cues", "tool": "recall", "input": { "question": "Where?" },
+        }));
+        assert_eq!(stage.entries(run, 0).await.len(), 2);
     }
 
     async fn t3_a_full_log_says_so_once_and_keeps_no_more(stage) {

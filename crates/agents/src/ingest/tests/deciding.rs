@@ -17,17 +17,17 @@ use super::film::FILM;
 use crate::language::Language;
 
 /// A server with one project, whose owner acts.
-pub(super) struct World {
-    pub(super) store: Store,
-    pub(super) scope: Scope,
-    pub(super) ingest: Ingest,
-    pub(super) language: Language,
-    pub(super) ambient: Ambient,
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) scope: Scope,
+    pub(crate) ingest: Ingest,
+    pub(crate) language: Language,
+    pub(crate) ambient: Ambient,
     _folder: tempfile::TempDir,
 }
 
 impl World {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp(1_000_000)));
         let ambient = Ambient::new(clock, Arc::new(SeededRandom::new(7)));
@@ -46,7 +46,7 @@ impl World {
         Self { store, scope, ingest, language, ambient, _folder: folder }
     }
 
-    pub(super) fn request(&self, content: &str) -> IngestRequest {
+    pub(crate) fn request(&self, content: &str) -> IngestRequest {
         IngestRequest {
             content: content.to_owned(),
             project_id: self.scope.project(),
@@ -56,11 +56,11 @@ impl World {
         }
     }
 
-    pub(super) async fn propose(&self, content: &str) -> IngestResponse {
+    pub(crate) async fn propose(&self, content: &str) -> IngestResponse {
         self.ingest.propose(&self.scope, &FILM, self.request(content)).await.unwrap()
     }
 
-    pub(super) async fn decide(&self, id: ReviewId, request: Value) -> Result<IngestDecided> {
+    pub(crate) async fn decide(&self, id: ReviewId, request: Value) -> Result<IngestDecided> {
         let request: IngestDecisionRequest = serde_json::from_value(request).unwrap();
         self.ingest.decide(&self.scope, &FILM, id, request).await
     }

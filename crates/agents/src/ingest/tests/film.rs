@@ -46,7 +46,7 @@ static LEXICON: Lexicon = Lexicon {
 };
 
 /// The catalogue.
-pub(super) static FILM: Catalogue = Catalogue {
+pub(crate) static FILM: Catalogue = Catalogue {
     work: &[],
     collections: &[
         Collection {

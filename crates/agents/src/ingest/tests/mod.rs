@@ -1,7 +1,7 @@
 //! The rules of data mode, on a catalogue like that of films.
 
-mod deciding;
-mod film;
+pub(crate) mod deciding;
+pub(crate) mod film;
 mod gating;
 mod modelling;
 mod reading;

@@ -2,6 +2,7 @@
 
 use kernel::{RunId, StepId, Timestamp};
 use serde::Serialize;
+use serde_json::{Value, json};
 use store::runs::Step;
 use wire::runs::{Reason, Run, RunState, StepState};
 
@@ -88,4 +89,12 @@ pub(super) fn told_of_step<'s>(step: &'s Step, run: &'s Run) -> ToldOfStep<'s> {
         attempt: step.attempt,
         stop: step.asked_at.is_some(),
     }
+}
+
+/// What followers of a run are told of a tool call, if it is one.
+pub(super) fn told_of_call(run: RunId, text: &str) -> Option<String> {
+    let call: Value = serde_json::from_str(text).ok()?;
+    let told =
+        json!({ "executionId": run, "agentId": call["agent"], "tool": call["tool"], "input": call["input"] });
+    Some(told.to_string())
 }

@@ -1,0 +1,217 @@
+//! What a model adds to an agent's work: only what cites records that the engine or a tool gave.
+
+use std::collections::BTreeMap;
+
+use kernel::EntityId;
+use models::Named;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::departments::desk::Done;
+use crate::departments::engine::Citation;
+
+/// Remarks and suggestions that are kept at most, of each.
+const MOST: usize = 8;
+/// The longest of them, in characters.
+const LONGEST: usize = 600;
+/// The longest summary, in characters.
+const LONGEST_SUMMARY: usize = 1_200;
+/// Records that one of them cites at most.
+const MOST_SOURCES: usize = 8;
+/// Records that an output cites at most.
+const MOST_CITED: usize = 200;
+/// How creative a suggestion makes an output that by itself only counts what is written.
+const A_SUGGESTION: f64 = 0.2;
+
+/// What a model added to an agent's work, or why none did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Added {
+    /// The model that made it; nobody if it is the work of rules alone.
+    pub by: Option<String>,
+    /// What people should know of it: that another model stood in, or why none took part.
+    pub note: Option<String>,
+    /// What stands out, is missing or doubtful.
+    pub remarks: Vec<Claim>,
+    /// What could be done.
+    pub suggestions: Vec<Claim>,
+    /// Claims of the model that cited nothing that it was given, and were left out.
+    pub dropped: usize,
+    /// The summary by rules, if the model wrote another.
+    pub summary_by_rules: Option<String>,
+}
+
+/// A sentence or two, and the records that they rest on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Claim {
+    pub text: String,
+    pub sources: Vec<EntityId>,
+}
+
+impl Added {
+    /// That no model took part, and why.
+    pub(super) fn nothing(why: impl Into<String>) -> Self {
+        Self { note: Some(why.into()), ..Self::default() }
+    }
+}
+
+/// The form that a model's answer must have.
+pub(super) fn form() -> Value {
+    let claim = |longest: usize| {
+        json!({
+            "type": "object", "additionalProperties": false, "required": ["text", "sources"],
+            "properties": {
+                "text": { "type": "string", "maxLength": longest },
+                "sources": {
+                    "type": "array", "maxItems": MOST_SOURCES * 2,
+                    "items": { "type": "string", "maxLength": 40 },
+                },
+            },
+        })
+    };
+    let claims = json!({ "type": "array", "maxItems": MOST * 2, "items": claim(LONGEST * 2) });
+    json!({
+        "type": "object", "additionalProperties": false, "required": ["summary", "remarks", "suggestions"],
+        "properties": { "summary": claim(LONGEST_SUMMARY * 2), "remarks": claims, "suggestions": claims },
+    })
+}
+
+/// Adds what a model said to the work, as far as it cites what it was given.
+pub(super) fn add(done: &mut Done, said: &Value, given: &BTreeMap<EntityId, Citation>, by: &Named) {
+    let mut added = Added { by: Some(by.model.clone()), ..Added::default() };
+    let dropped = &mut added.dropped;
+    let mut claims = |field: &str| -> Vec<Claim> {
+        let said = said[field].as_array().map(Vec::as_slice).unwrap_or_default();
+        let kept: Vec<Claim> =
+            said.iter().filter_map(|claim| backed(claim, given, LONGEST)).take(MOST).collect();
+        *dropped += said.len() - kept.len();
+        kept
+    };
+    added.remarks = claims("remarks");
+    added.suggestions = claims("suggestions");
+    let summary = backed(&said["summary"], given, LONGEST_SUMMARY);
+    let cited =
+        added.remarks.iter().chain(&added.suggestions).chain(&summary).flat_map(|claim| &claim.sources);
+    for source in cited {
+        if let Some(citation) = given.get(source)
+            && done.citations.len() < MOST_CITED
+            && !done.citations.iter().any(|known| known.entity_id == *source)
+        {
+            done.citations.push(citation.clone());
+        }
+    }
+    match summary {
+        Some(summary) => {
+            added.summary_by_rules = Some(std::mem::replace(&mut done.summary, summary.text));
+        }
+        None if said["summary"]["text"].as_str().is_some_and(|text| !text.trim().is_empty()) => {
+            added.dropped += 1;
+        }
+        None => {}
+    }
+    done.creativity = done.creativity.max((A_SUGGESTION * added.suggestions.len() as f64).min(1.0));
+    done.added = Some(added);
+}
+
+/// A claim with those of its sources that were given; nothing if there are none.
+fn backed(claim: &Value, given: &BTreeMap<EntityId, Citation>, longest: usize) -> Option<Claim> {
+    let text: String = claim["text"].as_str()?.replace('\0', "").trim().chars().take(longest).collect();
+    let mut sources: Vec<EntityId> = Vec::new();
+    for id in claim["sources"].as_array()?.iter().filter_map(|id| id.as_str()?.parse().ok()) {
+        if given.contains_key(&id) && !sources.contains(&id) && sources.len() < MOST_SOURCES {
+            sources.push(id);
+        }
+    }
+    (!text.is_empty() && !sources.is_empty()).then_some(Claim { text, sources })
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::{Ambient, Id};
+    use models::{ProviderKind, Schema};
+
+    use super::*;
+
+    fn done() -> Done {
+        Done {
+            department: "audio".into(),
+            agent: "cues".into(),
+            title: "Cue list".into(),
+            summary: "3 sounds.".into(),
+            content: Value::Null,
+            citations: Vec::new(),
+            lacks: Vec::new(),
+            quality: 0.9,
+            consistency: 0.9,
+            creativity: 0.0,
+            by: "film.cues".into(),
+            added: None,
+        }
+    }
+
+    fn given(ids: &[EntityId]) -> BTreeMap<EntityId, Citation> {
+        let cited =
+            |id: &EntityId| Citation { entity_id: *id, collection: "scenes".into(), name: "PIER".into() };
+        ids.iter().map(|id| (*id, cited(id))).collect()
+    }
+
+    fn model() -> Named {
+        Named { provider: ProviderKind::Ollama, model: "llama".into() }
+    }
+
+    #[test]
+    fn a_claim_without_a_source_that_was_given_is_left_out() {
+        let (known, other): (EntityId, EntityId) = (EntityId::from_bits(1), Ambient::system().id());
+        let said = json!({
+            "summary": { "text": "Three sounds, all at the pier.", "sources": [other] },
+            "remarks": [
+                { "text": "The foghorn carries the scene.", "sources": [known, other, "PIER"] },
+                { "text": "The sea is never heard.", "sources": [] },
+                { "text": "  ", "sources": [known] },
+            ],
+            "suggestions": [{ "text": "Let the bell ring twice.", "sources": [known, known] }],
+        });
+        Schema::new("additions", form()).unwrap().check(&said).unwrap();
+        let mut done = done();
+        add(&mut done, &said, &given(&[known]), &model());
+        let added = done.added.as_ref().unwrap();
+        assert_eq!(
+            added.remarks,
+            [Claim { text: "The foghorn carries the scene.".into(), sources: vec![known] }]
+        );
+        assert_eq!(added.suggestions[0].sources, [known]);
+        assert_eq!((added.dropped, added.by.as_deref()), (3, Some("llama")));
+        // The summary had no source, so it is the one by rules.
+        assert_eq!((done.summary.as_str(), &added.summary_by_rules), ("3 sounds.", &None));
+        assert_eq!(done.citations.iter().map(|cited| cited.entity_id).collect::<Vec<_>>(), [known]);
+        assert!((done.creativity - 0.2).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_summary_with_a_source_takes_the_place_of_the_one_by_rules_which_is_kept() {
+        let known = EntityId::from_bits(1);
+        let said = json!({
+            "summary": { "text": "Three sounds, all at the pier.", "sources": [known] },
+            "remarks": [], "suggestions": [],
+        });
+        let mut done = done();
+        add(&mut done, &said, &given(&[known]), &model());
+        assert_eq!(done.summary, "Three sounds, all at the pier.");
+        assert_eq!(done.added.unwrap().summary_by_rules.as_deref(), Some("3 sounds."));
+    }
+
+    #[test]
+    fn however_much_a_model_says_what_is_kept_is_bounded() {
+        let known = EntityId::from_bits(1);
+        let claim = json!({ "text": "x".repeat(5_000), "sources": vec![known; 50] });
+        let said = json!({ "summary": claim, "remarks": vec![claim.clone(); 50], "suggestions": vec![claim.clone(); 50] });
+        let mut done = done();
+        add(&mut done, &said, &given(&[known]), &model());
+        let added = done.added.unwrap();
+        assert_eq!((added.remarks.len(), added.suggestions.len()), (MOST, MOST));
+        assert!(added.remarks.iter().all(|claim| claim.text.len() == LONGEST));
+        assert_eq!(done.summary.len(), LONGEST_SUMMARY);
+        assert!(done.creativity <= 1.0);
+    }
+}

@@ -1,0 +1,155 @@
+//! A mind: after the engine's work a language model says more about it, within budgets and with the tools that the agent's
+//! definition names. When there is no model, no budget, or the model fails, the engine's work stands, and says so.
+
+mod added;
+mod hearing;
+mod notes;
+mod prompt;
+mod talk;
+
+use kernel::{Ambient, Result};
+use models::Route;
+use serde_json::json;
+use store::Store;
+use tasks::{Lease, Tasks};
+use wire::runs::Answer;
+
+pub use added::{Added, Claim};
+
+use super::definition::Definition;
+use super::desk::Done;
+use super::engine::Job;
+use crate::budget::{Answered, Purse, Reply, question};
+use crate::language::{Language, Voice};
+use crate::tools::{Tool, Toolbox};
+use notes::{BUDGET, FALLBACK, OUTPUT, SCORE, note};
+use talk::{End, Talk};
+
+/// What agents with a model need.
+#[derive(Clone)]
+#[allow(missing_docs)]
+pub struct Mind {
+    pub store: Store,
+    pub ambient: Ambient,
+    pub language: Language,
+    pub tasks: Tasks,
+    pub toolbox: Toolbox,
+}
+
+/// What came of it.
+pub(super) enum Thought {
+    /// The work, with or without what a model added.
+    Done(Box<Done>),
+    /// A person has to be asked this first.
+    Ask(String),
+}
+
+/// What a person answered, if the step asked before.
+enum Said {
+    Nothing,
+    Reply(Reply, Answered),
+    Unreadable,
+}
+
+impl Mind {
+    /// Lets the agent's model say more about what its engine did.
+    ///
+    /// # Errors
+    /// When the database fails, or the lease is over.
+    pub(super) async fn enrich(&self, lease: &Lease, job: &Job, mut done: Done) -> Result<Thought> {
+        let Some(voice) = self.voice(&job.agent) else { return Ok(Thought::Done(Box::new(done))) };
+        let answered = match said(lease.step().answer.as_ref()) {
+            Said::Nothing => None,
+            Said::Unreadable => {
+                return Ok(Thought::Ask(
+                    "That answer was not understood. Answer `raise 20000 tokens` or `raise 1.50 usd` (an owner can), `rules` \
+                     to go on without a model, or `cancel` to end the run."
+                        .into(),
+                ));
+            }
+            Said::Reply(Reply::Rules, _) => {
+                return self.by_rules(lease, done, "A person decided to go on without a model.").await;
+            }
+            Said::Reply(Reply::Cancel, _) => {
+                self.tasks.cancel(&job.scope, lease.step().run).await?;
+                // The lease hears of it, and whoever waits for this stops waiting.
+                return std::future::pending().await;
+            }
+            Said::Reply(Reply::Raise(_), answered) => Some(answered),
+        };
+        if let Some(Answered { amount, .. }) = answered {
+            note(
+                lease,
+                BUDGET,
+                &json!({ "raised": { "tokens": amount.tokens, "microUsd": amount.micro_usd } }),
+            )
+            .await?;
+        }
+        let tokens = job.agent.limits.tokens;
+        let purse = Purse::new(self.store.clone(), self.ambient.clone(), lease, tokens, answered);
+        let mut talk = Talk::begin(self, lease, job, &done, voice, purse)?;
+        match talk.hold().await? {
+            End::Said { value, by, note: remark } => {
+                added::add(&mut done, &value, &talk.given, &by);
+                if let Some(added) = &mut done.added {
+                    added.note = remark;
+                    note(lease, OUTPUT, &json!({ "by": by.model, "kept": added })).await?;
+                }
+                self.scored(lease, &done).await?;
+                Ok(Thought::Done(Box::new(done)))
+            }
+            End::Rules(why) => self.by_rules(lease, done, &why).await,
+            End::Short(wanted, short) => {
+                let question = question(wanted, &short);
+                note(lease, BUDGET, &json!({ "asked": question })).await?;
+                Ok(Thought::Ask(question))
+            }
+        }
+    }
+
+    /// The model that an agent asks: its own of the configured provider, if its definition names one.
+    fn voice(&self, agent: &Definition) -> Option<Voice> {
+        let voice = self.language.current()?;
+        let Some(model) = &agent.model else { return Some(voice) };
+        let mut target = voice.route.first().clone();
+        target.model.clone_from(model);
+        Some(Voice { models: voice.models, route: Route::new(target) })
+    }
+
+    /// The work stays as the rules made it, and says why.
+    async fn by_rules(&self, lease: &Lease, mut done: Done, why: &str) -> Result<Thought> {
+        note(lease, FALLBACK, &json!({ "to": "rules", "because": why })).await?;
+        done.added = Some(Added::nothing(why));
+        self.scored(lease, &done).await?;
+        Ok(Thought::Done(Box::new(done)))
+    }
+
+    async fn scored(&self, lease: &Lease, done: &Done) -> Result<()> {
+        let Done { quality, consistency, creativity, .. } = done;
+        note(
+            lease,
+            SCORE,
+            &json!({ "quality": quality, "consistency": consistency, "creativity": creativity }),
+        )
+        .await
+    }
+}
+
+/// The tools that an agent's definition names.
+///
+/// # Errors
+/// `UNREADABLE_DOCUMENT` when there is no such tool.
+pub(super) fn tools(agent: &Definition) -> Result<Vec<Tool>> {
+    agent.tools.iter().map(|name| Tool::named(name)).collect()
+}
+
+fn said(answer: Option<&Answer>) -> Said {
+    let Some(answer) = answer else { return Said::Nothing };
+    match answer.value.as_str().and_then(Reply::read) {
+        Some(reply) => {
+            let amount = if let Reply::Raise(amount) = reply { amount } else { Default::default() };
+            Said::Reply(reply, Answered { at: answer.at, by: answer.by, amount })
+        }
+        None => Said::Unreadable,
+    }
+}

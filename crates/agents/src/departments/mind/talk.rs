@@ -1,0 +1,276 @@
+//! The conversation with a model about one piece of work: rounds of calls and tools, each within the budgets.
+
+use std::collections::BTreeMap;
+
+use kernel::{EntityId, Error, Result};
+use models::{Fault, Message, Named, Request, Schema, Stop, ToolCall, ToolResult, Turn, Usage};
+use serde_json::{Value, json};
+use tasks::{Lease, TOOL_CALL};
+
+use super::hearing::{Heard, hear};
+use super::notes::{FALLBACK, PROMPT, SPENT, TOOL_RESULT, note};
+use super::{Mind, added, prompt};
+use crate::budget::{Grant, Purse, Standing, Wanted};
+use crate::departments::desk::Done;
+use crate::departments::engine::{Citation, Job};
+use crate::language::Voice;
+use crate::tools::Tool;
+
+/// How often a model may call tools before it has to answer.
+const ROUNDS: usize = 8;
+/// Calls of one round that are done; the model is told that the others were not.
+const CALLS: usize = 8;
+/// Tokens of one answer at most.
+const ANSWER_TOKENS: u32 = 2_000;
+/// The fewest bytes that make a token, for what a call may take at most.
+const BYTES_A_TOKEN: usize = 3;
+/// The most bytes of a tool call that are kept and told of.
+const LONGEST_CALL: usize = 4_000;
+/// What a model is told with the results of its last calls.
+const LAST: &str = "No more tools can be called. Answer now.";
+
+/// How a conversation ended.
+pub(super) enum End {
+    /// With an answer of the form that was asked for.
+    Said { value: Value, by: Named, note: Option<String> },
+    /// Without one; why, for people.
+    Rules(String),
+    /// Too little is left of these budgets.
+    Short(Wanted, Vec<Standing>),
+}
+
+/// A conversation.
+pub(super) struct Talk<'m> {
+    mind: &'m Mind,
+    lease: &'m Lease,
+    job: &'m Job,
+    voice: Voice,
+    purse: Purse,
+    tools: Vec<Tool>,
+    request: Request,
+    /// The records that the engine or a tool gave, which may be cited.
+    pub(super) given: BTreeMap<EntityId, Citation>,
+    /// Tokens that this lease has spent.
+    spent: i64,
+    /// What the newest call could have taken.
+    wanted: i64,
+    /// Whether the model was asked to mend its answer.
+    mended: bool,
+    /// Whether it was told that it can call no more tools.
+    last: bool,
+}
+
+impl<'m> Talk<'m> {
+    /// Prepares what the model is told.
+    ///
+    /// # Errors
+    /// When the agent's definition names a tool that there is not.
+    pub(super) fn begin(
+        mind: &'m Mind,
+        lease: &'m Lease,
+        job: &'m Job,
+        done: &Done,
+        voice: Voice,
+        purse: Purse,
+    ) -> Result<Self> {
+        let tools = super::tools(&job.agent)?;
+        let described = tools.iter().map(|tool| tool.described(mind.toolbox.catalogue));
+        let described = described.collect::<Result<Vec<_>, _>>().map_err(Error::internal)?;
+        let form = Schema::new("additions", added::form()).map_err(Error::internal)?;
+        let request = Request::new(prompt::opening(job, done))
+            .with_schema(form)
+            .with_tools(described)
+            .with_max_tokens(ANSWER_TOKENS);
+        let given = done.citations.iter().map(|cited| (cited.entity_id, cited.clone())).collect();
+        Ok(Self {
+            mind,
+            lease,
+            job,
+            voice,
+            purse,
+            tools,
+            request,
+            given,
+            spent: 0,
+            wanted: 0,
+            mended: false,
+            last: false,
+        })
+    }
+
+    /// Holds the conversation.
+    ///
+    /// # Errors
+    /// When the database fails, or the lease is over.
+    pub(super) async fn hold(&mut self) -> Result<End> {
+        let model = self.voice.name().to_owned();
+        let tools: Vec<&str> = self.tools.iter().map(|tool| tool.name()).collect();
+        let told = json!({ "model": model, "tools": tools, "messages": self.request.messages });
+        note(self.lease, PROMPT, &told).await?;
+        // Two more rounds than there are for tools: to answer in, and to mend the answer.
+        for round in 0..=ROUNDS + 1 {
+            let heard = match self.ask().await? {
+                Asked::Heard(heard) => *heard,
+                Asked::Ended(end) => return Ok(end),
+            };
+            let turn = heard.whole.turn();
+            if let Some(fault) = heard.fault {
+                match (fault.fault(), self.mended) {
+                    (Fault::InvalidOutput { reason }, false) => self.mend(turn.ok(), reason),
+                    _ => {
+                        tracing::warn!(%fault, "a model could not say more about an agent's work");
+                        return Ok(End::Rules(format!(
+                            "The model failed, so this is the work of rules alone. {}",
+                            fault.advice()
+                        )));
+                    }
+                }
+                continue;
+            }
+            let (Ok(turn), Some(served)) = (turn, heard.served) else {
+                return Ok(End::Rules(format!("{model} did not answer in a way that can be read.")));
+            };
+            if turn.tool_calls.is_empty() {
+                if heard.stop == Some(Stop::Declined) {
+                    return Ok(End::Rules(format!("{model} declined to say more.")));
+                }
+                let form = self.request.schema.as_ref().map(|form| form.read(&turn.text));
+                let Some(Ok(value)) = form else {
+                    return Ok(End::Rules(format!("{model} did not answer in the form that was asked for.")));
+                };
+                let note = served.fallback.map(|fallback| {
+                    format!(
+                        "{} did not answer; {} did in its place.",
+                        fallback.instead_of.model, served.by.model
+                    )
+                });
+                return Ok(End::Said { value, by: served.by, note });
+            }
+            if self.last {
+                break;
+            }
+            self.last = round + 1 >= ROUNDS;
+            self.use_tools(turn, &served.by).await?;
+        }
+        Ok(End::Rules(format!("{model} went on calling tools and did not answer.")))
+    }
+
+    /// Makes one call, within the budgets.
+    async fn ask(&mut self) -> Result<Asked> {
+        let input = tokens(&self.request);
+        let first = self.voice.route.first().named();
+        let most = Usage { input_tokens: input, output_tokens: ANSWER_TOKENS.into(), ..Usage::default() };
+        let price = self.voice.models.price(&self.voice.route, most);
+        let input = i64::try_from(input).unwrap_or(i64::MAX);
+        self.wanted = input.saturating_add(ANSWER_TOKENS.into());
+        let mut reserved = match self.purse.reserve(&first, input, ANSWER_TOKENS.into(), price).await? {
+            Grant::Reserved(reserved) => reserved,
+            Grant::Barred(barred) => return Ok(Asked::Ended(End::Rules(barred.why().into()))),
+            Grant::Short(wanted, short) => return Ok(Asked::Ended(End::Short(wanted, short))),
+        };
+        let heard = hear(self.lease, &self.voice, self.request.clone(), &mut reserved).await?;
+        let fault = heard.fault.as_ref();
+        let by =
+            heard.served.as_ref().map_or_else(|| fault.map_or(first, |f| f.by().clone()), |s| s.by.clone());
+        if let Some(spent) = heard.spent.or_else(|| fault?.spent()) {
+            let tokens = spent.usage.input_tokens.saturating_add(spent.usage.output_tokens);
+            self.spent = self.spent.saturating_add(i64::try_from(tokens).unwrap_or(i64::MAX));
+            reserved.settle(&by, spent).await?;
+            note(self.lease, SPENT, &json!({ "model": by, "spent": spent })).await?;
+        }
+        if let Some(fallback) = heard.served.as_ref().and_then(|served| served.fallback.as_ref()) {
+            note(
+                self.lease,
+                FALLBACK,
+                &json!({ "to": by, "insteadOf": fallback.instead_of, "because": fallback.because }),
+            )
+            .await?;
+        }
+        Ok(Asked::Heard(Box::new(heard)))
+    }
+
+    /// Asks the model to answer again in the form that it was asked for, once.
+    fn mend(&mut self, turn: Option<Turn>, reason: &str) {
+        self.mended = true;
+        if let Some(turn) = turn.filter(|turn| !turn.text.trim().is_empty() && turn.tool_calls.is_empty()) {
+            self.request.messages.push(Message::Assistant(turn));
+        }
+        self.request.messages.push(Message::user(format!(
+            "That cannot be used: {reason}. Answer again, with JSON of the form that was asked for and nothing else."
+        )));
+    }
+
+    /// Does what the model calls for, and adds the results to the conversation.
+    async fn use_tools(&mut self, turn: Turn, by: &Named) -> Result<()> {
+        // Where the attempt's own budget would hardly bear another round like this one, there is none.
+        let limit = i64::from(self.job.agent.limits.tokens);
+        self.last |= limit.saturating_sub(self.spent) < self.wanted.saturating_mul(2);
+        let calls = turn.tool_calls.clone();
+        self.request.messages.push(Message::Assistant(turn));
+        for (place, call) in calls.iter().enumerate() {
+            let (mut text, failed) = if place < CALLS {
+                self.use_tool(by, call).await?
+            } else {
+                (format!("Not done: more than {CALLS} calls at once."), true)
+            };
+            if self.last && place + 1 == calls.len() {
+                text = format!("{text}\n{LAST}");
+            }
+            let result = ToolResult { call: call.id.clone(), name: call.name.clone(), text, failed };
+            self.request.messages.push(Message::Tool(result));
+        }
+        Ok(())
+    }
+
+    async fn use_tool(&mut self, by: &Named, call: &ToolCall) -> Result<(String, bool)> {
+        let agent = self.lease.step().name.as_str();
+        let tool = self.tools.iter().find(|tool| tool.models_name() == call.name);
+        let tool = tool.map_or(call.name.as_str(), |tool| tool.name());
+        let mut input = call.arguments.clone();
+        if input.to_string().len() > LONGEST_CALL {
+            input = json!({ "tooLong": input.to_string().len() });
+        }
+        let tool: String = tool.chars().take(models::MAX_TOOL_NAME).collect();
+        note(
+            self.lease,
+            TOOL_CALL,
+            &json!({ "agent": agent, "tool": tool, "input": input, "call": call.id }),
+        )
+        .await?;
+        let answer = self.mind.toolbox.call(&self.job.scope, &self.tools, &by.model, call).await?;
+        note(
+            self.lease,
+            TOOL_RESULT,
+            &json!({ "tool": tool, "call": call.id, "failed": answer.failed, "text": answer.text }),
+        )
+        .await?;
+        for record in answer.records {
+            self.given.insert(record.entity_id, record);
+        }
+        Ok((answer.text, answer.failed))
+    }
+}
+
+enum Asked {
+    Heard(Box<Heard>),
+    Ended(End),
+}
+
+/// The tokens that a request has at most: all that is sent counts, at few bytes a token.
+fn tokens(request: &Request) -> u64 {
+    let calls = request.messages.iter().map(|message| match message {
+        Message::Assistant(turn) => {
+            turn.tool_calls.iter().map(|call| call.arguments.to_string().len() + 64).sum()
+        }
+        _ => 0usize,
+    });
+    let messages: usize = request.messages.iter().map(|message| message.text().len() + 16).sum();
+    let schema = request.schema.as_ref().map_or(0, |schema| schema.json().to_string().len());
+    let tools: usize = request
+        .tools
+        .iter()
+        .map(|tool| tool.description.len() + tool.arguments.json().to_string().len() + 64)
+        .sum();
+    let bytes = messages + calls.sum::<usize>() + schema + tools;
+    u64::try_from(bytes.div_ceil(BYTES_A_TOKEN)).unwrap_or(u64::MAX)
+}
