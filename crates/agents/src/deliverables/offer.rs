@@ -53,7 +53,7 @@ impl Source<'_> {
 
 impl Offer {
     /// The proposal for a piece of work that a head accepted.
-    pub(super) fn new(
+    pub(super) fn proposal(
         source: Source<'_>,
         graded: &Graded,
         mut done: Done,

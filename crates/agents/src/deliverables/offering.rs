@@ -120,7 +120,7 @@ fn prepare(
         let reasons = reviews::reasons(t, step.id)?;
         let fences = (step.settled, head.settled);
         let source = Source { step: step.id, fences, form: &one.form, reasons };
-        let offer = Offer::new(source, &one.graded, done, &known)?;
+        let offer = Offer::proposal(source, &one.graded, done, &known)?;
         if offer.content.len() > LONGEST {
             too_long.push(offer.title);
         } else {

@@ -26,31 +26,44 @@ export function isCompiled(output: object): output is Compiled {
   return "advice" in output && "departments" in output && Array.isArray(output.departments);
 }
 
-export function Result({ project, view: { detail, steps } }: { project: string; view: RunView }) {
+/** What a run came to as far as it is read; `pending` while it has ended well and that is on its way. */
+export function useResult(project: string, { detail, steps }: RunView) {
+  const run = detail.run.id;
   const last = steps.find(({ name, state }) => name === "result" && state === "complete");
-  const whole = useQuery({
-    ...stepQuery(project, detail.run.id, last?.id ?? "", last?.attempt ?? 0),
-    enabled: last !== undefined,
-  });
-  const output = last && whole.data?.output;
-  if (!output || !isCompiled(output)) return null;
-  return (
-    <section aria-label="Result" className="rounded-lg border border-line bg-ground p-3">
-      <Comes result={output} />
-      <Waiting project={project} run={detail.run.id} />
-    </section>
-  );
+  const on = last !== undefined;
+  const whole = useQuery({ ...stepQuery(project, run, last?.id ?? "", last?.attempt ?? 0), enabled: on });
+  const waiting = useInfiniteQuery({ ...reviewsQuery(project, { state: "pending", run }), enabled: on });
+  const output = on ? whole.data?.output : null;
+  return {
+    pending: whole.isLoading || waiting.isLoading,
+    result: output && isCompiled(output) ? output : null,
+    /** Outputs that wait to become records. */
+    waiting: on ? (waiting.data?.pages.flatMap((page) => page.docs).length ?? 0) : 0,
+  };
 }
 
-/** The outputs that wait to become records. */
-function Waiting({ project, run }: { project: string; run: string }) {
-  const waiting = useInfiniteQuery(reviewsQuery(project, { state: "pending", run }));
-  const count = waiting.data?.pages.flatMap((page) => page.docs).length ?? 0;
-  if (count === 0) return null;
+interface ResultProps {
+  project: string;
+  run: string;
+  result: Compiled;
+  waiting: number;
+}
+
+export function Result({ project, run, result, waiting }: ResultProps) {
   return (
-    <Link to="/projects/$project/reviews" params={{ project }} search={{ run }} className={buttonClass("main", "mt-3")}>
-      Review {count} {count === 1 ? "output" : "outputs"}
-    </Link>
+    <section aria-label="Result" className="rounded-lg border border-line bg-ground p-3">
+      <Comes result={result} />
+      {waiting > 0 && (
+        <Link
+          to="/projects/$project/reviews"
+          params={{ project }}
+          search={{ run }}
+          className={buttonClass("main", "mt-3")}
+        >
+          Review {waiting} {waiting === 1 ? "output" : "outputs"}
+        </Link>
+      )}
+    </section>
   );
 }
 

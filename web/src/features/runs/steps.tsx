@@ -1,19 +1,25 @@
 /** All steps of a run as a list: what the graph shows, for every reader, with why each waits in words. */
+import { useState } from "react";
 import { why } from "@/engines/reasons";
-import { capital, departmentOf, isHead, titleOf } from "@/engines/run";
+import { capital, departmentOf, hasEnded, isHead, titleOf } from "@/engines/run";
 import { useNow } from "@/shared/now";
+import { Skeleton } from "@/shared/ui/parts";
 import { StateIcon, stateName } from "@/shared/ui/run-state";
-import { Result } from "./result";
+import { Result, useResult } from "./result";
 import { Duration } from "./row";
 import type { RunView } from "./view";
 
 export function Steps({ project, view }: { project: string; view: RunView }) {
   const { steps, byId, scores, durations, select } = view;
+  const { pending, result, waiting } = useResult(project, view);
+  /** A run that had ended before it was opened is shown when its result is there; nothing moves below it then. */
+  const [over] = useState(() => hasEnded(view.detail.run.state));
   const now = useNow(steps.some(({ reason }) => reason?.kind === "retry" || reason?.kind === "delay"));
   const groups = [...Map.groupBy(steps, ({ name }) => departmentOf(name) ?? "")];
+  if (over && pending) return <Skeleton className="p-6" lines={8} />;
   return (
     <section aria-label="Steps" className="flex flex-col gap-4 p-4">
-      <Result project={project} view={view} />
+      {result && <Result project={project} run={view.detail.run.id} result={result} waiting={waiting} />}
       {groups.map(([department, own]) => (
         <div key={department}>
           <h2 className={department === "" ? "sr-only" : "px-2 pb-1 text-xs font-medium text-ink-3"}>

@@ -19,6 +19,8 @@ export interface InboxState extends Inbox {
   unread: number;
   /** The time of the newest that was seen; null before anything was. */
   seen: string | null;
+  /** Whether all of it was read. */
+  read: boolean;
   markSeen: () => void;
 }
 
@@ -48,12 +50,12 @@ export function useInbox(project: string): InboxState {
   const place = `seen.${me}.${project}`;
   const seen = useSeen((state) => state[place]) ?? recall<string>(place);
   const newest = found.told[0]?.at ?? "";
-  const read = activity.isSuccess && runs.isSuccess;
+  const read = activity.isSuccess && runs.isSuccess && reviews.isSuccess;
   useEffect(() => {
     // Who comes into a project for the first time has nothing to catch up with.
     if (read && seen === null) keep(place, newest);
   }, [read, seen, place, newest]);
-  return { ...found, unread: unseen(found.told, seen), seen, markSeen: () => keep(place, newest) };
+  return { ...found, unread: unseen(found.told, seen), seen, read, markSeen: () => keep(place, newest) };
 }
 
 function keep(place: string, at: string): void {

@@ -12,7 +12,7 @@ import { InboxList } from "./inbox-list";
 export function Notifications() {
   const project = useProjectId();
   const activity = useInfiniteQuery(activityQuery(project));
-  const { waiting, told, unread, seen, markSeen } = useInbox(project);
+  const { waiting, told, unread, seen, read, markSeen } = useInbox(project);
   /** What was new when the page was opened stays marked while it is looked at. */
   const [before] = useState(seen);
   useEffect(() => {
@@ -21,21 +21,21 @@ export function Notifications() {
   return (
     <>
       <PageHead title="Notifications" />
-      {activity.isPending && <Skeleton className="p-6" />}
+      {!read && !activity.error && <Skeleton className="p-6" />}
       {activity.error && <Failure error={activity.error} onRetry={() => void activity.refetch()} />}
-      {activity.isSuccess && waiting.length + told.length === 0 && (
+      {read && waiting.length + told.length === 0 && (
         <Empty icon={<Bell />} title="Nothing to tell you yet">
           <p>When work ends, something needs a decision, or an import is saved or fails, it is told here.</p>
         </Empty>
       )}
       <div className="flex max-w-3xl flex-col gap-4 p-2">
-        {waiting.length > 0 && (
+        {read && waiting.length > 0 && (
           <section>
             <h2 className="px-4 pt-2 text-sm font-medium text-ink-2">Waits for a decision</h2>
             <InboxList label="Waits for a decision" items={waiting} />
           </section>
         )}
-        {told.length > 0 && (
+        {read && told.length > 0 && (
           <section>
             <h2 className="px-4 pt-2 text-sm font-medium text-ink-2">Lately</h2>
             <InboxList label="Lately" items={told} seen={before} />

@@ -27,7 +27,8 @@ pub(super) fn draw(production: &Production, size: Size) -> Result<Paper> {
     let mut rows = Vec::new();
     for day in &schedule.days {
         for strip in &day.strips {
-            let sheet = &production.sheets[strip.at];
+            // A person may have left the sheets out.
+            let Some(sheet) = production.sheets.get(strip.at) else { continue };
             let cells = vec![
                 sheet.scene.clone(),
                 side(sheet.side).to_owned(),

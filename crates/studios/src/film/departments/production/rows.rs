@@ -60,11 +60,12 @@ impl Production {
 
     fn strip_table(&self) -> Table {
         let rows = self.schedule.days.iter().flat_map(|day| {
-            day.strips.iter().map(|strip| {
-                let sheet = &self.sheets[strip.at];
+            day.strips.iter().filter_map(|strip| {
+                // A person may have left the sheets out.
+                let sheet = self.sheets.get(strip.at)?;
                 let (side, time) = (said(sheet.side, Side::as_str), said(sheet.daypart, Daypart::as_str));
                 let cast: Vec<String> = sheet.cast.iter().map(|player| player.number.to_string()).collect();
-                row![
+                Some(row![
                     day.number,
                     strip.scene,
                     side,
@@ -73,7 +74,7 @@ impl Production {
                     pages(strip.eighths),
                     cast.join(" "),
                     sheet.synopsis
-                ]
+                ])
             })
         });
         Table {
