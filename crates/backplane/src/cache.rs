@@ -65,7 +65,11 @@ impl Default for Params {
 
 /// The cache; a cheap clone.
 #[derive(Clone)]
-pub struct Cache(Arc<Inner>);
+pub struct Cache {
+    inner: Arc<Inner>,
+    /// How long a value is kept at most, in milliseconds.
+    at_most_ms: i64,
+}
 
 struct Inner {
     ambient: Ambient,
@@ -95,7 +99,7 @@ impl Cache {
             Backend::Memory => Shared::None,
             Backend::Redis(link) => Shared::redis(link.clone(), ambient.clone(), params),
         };
-        Self(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             ambient,
             params,
             bus,
@@ -103,7 +107,15 @@ impl Cache {
             generations: Generations::new(params.tags),
             shared,
             flights: Flights::default(),
-        }))
+        });
+        Self { inner, at_most_ms: i64::MAX }
+    }
+
+    /// The same cache, keeping what is fetched through it for so many milliseconds at most, in memory and in Redis: for
+    /// values that must not be older, even if a server ends for good before it tells of a change.
+    #[must_use]
+    pub fn at_most(&self, millis: i64) -> Self {
+        Self { inner: self.inner.clone(), at_most_ms: millis }
     }
 
     /// The value of `key`, which depends on `tags`: from memory, from Redis, or from `fetch`, which is polled only if it
@@ -122,27 +134,29 @@ impl Cache {
         if let Some(value) = self.kept(key, &self.made_of(tags)) {
             return Ok(value);
         }
-        let _turn = self.0.flights.turn(key).await;
+        let _turn = self.inner.flights.turn(key).await;
         // Before anything is read: a change from here on makes what is read old.
         let made_of = self.made_of(tags);
         if let Some(value) = self.kept(key, &made_of) {
             return Ok(value);
         }
-        let memory_ms = self.0.params.memory_ms;
-        let (value, keep_ms) = match self.0.shared.read(key, tags).await {
+        let memory_ms = self.inner.params.memory_ms.min(self.at_most_ms);
+        let (value, keep_ms) = match self.inner.shared.read(key, tags).await {
             Found::Value { value, left_ms } => (value, memory_ms.min(left_ms)),
             Found::Lost => (fetch.await?, memory_ms.min(UNTOLD_MS)),
             Found::Absent { made_of: shared } => {
                 let value = fetch.await?;
                 if self.fits(&value) && self.made_of(tags) == made_of {
-                    self.0.shared.write(key, &shared, &value).await;
+                    self.inner.shared.write(key, &shared, &value, self.at_most_ms).await;
                 }
                 (value, memory_ms)
             }
         };
         if self.fits(&value) && self.made_of(tags) == made_of {
-            let until = self.0.ambient.now().plus_millis(keep_ms);
-            self.0.values.insert(key.into(), Kept { value: value.clone(), until, made_of: made_of.into() });
+            let until = self.inner.ambient.now().plus_millis(keep_ms);
+            self.inner
+                .values
+                .insert(key.into(), Kept { value: value.clone(), until, made_of: made_of.into() });
         }
         Ok(value)
     }
@@ -157,60 +171,60 @@ impl Cache {
         let cache = self.clone();
         let done = tokio::spawn(async move {
             // Redis first: from it nothing old may come into a generation that begins here.
-            cache.0.shared.invalidate(&tags).await;
-            cache.0.generations.renew(&tags);
+            cache.inner.shared.invalidate(&tags).await;
+            cache.inner.generations.renew(&tags);
             cache.tell(&tags);
         });
         if done.await.is_err() {
             // The runtime is ending.
-            self.0.generations.renew(&[EVERYTHING]);
+            self.inner.generations.renew(&[EVERYTHING]);
         }
     }
 
     /// What other servers say of changes; heard from now on.
     pub(crate) fn invalidations(&self) -> Subscription {
-        self.0.bus.subscribe(Pattern::topic(INVALIDATED))
+        self.inner.bus.subscribe(Pattern::topic(INVALIDATED))
     }
 
     /// Forgets what other servers changed.
     pub(crate) async fn listen(&self, mut invalidations: Subscription) {
         loop {
             let tags: Option<Vec<String>> = match invalidations.next().await {
-                Delivery::Message(message) if message.node == self.0.bus.node() => continue,
+                Delivery::Message(message) if message.node == self.inner.bus.node() => continue,
                 Delivery::Message(message) => serde_json::from_slice(&message.payload).ok(),
                 Delivery::Missed(_) => None,
             };
             match tags {
-                Some(tags) => self.0.generations.renew(&tags),
-                None => self.0.generations.renew(&[EVERYTHING]),
+                Some(tags) => self.inner.generations.renew(&tags),
+                None => self.inner.generations.renew(&[EVERYTHING]),
             }
         }
     }
 
     fn tell(&self, tags: &[String]) {
-        let told = serde_json::to_vec(tags).ok().map(|tags| self.0.bus.publish(INVALIDATED, tags));
+        let told = serde_json::to_vec(tags).ok().map(|tags| self.inner.bus.publish(INVALIDATED, tags));
         if !matches!(told, Some(Ok(()))) {
             tracing::debug!("too much has changed to name it: all servers forget everything");
-            let _ = self.0.bus.publish(INVALIDATED, "[\"\"]");
+            let _ = self.inner.bus.publish(INVALIDATED, "[\"\"]");
         }
     }
 
     fn kept(&self, key: &str, made_of: &[u64]) -> Option<Bytes> {
-        let kept = self.0.values.get(key)?;
+        let kept = self.inner.values.get(key)?;
         // Longer than this a value is not kept, so it only seems so after the clock was set back.
-        let left = kept.until.since(self.0.ambient.now());
-        let good = *kept.made_of == *made_of && left > 0 && left <= self.0.params.memory_ms;
+        let left = kept.until.since(self.inner.ambient.now());
+        let good = *kept.made_of == *made_of && left > 0 && left <= self.inner.params.memory_ms;
         good.then_some(kept.value)
     }
 
     /// The generations of all that a value with these tags depends on.
     fn made_of(&self, tags: &[&str]) -> Vec<u64> {
-        let link = self.0.shared.epoch();
-        [link].into_iter().chain(self.0.generations.of(tags)).collect()
+        let link = self.inner.shared.epoch();
+        [link].into_iter().chain(self.inner.generations.of(tags)).collect()
     }
 
     fn fits(&self, value: &Bytes) -> bool {
-        value.len() <= self.0.params.value_bytes
+        value.len() <= self.inner.params.value_bytes
     }
 }
 
@@ -228,8 +242,8 @@ mod tests {
             let fetch = async { Ok::<_, std::convert::Infallible>(Bytes::from(vec![7; 500])) };
             cache.get(&n.to_string(), &["scene:12"], fetch).await.unwrap();
         }
-        cache.0.values.run_pending_tasks();
-        let size = cache.0.values.weighted_size();
+        cache.inner.values.run_pending_tasks();
+        let size = cache.inner.values.weighted_size();
         assert!((5_000..=10_000).contains(&size), "{size}");
     }
 }

@@ -8,12 +8,15 @@
 //!
 //! Without Redis no lease is given, and one that is held ends with its time.
 
+mod hold;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use kernel::{Ambient, Timestamp};
 use redis::Script;
 
+pub use crate::lease::hold::Hold;
 use crate::link::Link;
 use crate::{Backend, Unreachable};
 
@@ -79,6 +82,12 @@ impl Leases {
         };
         let lease = |fence| Lease { leases: self.clone(), name: name.to_owned(), fence, ttl_ms, until };
         Ok(fence.map(lease))
+    }
+
+    /// A hold on `name`, which is to be taken, by leases of `ttl_ms` milliseconds.
+    #[must_use]
+    pub fn hold(&self, name: impl Into<String>, ttl_ms: u32) -> Hold {
+        Hold::new(self.clone(), name.into(), ttl_ms)
     }
 }
 

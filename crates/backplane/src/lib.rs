@@ -98,16 +98,9 @@ impl Service {
             None => Backend::Memory,
             Some(address) => Backend::Redis(Link::new(address, options.prefix, ambient.clone())?),
         };
-        let bus = Bus::new(ambient.id(), options.queue, matches!(backend, Backend::Redis(_)));
-        let cache = Cache::new(ambient.clone(), bus.clone(), &backend, options.cache);
-        let leases = Leases::new(ambient.clone(), &backend);
-        let service = Self {
-            invalidations: cache.invalidations(),
-            bus: bus.clone(),
-            cache: cache.clone(),
-            backend: backend.clone(),
-        };
-        Ok((service, Handle { ambient, bus, cache, leases, backend }))
+        let handle = Handle::over(backend.clone(), options.queue, options.cache, ambient);
+        let (bus, cache) = (handle.bus.clone(), handle.cache.clone());
+        Ok((Self { invalidations: cache.invalidations(), bus, cache, backend }, handle))
     }
 
     /// Works until `stop` is done and what was published by then is sent.
@@ -127,6 +120,20 @@ impl Service {
 }
 
 impl Handle {
+    /// The backplane of a process that is alone, in memory, and needs no service.
+    #[must_use]
+    pub fn alone(ambient: Ambient) -> Self {
+        let Options { queue, cache, .. } = Options::default();
+        Self::over(Backend::Memory, queue, cache, ambient)
+    }
+
+    fn over(backend: Backend, queue: usize, cache: cache::Params, ambient: Ambient) -> Self {
+        let bus = Bus::new(ambient.id(), queue, matches!(backend, Backend::Redis(_)));
+        let cache = Cache::new(ambient.clone(), bus.clone(), &backend, cache);
+        let leases = Leases::new(ambient.clone(), &backend);
+        Self { ambient, bus, cache, leases, backend }
+    }
+
     /// The bus between the servers.
     #[must_use]
     pub fn bus(&self) -> &Bus {
@@ -156,6 +163,12 @@ impl Handle {
     #[must_use]
     pub fn node(&self) -> NodeId {
         self.bus.node()
+    }
+
+    /// Whether there may be other servers.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.backend, Backend::Redis(_))
     }
 
     /// Whether other servers can be reached. A server that is alone always says yes.

@@ -1,7 +1,8 @@
 //! The link to Redis: one place that connects, notices a loss and connects again; all parts are up or down together.
 //!
-//! There are two connections, so that large values do not delay the bus. Whoever asks while the link is down is told so
-//! at once. A Redis that hangs is noticed by its silence, within [`PING`] and [`ANSWER`].
+//! There are two connections, so that large values do not delay the bus. Whoever asks while the link is down, or as it goes
+//! down, is told so at once. A Redis that hangs is noticed by its silence, within [`PING`] and [`ANSWER`]. While it answers
+//! that, everyone waits for their answer: to give up on one because this server is busy would open limits under load.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use crate::{Misconfigured, Unreachable};
 
 /// How long Redis may take to be connected to.
 const CONNECT: Duration = Duration::from_secs(2);
-/// How long Redis may take to answer.
+/// How long Redis may take to answer whether it is there.
 const ANSWER: Duration = Duration::from_secs(2);
 /// How often it is asked whether it is still there.
 const PING: Duration = Duration::from_secs(1);
@@ -81,7 +82,8 @@ impl Link {
 
     /// Runs commands in one round trip.
     pub(crate) async fn ask<T: FromRedisValue>(&self, pipeline: &Pipeline) -> Result<T, Unreachable> {
-        pipeline.query_async(&mut self.commands()?).await.map_err(failed)
+        let (mut commands, epoch) = self.commands()?;
+        self.answered(epoch, pipeline.query_async(&mut commands)).await
     }
 
     /// Runs a script.
@@ -89,7 +91,21 @@ impl Link {
         &self,
         script: &ScriptInvocation<'_>,
     ) -> Result<T, Unreachable> {
-        script.invoke_async(&mut self.commands()?).await.map_err(failed)
+        let (mut commands, epoch) = self.commands()?;
+        self.answered(epoch, script.invoke_async(&mut commands)).await
+    }
+
+    /// Waits for an answer, for as long as the link is up.
+    async fn answered<T>(
+        &self,
+        epoch: u64,
+        answer: impl Future<Output = RedisResult<T>>,
+    ) -> Result<T, Unreachable> {
+        let mut state = self.0.state.subscribe();
+        tokio::select! {
+            answer = answer => answer.map_err(failed),
+            _ = state.wait_for(|state| state.epoch != epoch) => Err(Unreachable),
+        }
     }
 
     /// Keeps the link until `stop` is done and what was published by then is sent.
@@ -140,7 +156,7 @@ impl Link {
         let pattern = format!("{channels}*");
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(ANSWER))
+            .set_response_timeout(None)
             .set_push_sender(move |push: PushInfo| -> Result<(), std::convert::Infallible> {
                 match push.kind {
                     PushKind::PMessage => hear(&bus, &channels, push.data),
@@ -154,7 +170,7 @@ impl Link {
             client.get_multiplexed_async_connection_with_config(&config),
             client.get_multiplexed_async_connection_with_config(&config),
         )?;
-        feed.psubscribe(pattern).await?;
+        tokio::time::timeout(ANSWER, feed.psubscribe(pattern)).await.unwrap_or_else(|_| Err(silent()))?;
         Ok((feed, commands))
     }
 
@@ -214,8 +230,10 @@ impl Link {
         }
     }
 
-    fn commands(&self) -> Result<MultiplexedConnection, Unreachable> {
-        self.0.state.borrow().commands.clone().ok_or(Unreachable)
+    /// The connection for all but the bus, and the epoch in which it is good.
+    fn commands(&self) -> Result<(MultiplexedConnection, u64), Unreachable> {
+        let state = self.0.state.borrow();
+        state.commands.clone().map(|commands| (commands, state.epoch)).ok_or(Unreachable)
     }
 }
 
@@ -234,11 +252,16 @@ async fn ping(connections: &mut [MultiplexedConnection]) -> RedisError {
     loop {
         sleep(PING).await;
         for connection in &mut *connections {
-            if let Err(error) = redis::cmd("PING").exec_async(connection).await {
+            let answered = tokio::time::timeout(ANSWER, redis::cmd("PING").exec_async(connection)).await;
+            if let Err(error) = answered.unwrap_or_else(|_| Err(silent())) {
                 return error;
             }
         }
     }
+}
+
+fn silent() -> RedisError {
+    std::io::Error::from(std::io::ErrorKind::TimedOut).into()
 }
 
 /// Hands what Redis sent (pattern, channel, body) to the bus, unless it is this server's own.

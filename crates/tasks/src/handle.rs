@@ -1,10 +1,12 @@
 //! How others speak to the service: people's wishes, workers, and the leases that workers hold.
 
+use std::sync::Arc;
+
 use kernel::{Code, Error, PersonId, Result, RunId, StepId};
 use serde_json::Value;
 use store::Scope;
 use store::runs::Step;
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
 use crate::graph::NewRun;
 use crate::ledger::{Claim, Order, Refused, Reply};
@@ -17,7 +19,7 @@ pub(crate) enum Message {
     Order(Order, oneshot::Sender<Result<Reply, Refused>>),
     /// A worker wants steps.
     Join { queue: String, slots: u32, to: mpsc::UnboundedSender<Lease> },
-    /// Another server wrote something.
+    /// Another server has more steps than it can do.
     Look,
 }
 
@@ -26,11 +28,16 @@ pub(crate) enum Message {
 pub struct Tasks {
     to: mpsc::Sender<Message>,
     logged: broadcast::Sender<RunId>,
+    left_over: Arc<Notify>,
 }
 
 impl Tasks {
-    pub(crate) fn new(to: mpsc::Sender<Message>, logged: broadcast::Sender<RunId>) -> Self {
-        Self { to, logged }
+    pub(crate) fn new(
+        to: mpsc::Sender<Message>,
+        logged: broadcast::Sender<RunId>,
+        left_over: Arc<Notify>,
+    ) -> Self {
+        Self { to, logged, left_over }
     }
 
     /// Makes a run. Gives its id, and whether it had been made before under the same idempotency key.
@@ -103,7 +110,13 @@ impl Tasks {
         Ok(Worker { leases })
     }
 
-    /// Tells that another server has written something, so that it is looked for now rather than with the next poll.
+    /// Waits until steps may be ready that this server's workers have no slot for, so that others can be told. For one who
+    /// waits at a time.
+    pub async fn left_over(&self) {
+        self.left_over.notified().await;
+    }
+
+    /// Tells that another server has steps left over, so that they are looked for now rather than with the next poll.
     pub fn look(&self) {
         // A full queue means that the service is at work anyhow.
         let _ = self.to.try_send(Message::Look);

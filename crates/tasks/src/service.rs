@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kernel::{Ambient, Code, Error, Result, RunId, StepId, Timestamp};
 use store::Store;
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::handle::{Lease, Message, Tasks};
@@ -76,6 +76,7 @@ pub struct Service {
     freed: mpsc::UnboundedReceiver<(StepId, i64)>,
     give_back: mpsc::UnboundedSender<(StepId, i64)>,
     logged: broadcast::Sender<RunId>,
+    left_over: Arc<Notify>,
     workers: HashMap<String, Worker>,
     /// Workers that have joined.
     joined: u64,
@@ -96,6 +97,7 @@ impl Service {
         let (sender, messages) = mpsc::channel(WAITING);
         let (give_back, freed) = mpsc::unbounded_channel();
         let (logged, _) = broadcast::channel(HINTS);
+        let left_over = Arc::new(Notify::new());
         let present = format!("{}/{}", options.server, boot(&ambient));
         let service = Self {
             store,
@@ -105,6 +107,7 @@ impl Service {
             freed,
             give_back,
             logged: logged.clone(),
+            left_over: left_over.clone(),
             workers: HashMap::new(),
             joined: 0,
             held: HashMap::new(),
@@ -115,7 +118,7 @@ impl Service {
             ambient,
             options,
         };
-        (service, Tasks::new(sender, logged))
+        (service, Tasks::new(sender, logged, left_over))
     }
 
     /// Works until `drained`, and then for as long as workers have something to say, at most the grace. Steps that are not
@@ -197,7 +200,7 @@ impl Service {
                 let name = format!("{}/{}", self.present, self.joined);
                 self.workers.insert(name, Worker { queue, free: slots.into(), to });
             }
-            Message::Look => self.look(orders),
+            Message::Look => self.heed_all_queues(),
         }
     }
 
@@ -209,8 +212,13 @@ impl Service {
 
     /// Looks for what no hint told of.
     fn look(&mut self, orders: &mut Vec<(Order, Option<Answer>)>) {
-        self.ready.extend(self.workers.values().map(|worker| worker.queue.clone()));
+        self.heed_all_queues();
         orders.push((Order::Tick, None));
+    }
+
+    /// Steps may be ready in any queue that our workers do.
+    fn heed_all_queues(&mut self) {
+        self.ready.extend(self.workers.values().map(|worker| worker.queue.clone()));
     }
 
     /// A lease ended without a word.
@@ -323,6 +331,10 @@ impl Service {
     fn tell(&mut self, orders: &[Order], outcome: Outcome, answers: &mut [Option<Answer>]) {
         self.wake = [self.wake, outcome.wake].into_iter().flatten().min();
         self.ready = outcome.ready;
+        // What the clock made ready the others find by their own, so that two busy servers do not call each other for ever.
+        if !self.ready.is_empty() && orders.iter().any(|order| !matches!(order, Order::Tick)) {
+            self.left_over.notify_one();
+        }
         for claim in outcome.claims {
             self.give(claim);
         }

@@ -29,8 +29,9 @@ impl Pattern {
         if good { Ok(Self(text.to_owned())) } else { Err(BadTopic) }
     }
 
-    /// The pattern for one topic of our own, which is one.
-    pub(crate) fn topic(topic: &'static str) -> Self {
+    /// The pattern for one topic that stands in the program, and so is one.
+    #[must_use]
+    pub fn topic(topic: &'static str) -> Self {
         debug_assert!(is_topic(topic));
         Self(topic.to_owned())
     }

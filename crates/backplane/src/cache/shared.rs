@@ -58,10 +58,10 @@ impl Shared {
         }
     }
 
-    /// Keeps a value. If that fails, it is fetched again.
-    pub(crate) async fn write(&self, key: &str, made_of: &str, value: &Bytes) {
+    /// Keeps a value, for so many milliseconds at most. If that fails, it is fetched again.
+    pub(crate) async fn write(&self, key: &str, made_of: &str, value: &Bytes, at_most_ms: i64) {
         let Self::Redis(redis) = self else { return };
-        let (key, keep_ms) = (redis.value(key), redis.params.shared_ms);
+        let (key, keep_ms) = (redis.value(key), redis.params.shared_ms.min(at_most_ms));
         let mut commands = Pipeline::new();
         commands.atomic();
         commands.cmd("HSET").arg(&key).arg("made_of").arg(made_of).arg("value").arg(value.as_ref()).ignore();

@@ -1,7 +1,7 @@
 -- Decides on a call and counts it if it passes: the rules L1 to L6 and L9 of resilience/SPEC.md.
 -- KEYS[1]: when the calls in the window passed, oldest first, in milliseconds of this server's clock.
 -- ARGV: calls that pass in a window; its length in milliseconds.
--- Gives: 1 if it passes; how many more would; milliseconds until the oldest call leaves the window.
+-- Gives: 1 if it passes; how many more would; milliseconds until the oldest call leaves the window; when it passed.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local calls, limit, window = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -25,8 +25,8 @@ end
 local passed = redis.call('LLEN', calls)
 local wait = (oldest or now) + window - now
 if passed >= limit then
-  return {0, 0, wait}
+  return {0, 0, wait, text}
 end
 redis.call('RPUSH', calls, text)
 redis.call('PEXPIRE', calls, window)
-return {1, limit - passed - 1, wait}
+return {1, limit - passed - 1, wait, text}

@@ -214,6 +214,20 @@ on_both! {
         assert_eq!(source.through(&stage.one).await, 1);
     }
 
+    async fn a_value_that_must_not_be_old_is_kept_no_longer_than_its_caller_says(stage) {
+        let source = Source::open();
+        let get = async |server: &Handle| {
+            let fetch = async { Ok::<_, std::convert::Infallible>(Bytes::from(source.read().await.to_string())) };
+            let cache = server.cache().at_most(CACHE.memory_ms / 2);
+            within(cache.get(KEY, TAGS, fetch)).await.unwrap()
+        };
+        get(&stage.one).await;
+        source.change();
+        assert_eq!((get(&stage.one).await, get(&stage.two).await), ("0".into(), "0".into()));
+        stage.pass(CACHE.memory_ms / 2);
+        assert_eq!((get(&stage.one).await, get(&stage.two).await), ("1".into(), "1".into()));
+    }
+
     async fn a_clock_set_back_keeps_no_value_longer_than_its_time(stage) {
         let source = Source::open();
         source.through(&stage.one).await;

@@ -2,7 +2,7 @@
 
 use tokio::task::JoinSet;
 
-use crate::stage::within;
+use crate::stage::{until, within};
 
 const TTL: u32 = 10_000;
 
@@ -39,6 +39,31 @@ on_both! {
         let mut lease = stage.one.leases().acquire("relay", TTL).await.unwrap().unwrap();
         stage.pass(i64::from(TTL));
         assert!(!lease.renew().await.unwrap());
+        assert!(stage.two.leases().acquire("relay", TTL).await.unwrap().is_some());
+    }
+
+    async fn a_hold_takes_its_name_again_when_it_was_lost_and_gives_it_back_in_the_end(stage) {
+        let mut hold = stage.one.leases().hold("relay", 300);
+        assert!(hold.take().await.unwrap());
+        assert!(!stage.two.leases().hold("relay", 300).take().await.unwrap());
+        stage.pass(300);
+        let another = stage.two.leases().acquire("relay", TTL).await.unwrap().unwrap();
+        let taken = async {
+            another.release().await.unwrap();
+            until(async || match stage.two.leases().acquire("relay", TTL).await.unwrap() {
+                Some(lease) => {
+                    lease.release().await.unwrap();
+                    false
+                }
+                None => true,
+            })
+            .await;
+        };
+        tokio::select! {
+            () = hold.keep() => unreachable!("it has no end"),
+            () = taken => {}
+        }
+        hold.release().await;
         assert!(stage.two.leases().acquire("relay", TTL).await.unwrap().is_some());
     }
 

@@ -85,6 +85,26 @@ on_both! {
         assert!(passes(limiter.check("ada").await));
     }
 
+    async fn a_call_that_is_taken_back_is_as_one_that_was_never_made(stage) {
+        let limiters = [&stage.one, &stage.two].map(|server| server.limiter("sign-in", Params { limit: 2, ..ORCHESTRATOR }));
+        // In memory both servers are one, and share what they count in.
+        let [one, two] = if stage.is_shared() { limiters.each_ref() } else { [&limiters[0]; 2] };
+        for _ in 0..5 {
+            let passed = one.pass("ada").await.unwrap();
+            two.take_back(&passed).await;
+        }
+        let kept = one.pass("ada").await.unwrap();
+        stage.pass(MINUTE / 2);
+        let taken = two.pass("ada").await.unwrap();
+        one.take_back(&taken).await;
+        assert!(two.pass("ada").await.is_ok(), "one of two was taken back");
+        let wait = one.pass("ada").await.unwrap_err();
+        assert!(wait <= MINUTE.unsigned_abs() / 2, "the one that was kept is still the oldest: {wait}");
+        stage.pass(MINUTE);
+        one.take_back(&kept).await;
+        assert!(one.pass("ada").await.is_ok(), "what has left the window is gone anyhow");
+    }
+
     async fn a_clock_set_back_keeps_nobody_longer_than_a_window(stage) {
         let limiter = stage.one.limiter("chat", Params { limit: 1, ..ORCHESTRATOR });
         assert!(passes(limiter.check("ada").await));

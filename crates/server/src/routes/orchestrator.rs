@@ -30,6 +30,7 @@ use crate::problem::{Answer, quota};
 
 /// How long an answer waits for a task's end.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How often a run is looked at of which nothing is heard.
 /// How often a silent stream says that it is alive.
 const ALIVE: Duration = Duration::from_secs(15);
 
@@ -64,7 +65,7 @@ async fn chat(
         "data" => scope::<Editor>(&app, &caller, request.project_id).await?,
         _ => scope::<Viewer>(&app, &caller, request.project_id).await?,
     };
-    let left = app.spend(caller.person(), "chat")?;
+    let left = app.spend(caller.person(), "chat").await?;
     let later = headers.get("prefer").is_some_and(|value| value.as_bytes() == b"respond-async");
     if later {
         let turn = app.orchestrator.begin(&permit, &film::CATALOGUE, request).await?;
@@ -85,7 +86,7 @@ async fn query(
     Body(request): Body<QueryRequest>,
 ) -> Answer<impl IntoResponse> {
     let scope = scope::<Viewer>(&app, &caller, request.project_id).await?;
-    let left = app.spend(caller.person(), "query")?;
+    let left = app.spend(caller.person(), "query").await?;
     Ok((told(left), Json(app.orchestrator.query(&scope, &film::CATALOGUE, request).await?)))
 }
 
@@ -99,7 +100,7 @@ async fn ingest(
     Body(request): Body<IngestRequest>,
 ) -> Answer<impl IntoResponse> {
     let scope = scope::<Editor>(&app, &caller, request.project_id).await?;
-    let left = app.spend(caller.person(), "ingest")?;
+    let left = app.spend(caller.person(), "ingest").await?;
     Ok((told(left), Json(app.ingest.propose(&scope, &film::CATALOGUE, request).await?)))
 }
 
@@ -115,7 +116,7 @@ async fn task(
     Body(request): Body<TaskRequest>,
 ) -> Answer<impl IntoResponse> {
     let scope = scope::<Editor>(&app, &caller, request.project_id).await?;
-    let left = app.spend(caller.person(), "task")?;
+    let left = app.spend(caller.person(), "task").await?;
     let order = Order {
         project: scope.project(),
         by: scope.actor(),

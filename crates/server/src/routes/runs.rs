@@ -25,6 +25,8 @@ use crate::problem::Answer;
 
 /// What steps gave is told with their run up to this many characters.
 const SHORT: i64 = 4_000;
+/// How often whoever waits for a run's end looks at it.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long an answer waits for a run's end, in seconds.
 const LONGEST_WAIT: u32 = 30;
 /// Pieces of a log that are given at once, unless fewer are asked for.
@@ -96,7 +98,8 @@ async fn get(
     Ok(Json(RunDetail { seq, run, steps, attempts, usage }))
 }
 
-/// Waits until a run has ended, but no longer than `patience`: looks at it with every change of its project.
+/// Waits until a run has ended, but no longer than `patience`: looks at it with every change of its project, and now and
+/// then, since what other servers say of theirs may be lost.
 ///
 /// # Errors
 /// `NOT_FOUND`, or that the store failed.
@@ -108,16 +111,20 @@ pub(super) async fn ended(app: &App, scope: &Scope, run: RunId, patience: Durati
         if app.store.read_in(scope, move |t| runs::get(t, run)).await?.state.has_ended() {
             return Ok(());
         }
-        loop {
-            let hint = tokio::select! {
-                () = &mut patience => return Ok(()),
-                hint = hints.recv() => hint,
-            };
-            match hint {
-                Ok(project) if project != scope.project() => {}
-                Ok(_) | Err(RecvError::Lagged(_)) => break,
-                Err(RecvError::Closed) => return Ok(()),
+        let changed = async {
+            loop {
+                match hints.recv().await {
+                    Ok(project) if project != scope.project() => {}
+                    other => return other,
+                }
             }
+        };
+        tokio::select! {
+            () = &mut patience => return Ok(()),
+            () = tokio::time::sleep(LOOK) => {}
+            changed = changed => if let Err(RecvError::Closed) = changed {
+                return Ok(());
+            },
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use std::time::Duration;
+
 use kernel::{Code, RunId};
 use serde_json::json;
 use store::runs;
@@ -83,6 +85,25 @@ on_both! {
         let _third = next(&mut worker).await;
         assert_eq!(held(stage.details(run).await), 2);
         served.end().await;
+    }
+
+    async fn c7_what_one_server_leaves_over_another_does_as_soon_as_it_is_told(stage) {
+        let rarely = |server| tasks::Options { poll: Duration::from_secs(3_600), ..tasks::Options::new(server) };
+        let (one, two) = (stage.serve_with(rarely("one")), stage.serve_with(rarely("two")));
+        let (mut here, mut there) = (worker(&one.tasks, 1).await, worker(&two.tasks, 1).await);
+        // The other has looked, and found nothing.
+        let (before, _) = two.tasks.make(eager(stage, [step("before", &[])])).await.unwrap();
+        next(&mut there).await.complete(json!(null)).await.unwrap();
+        assert_eq!(ended(stage, before).await, RunState::Complete);
+        let (run, _) = one.tasks.make(eager(stage, [step("a", &[]), step("b", &[])])).await.unwrap();
+        let first = next(&mut here).await;
+        one.tasks.left_over().await;
+        two.tasks.look();
+        next(&mut there).await.complete(json!(null)).await.unwrap();
+        first.complete(json!(null)).await.unwrap();
+        assert_eq!(ended(stage, run).await, RunState::Complete);
+        one.end().await;
+        two.end().await;
     }
 
     async fn l5_a_lease_that_is_dropped_is_given_back(stage) {

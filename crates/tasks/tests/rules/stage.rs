@@ -74,7 +74,12 @@ impl Stage {
 
     /// The same database with the machine's own clock, and a service that runs on it.
     pub(crate) fn serve(&self, server: &str) -> Served {
-        let options = tasks::Options { grace: Duration::ZERO, ..tasks::Options::new(server) };
+        self.serve_with(tasks::Options::new(server))
+    }
+
+    /// The same, by other options than the usual ones.
+    pub(crate) fn serve_with(&self, options: tasks::Options) -> Served {
+        let options = tasks::Options { grace: Duration::ZERO, ..options };
         let (service, tasks) = tasks::Service::new(self.real.clone(), Ambient::system(), options);
         let (end, ended) = oneshot::channel::<()>();
         let running = tokio::spawn(service.run(async move { drop(ended.await) }));
