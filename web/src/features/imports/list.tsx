@@ -12,6 +12,7 @@ const STATES = {
   pending: { name: "Waits for a decision", tone: "warn" },
   ingested: { name: "Saved", tone: "good" },
   discarded: { name: "Discarded", tone: "plain" },
+  returned: { name: "Sent back", tone: "plain" },
 } as const;
 
 export function ImportList() {
