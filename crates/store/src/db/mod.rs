@@ -1,6 +1,7 @@
 //! The closed door: one enum over the databases, the only place that tells them apart.
 
 mod args;
+mod bound;
 mod error;
 mod postgres;
 mod row;
@@ -191,8 +192,9 @@ impl<'c> Tx<'c> {
     pub(crate) fn execute(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<u64, DbError> {
         keepable(args)?;
         let done = match &mut self.conn {
-            Conn::Sqlite(conn) => sqlite::prepared(conn, sql, args)
-                .and_then(|mut statement| Ok(statement.raw_execute()? as u64)),
+            Conn::Sqlite(conn) => {
+                bound::prepared(conn, sql, args).and_then(|mut statement| Ok(statement.raw_execute()? as u64))
+            }
             Conn::Postgres(conn) => conn.execute(sql, args),
         };
         self.failed |= done.is_err();
@@ -220,7 +222,7 @@ impl<'c> Tx<'c> {
     ) -> Result<Vec<T>, DbError> {
         match &mut self.conn {
             Conn::Sqlite(conn) => {
-                let mut statement = sqlite::prepared(conn, sql, args)?;
+                let mut statement = bound::prepared(conn, sql, args)?;
                 let mut rows = statement.raw_query();
                 let mut out = Vec::new();
                 while let Some(row) = rows.next()? {
@@ -288,7 +290,7 @@ impl<'c> Tx<'c> {
         keepable(args)?;
         let sql = format!("INSERT INTO {into} VALUES ({})", crate::entities::places(1, width));
         let done = match &mut self.conn {
-            Conn::Sqlite(conn) => sqlite::execute_each(conn, &sql, args.chunks(width)),
+            Conn::Sqlite(conn) => bound::execute_each(conn, &sql, args.chunks(width)),
             Conn::Postgres(conn) => conn.insert(into, &sql, width, args),
         };
         self.failed |= done.is_err();
@@ -310,7 +312,7 @@ impl<'c> Tx<'c> {
             let done = rows
                 .iter()
                 .try_for_each(|row| keepable(row))
-                .and_then(|()| sqlite::execute_each(conn, &sql, rows.iter().map(Vec::as_slice)));
+                .and_then(|()| bound::execute_each(conn, &sql, rows.iter().map(Vec::as_slice)));
             self.failed |= done.is_err();
             return done;
         }

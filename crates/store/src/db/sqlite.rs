@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use kernel::{Ambient, Code, Error, ProjectId, Result};
 use rusqlite::functions::FunctionFlags;
-use rusqlite::{CachedStatement, Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
 use super::workers::{Door, answer, panicked};
 use crate::scoped::scoped;
 
-use super::{Arg, Conn, DbError, Durability, Fault, Options, Publish, Tx, cause};
+use super::{Conn, DbError, Durability, Fault, Options, Publish, Tx, cause};
 
 /// The most jobs that share one commit.
 const BATCH: usize = 512;
@@ -174,46 +174,6 @@ fn which(file: &Path) -> std::io::Result<Which> {
     }
     #[cfg(not(unix))]
     Ok(drop(about))
-}
-
-/// A statement with its arguments. SQLite counts `$2` before `$1` if it stands before it, so they are bound by name.
-pub(super) fn prepared<'c>(
-    connection: &'c Connection,
-    sql: &str,
-    args: &[Arg<'_>],
-) -> Result<CachedStatement<'c>, DbError> {
-    let mut statement = connection.prepare_cached(sql)?;
-    for place in 1..=statement.parameter_count() {
-        let name = statement.parameter_name(place).and_then(|name| name.strip_prefix('$'));
-        let arg = name.and_then(|name| name.parse::<usize>().ok()).and_then(|n| args.get(n.checked_sub(1)?));
-        let arg = arg.ok_or_else(|| rusqlite::Error::InvalidParameterCount(args.len(), place))?;
-        statement.raw_bind_parameter(place, arg)?;
-    }
-    Ok(statement)
-}
-
-/// Runs a statement once for each row of arguments.
-pub(super) fn execute_each<'a>(
-    connection: &Connection,
-    sql: &str,
-    rows: impl Iterator<Item = &'a [Arg<'a>]>,
-) -> Result<(), DbError> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let args: Vec<usize> = (1..=statement.parameter_count())
-        .map(|place| {
-            let name = statement.parameter_name(place).and_then(|name| name.strip_prefix('$'));
-            name.and_then(|name| name.parse::<usize>().ok()?.checked_sub(1)).unwrap_or(usize::MAX)
-        })
-        .collect();
-    for row in rows {
-        for (place, arg) in (1..).zip(&args) {
-            let arg =
-                row.get(*arg).ok_or_else(|| rusqlite::Error::InvalidParameterCount(row.len(), place))?;
-            statement.raw_bind_parameter(place, arg)?;
-        }
-        statement.raw_execute()?;
-    }
-    Ok(())
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
