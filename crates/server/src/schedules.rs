@@ -58,13 +58,14 @@ pub(crate) async fn look(app: &Parts) -> Result<Option<Timestamp>> {
 /// # Errors
 /// `VALIDATION_ERROR` when the order makes no sense.
 pub(crate) fn planned(app: &Parts, schedule: &Schedule) -> Result<NewRun> {
-    let ScheduledOrder::Task { task, priority, departments } = &schedule.order;
+    let ScheduledOrder::Task { task, priority, departments, auto_ingest } = &schedule.order;
     let order = Order {
         project: schedule.project_id,
         by: schedule.set_by,
         request: wire::clean_message("task", task)?,
         priority: *priority,
         departments: departments.clone(),
+        auto_ingest: *auto_ingest,
     };
     plan::plan(&order, app.desk.departments())
 }

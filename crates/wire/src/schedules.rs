@@ -29,7 +29,7 @@ pub enum When {
 
 /// What is ordered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "lowercase")]
+#[serde(tag = "kind", rename_all = "lowercase", rename_all_fields = "camelCase")]
 pub enum ScheduledOrder {
     /// Work of the departments, as `POST /orchestrator/task` takes it.
     Task {
@@ -43,6 +43,9 @@ pub enum ScheduledOrder {
         #[serde(default)]
         #[schema(max_items = 20)]
         departments: Vec<String>,
+        /// Save what scores above 0.75 without asking.
+        #[serde(default)]
+        auto_ingest: bool,
     },
 }
 

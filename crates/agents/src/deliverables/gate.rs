@@ -111,6 +111,7 @@ mod tests {
             consistency,
             creativity: 0.0,
             by: "film.cast".into(),
+            added: None,
         }
     }
 

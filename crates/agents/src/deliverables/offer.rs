@@ -73,7 +73,11 @@ impl Offer {
         done.summary = clipped(&done.summary, LONGEST_SUMMARY);
         let title = clipped(&done.title, LONGEST_TITLE);
         let offer = Self {
-            made_by: if done.by == source.form { "rules".to_owned() } else { done.by.clone() },
+            made_by: done
+                .added
+                .as_ref()
+                .and_then(|added| added.by.clone())
+                .unwrap_or_else(|| "rules".to_owned()),
             grade,
             gate,
             reasons: if graded.reasons.is_empty() { source.reasons } else { graded.reasons.clone() },

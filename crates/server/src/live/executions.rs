@@ -307,7 +307,7 @@ mod tests {
             timestamp: ambient.now(),
         };
         assert!(is_followers_own(&call));
-        let followers = told(&call, &Outputs::new()).unwrap();
+        let followers = told(&call, &HashSet::from([execution_id]), &Outputs::new()).unwrap();
         for (department, hears) in [("audio", 1), ("visual", 0)] {
             let follows = HashMap::from([(execution_id, vec![department.to_owned()])]);
             assert_eq!(followers.to(&follows).count(), hears);

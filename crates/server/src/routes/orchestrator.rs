@@ -30,7 +30,6 @@ use crate::problem::{Answer, quota};
 
 /// How long an answer waits for a task's end.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How often a run is looked at of which nothing is heard.
 /// How often a silent stream says that it is alive.
 const ALIVE: Duration = Duration::from_secs(15);
 

@@ -119,7 +119,7 @@ async fn run(
 ) -> Answer<Json<Occurrence>> {
     let scope = permit.scope();
     if let Some(person) = scope.actor() {
-        app.spend(person, "task")?;
+        app.spend(person, "task").await?;
     }
     let at = app.store.transact_in(scope, move |t| {
         let schedule = store::schedules::hold(t, id)?;

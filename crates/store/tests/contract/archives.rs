@@ -171,6 +171,7 @@ fn schedule(t: &mut store::Tenant<'_, '_>) -> kernel::Result<()> {
         task: "Zähle die Möwen".into(),
         priority: Priority::Low,
         departments: vec!["audio".into()],
+        auto_ingest: true,
     };
     let when = When::Cron { cron: "30 2 * * *".into(), time_zone: "Europe/Berlin".into() };
     let (at, new) = (t.now(), NewSchedule { name: "Gulls".into(), order, when, missed: Missed::Skip });

@@ -20,8 +20,12 @@ fn hourly() -> When {
 
 /// A schedule of Ada's. It is 08:00 UTC.
 async fn set(stage: &Stage, when: When, missed: Missed) -> Schedule {
-    let order =
-        ScheduledOrder::Task { task: "Count".into(), priority: Default::default(), departments: vec![] };
+    let order = ScheduledOrder::Task {
+        task: "Count".into(),
+        priority: Default::default(),
+        departments: vec![],
+        auto_ingest: false,
+    };
     let new = NewSchedule { name: "Daily count".into(), order, when, missed };
     stage.store.transact_in(&stage.scope, move |t| make(t, &new)).await.unwrap()
 }
@@ -225,7 +229,7 @@ on_both! {
     async fn s10_an_order_that_is_refused_pauses_its_schedule_which_says_why(stage) {
         let served = stage.serve("one");
         let schedule = set(stage, hourly(), Missed::Run).await;
-        let order = ScheduledOrder::Task { task: "nonsense".into(), priority: Default::default(), departments: vec![] };
+        let order = ScheduledOrder::Task { task: "nonsense".into(), priority: Default::default(), departments: vec![], auto_ingest: false };
         changed(stage, &schedule, ChangeSchedule { order: Some(order), ..Default::default() }).await.unwrap();
         stage.clock.advance(HOUR);
         assert_eq!(looked(stage, &served.tasks).await, None);
@@ -277,7 +281,7 @@ on_both! {
         for _ in 0..99 {
             set(stage, hourly(), Missed::Run).await;
         }
-        let order = ScheduledOrder::Task { task: "Count".into(), priority: Default::default(), departments: vec![] };
+        let order = ScheduledOrder::Task { task: "Count".into(), priority: Default::default(), departments: vec![], auto_ingest: false };
         let new = NewSchedule { name: "One more".into(), order, when: hourly(), missed: Missed::Run };
         let refused = stage.store.transact_in(&stage.scope, move |t| make(t, &new)).await.unwrap_err();
         assert_eq!(refused.code(), Code::Conflict);
