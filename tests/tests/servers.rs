@@ -150,7 +150,10 @@ async fn a_language_model_that_is_set_on_one_server_answers_on_the_other() {
         call.say("Ebb.").await;
         call.end().await;
     };
+    let began = Instant::now();
     let ((), ()) = tokio::join!(asked, answered);
+    // Without a word the settings are read anew once a minute.
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
 
 #[tokio::test]
