@@ -32,6 +32,11 @@ impl Actor {
         Self { token: token.to_owned(), ..self.clone() }
     }
 
+    /// The same person, who uses another server of the same installation.
+    pub fn at(&self, server: &Atelier) -> Self {
+        Self { url: server.url.clone(), ..self.clone() }
+    }
+
     /// A request that bears the token.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}/api/v1{path}", self.url)).bearer_auth(&self.token)

@@ -1,5 +1,7 @@
 //! Where a server keeps its data: a folder, or a schema of its own on a Postgres that the environment names.
 
+use std::sync::Arc;
+
 use tempfile::TempDir;
 
 /// Names the Postgres server to test on; the role makes databases and is a superuser.
@@ -34,7 +36,7 @@ impl Database {
             // The driver waits in a way that a runtime's own thread must not.
             Self::Postgres(server) => {
                 let made = tokio::task::spawn_blocking(move || Schema::make(&server));
-                Some(made.await.expect("Postgres gives a schema"))
+                Some(Arc::new(made.await.expect("Postgres gives a schema")))
             }
         };
         Place { folder: TempDir::new().expect("a folder"), schema }
@@ -44,10 +46,16 @@ impl Database {
 /// An empty database and a data folder, for as long as a server is needed.
 pub(crate) struct Place {
     pub(crate) folder: TempDir,
-    schema: Option<Schema>,
+    /// It goes with the last place that has it.
+    schema: Option<Arc<Schema>>,
 }
 
 impl Place {
+    /// Another data folder on the same database.
+    pub(crate) fn beside(&self) -> Self {
+        Self { folder: TempDir::new().expect("a folder"), schema: self.schema.clone() }
+    }
+
     /// The address of the database, if it is not in the folder.
     pub(crate) fn url(&self) -> Option<&str> {
         self.schema.as_ref().map(|schema| schema.url.as_str())

@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod collector;
 pub mod database;
+pub mod house;
 pub mod model;
 pub mod server;
 pub mod socket;
@@ -11,6 +12,7 @@ pub mod stream;
 pub use actor::Actor;
 pub use collector::Collector;
 pub use database::Database;
+pub use house::House;
 pub use model::Model;
 pub use server::Atelier;
 pub use socket::Socket;

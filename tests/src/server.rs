@@ -77,15 +77,35 @@ impl Atelier {
     }
 
     async fn begin(database: &Database, environment: &[(&'static str, &str)]) -> Self {
-        let place = database.place().await;
-        let mut environment: Vec<(&'static str, String)> =
-            environment.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let environment = environment.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Self::begin_at(ANYWHERE, database.place().await, environment).await
+    }
+
+    async fn begin_at(listen: &str, place: Place, mut environment: Vec<(&'static str, String)>) -> Self {
         if let Some(url) = place.url() {
             environment.push(("ATELIER_DATABASE_URL", url.to_owned()));
             environment.push(("ATELIER_DATABASE_CONNECTIONS", String::from("4")));
         }
-        let (child, url, setup) = spawn(place.folder.path(), ANYWHERE, &environment).await;
+        let (child, url, setup) = spawn(place.folder.path(), listen, &environment).await;
         Self { child, url, setup, place, environment }
+    }
+
+    /// Starts a server of an installation that others may belong to: on an empty database, at an address that is not the
+    /// installation's.
+    pub(crate) async fn start_shared(database: &Database, environment: Vec<(&'static str, String)>) -> Self {
+        Self::share(database.place().await, environment).await
+    }
+
+    /// Starts another server of the same installation, with a data folder of its own.
+    pub(crate) async fn start_beside(&self) -> Self {
+        Self::share(self.place.beside(), self.environment.clone()).await
+    }
+
+    async fn share(place: Place, environment: Vec<(&'static str, String)>) -> Self {
+        // Its console names the installation's address, so its own has to be chosen here.
+        let free = std::net::TcpListener::bind(ANYWHERE).and_then(|free| free.local_addr());
+        let listen = free.expect("a free port").to_string();
+        Self { url: format!("http://{listen}"), ..Self::begin_at(&listen, place, environment).await }
     }
 
     /// The data folder.
@@ -101,13 +121,18 @@ impl Atelier {
     /// Starts it again on the same data, at the same address.
     pub async fn start_again(&mut self) {
         let listen = self.url.trim_start_matches("http://");
-        let (child, url, setup) = spawn(self.place.folder.path(), listen, &self.environment).await;
-        (self.child, self.url, self.setup) = (child, url, setup);
+        let (child, _, setup) = spawn(self.place.folder.path(), listen, &self.environment).await;
+        (self.child, self.setup) = (child, setup);
     }
 
     /// Runs a command on the server's own data and database.
     pub async fn command(&self, args: &[&str]) -> Output {
-        run(self.data(), args, "", &self.environment).await
+        self.command_in(self.data(), args).await
+    }
+
+    /// Runs a command on another data folder and the server's own database.
+    pub async fn command_in(&self, data: &Path, args: &[&str]) -> Output {
+        run(data, args, "", &self.environment).await
     }
 
     /// Starts a second server on a copy of the data that a command has made.

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use brain::Brain;
 use brain::fusion::{Arms, Kind, Weights};
 use brain::indexer::{Handle, Indexer, Options};
-use kernel::EntityId;
+use kernel::{Ambient, EntityId};
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -80,7 +80,8 @@ impl Asked {
 pub(crate) async fn run(model: Options, tune: bool) -> Result<String, Box<dyn Error>> {
     let house = House::build().await?;
     let brain = Brain::new(house.store.clone());
-    let (indexer, handle) = Indexer::new(&brain, &LEXICON, model);
+    let (indexer, handle) =
+        Indexer::new(&brain, backplane::Handle::alone(Ambient::system()), &LEXICON, model);
     let (stop, stopped) = oneshot::channel::<()>();
     let worker = tokio::spawn(indexer.run(async move {
         // The sender is dropped when all is asked.

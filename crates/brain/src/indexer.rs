@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use backplane::Unreachable;
+use backplane::lease::Lease;
 use embedding::{Machine, OnDemand, Places, Precision, Progress, Vector, WeightsError};
 use kernel::{Error, ProjectId, Result};
 use store::passages::{self, Waiting};
@@ -23,7 +25,9 @@ use crate::vectors::to_bytes;
 const READ: u32 = 256;
 /// Texts that are embedded and kept at once: about half a second's work, which is all that a stop loses.
 const BATCH: usize = 32;
-/// When work that failed is tried again.
+/// How long a server has a project's passages to itself after it last embedded some, in milliseconds.
+const LEASE_MS: u32 = 20_000;
+/// When work that failed, or that another server is at, is tried again.
 const RETRY: Duration = Duration::from_secs(10);
 
 /// How an [`Indexer`] works.
@@ -57,6 +61,8 @@ enum Source {
 /// The background worker. Embeds each text once, by its hash; a stop loses at most the batch that it is at.
 pub struct Indexer {
     brain: Brain,
+    /// So that no two servers embed the same texts.
+    backplane: backplane::Handle,
     /// Whose collections are embedded: what the memory does not find needs no vector.
     lexicon: &'static Lexicon,
     source: Source,
@@ -195,18 +201,30 @@ impl Model for Local {
 impl Indexer {
     /// A worker for a brain, which gets its model from it, and the handle to it.
     #[must_use]
-    pub fn new(brain: &Brain, lexicon: &'static Lexicon, options: Options) -> (Self, Handle) {
-        Self::with_source(brain, lexicon, Source::Weights(options.places, options.machine), options.idle)
+    pub fn new(
+        brain: &Brain,
+        backplane: backplane::Handle,
+        lexicon: &'static Lexicon,
+        options: Options,
+    ) -> (Self, Handle) {
+        let source = Source::Weights(options.places, options.machine);
+        Self::with_source(brain, backplane, lexicon, source, options.idle)
     }
 
     /// A worker with a model that is there already.
     #[must_use]
-    pub fn with_model(brain: &Brain, lexicon: &'static Lexicon, model: Arc<dyn Model>) -> (Self, Handle) {
-        Self::with_source(brain, lexicon, Source::Given(model), RETRY)
+    pub fn with_model(
+        brain: &Brain,
+        backplane: backplane::Handle,
+        lexicon: &'static Lexicon,
+        model: Arc<dyn Model>,
+    ) -> (Self, Handle) {
+        Self::with_source(brain, backplane, lexicon, Source::Given(model), RETRY)
     }
 
     fn with_source(
         brain: &Brain,
+        backplane: backplane::Handle,
         lexicon: &'static Lexicon,
         source: Source,
         idle: Duration,
@@ -215,7 +233,7 @@ impl Indexer {
         let handle = Handle { store: brain.store.clone(), lexicon, shared: shared.clone() };
         // From here on no commit is missed: what was written before is found by looking.
         let hints = brain.store.hints();
-        (Self { brain: brain.clone(), lexicon, source, idle, hints, shared }, handle)
+        (Self { brain: brain.clone(), backplane, lexicon, source, idle, hints, shared }, handle)
     }
 
     /// Works until `stop` is done.
@@ -241,9 +259,11 @@ impl Indexer {
         loop {
             for project in due.clone() {
                 match self.embed(project, &passages).await {
-                    Ok(()) => {
+                    Ok(true) => {
                         due.remove(&project);
                     }
+                    // Another server is at it. What it leaves is done here.
+                    Ok(false) => {}
                     Err(error) => tracing::warn!(%error, %project, "passages could not be embedded"),
                 }
             }
@@ -260,6 +280,10 @@ impl Indexer {
                 () = tokio::time::sleep(pause) => {
                     questions.rest();
                     passages.rest();
+                    if self.backplane.is_shared() {
+                        // What other servers said may have been lost.
+                        due.extend(self.all_waiting().await);
+                    }
                 }
             }
             while let Ok(project) = self.hints.try_recv() {
@@ -298,8 +322,28 @@ impl Indexer {
         }
     }
 
-    /// Embeds what waits in a project.
-    async fn embed(&self, project: ProjectId, model: &Arc<dyn Model>) -> Result<()> {
+    /// Embeds what waits in a project, unless another server is at it: then it gives false.
+    async fn embed(&self, project: ProjectId, model: &Arc<dyn Model>) -> Result<bool> {
+        let mut lease = match self.backplane.leases().acquire(&format!("embed:{project}"), LEASE_MS).await {
+            Ok(None) => return Ok(false),
+            Ok(lease) => lease,
+            // Done twice, it is only slower.
+            Err(Unreachable) => None,
+        };
+        let done = self.embed_waiting(project, model, &mut lease).await;
+        if let Some(lease) = lease {
+            // Without Redis it ends with its time.
+            let _ = lease.release().await;
+        }
+        done.map(|()| true)
+    }
+
+    async fn embed_waiting(
+        &self,
+        project: ProjectId,
+        model: &Arc<dyn Model>,
+        lease: &mut Option<Lease>,
+    ) -> Result<()> {
         let scope = Scope::server(project);
         loop {
             let collections = self.lexicon.names();
@@ -325,6 +369,9 @@ impl Indexer {
                     self.shared.is(EmbedderState::Ready);
                 }
                 self.brain.store.transact_in(&scope, move |t| passages::keep_vectors(t, &vectors)).await?;
+                if let Some(lease) = lease {
+                    let _ = lease.renew().await;
+                }
             }
         }
     }

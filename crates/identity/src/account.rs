@@ -58,7 +58,7 @@ impl Identity {
         });
         let changed = changed.await?;
         if fresh {
-            self.inner.standings.forget_all_of(id);
+            self.inner.standings.forget_all_of(id).await;
         }
         Ok(user(&changed))
     }
@@ -70,11 +70,11 @@ impl Identity {
         }
         let current =
             current.ok_or_else(|| Error::field("currentPassword", "is needed to set a new password"))?;
-        let attempt = self.inner.attempts.begin(&person.email, None, self.inner.ambient.now())?;
+        let attempt = self.inner.attempts.begin(&person.email, None).await?;
         if !self.inner.passwords.matches(current, person.password_hash.clone()).await? {
             return Err(Error::field("currentPassword", "is not right"));
         }
-        self.inner.attempts.forgive(&attempt);
+        self.inner.attempts.forgive(&attempt).await;
         Ok(())
     }
 
@@ -103,7 +103,7 @@ impl Identity {
         caller.in_person()?;
         let person = caller.person;
         let ended = self.inner.store.transact(move |tx| end(tx, person, session)).await?;
-        self.inner.standings.forget(session);
+        self.inner.standings.forget(session).await;
         if ended { Ok(()) } else { Err(Error::not_found("session")) }
     }
 

@@ -66,11 +66,16 @@ struct Inner {
 }
 
 impl Identity {
-    /// Opens identity over a store; makes the master key if there is none yet.
+    /// Opens identity over a store and what servers share; makes the master key if there is none yet.
     ///
     /// # Errors
     /// When the master key cannot be read or made, a provider is not configured well, or the database fails.
-    pub async fn open(store: Store, ambient: Ambient, options: Options) -> Result<Self> {
+    pub async fn open(
+        store: Store,
+        backplane: &backplane::Handle,
+        ambient: Ambient,
+        options: Options,
+    ) -> Result<Self> {
         let providers = outside::Providers::new(options.providers)?;
         let public_url = options.public_url.trim_end_matches('/').to_owned();
         let (issuer, world) = (public_url.clone(), ambient.clone());
@@ -86,8 +91,8 @@ impl Identity {
                 keys: RwLock::new(Arc::new(keys)),
                 sealing: tokio::sync::Mutex::default(),
                 passwords: password::Passwords::new(ambient.clone())?,
-                attempts: attempts::Attempts::new(),
-                standings: standing::Standings::default(),
+                attempts: attempts::Attempts::new(backplane),
+                standings: standing::Standings::new(backplane.cache()),
                 providers,
                 ambient,
             }),

@@ -127,7 +127,7 @@ impl Identity {
                 self.opened(Begun { person, session, refresh_token: next, expires })
             }
             (Renewal::Reused(session), _) => {
-                self.inner.standings.forget(session);
+                self.inner.standings.forget(session).await;
                 tracing::warn!(%session, "a refresh token was used a second time; its session was ended");
                 Err(unknown())
             }
@@ -151,7 +151,7 @@ impl Identity {
             Ok(Some(session.id))
         });
         if let Some(session) = ended.await? {
-            self.inner.standings.forget(session);
+            self.inner.standings.forget(session).await;
         }
         Ok(())
     }
@@ -166,32 +166,23 @@ impl Identity {
         }
         let (person, session) =
             self.keyring().access.read(token, self.inner.ambient.now()).ok_or_else(unknown)?;
-        let standing =
-            self.standing(session).await?.filter(|known| known.person == person).ok_or_else(unknown)?;
+        let standing = self.standing(person, session).await?.ok_or_else(unknown)?;
         Ok(Caller { person, means: Means::Session { id: session, admin: standing.admin } })
     }
 
-    /// What is known of a session, if it stands.
-    pub(crate) async fn standing(&self, session: SessionId) -> Result<Option<Standing>> {
-        let seen = match self.inner.standings.get(session, self.inner.ambient.now()) {
-            Ok(standing) => return Ok(Some(standing)),
-            Err(seen) => seen,
+    /// What is known of a person's session, if it stands.
+    async fn standing(&self, person: PersonId, session: SessionId) -> Result<Option<Standing>> {
+        let read = || {
+            self.inner.store.read(move |tx| {
+                let Some(session) = sessions::get(tx, session)?.filter(|session| session.person == person)
+                else {
+                    return Ok(None);
+                };
+                let admin = people::get(tx, person)?.map(|person| person.admin);
+                Ok(admin.map(|admin| Standing { admin, ends: session.expires_at }))
+            })
         };
-        let found = self.inner.store.read(move |tx| {
-            let Some(session) = sessions::get(tx, session)? else { return Ok(None) };
-            let read_at = tx.now();
-            Ok(people::get(tx, session.person)?.map(|person| Standing {
-                person: person.id,
-                admin: person.admin,
-                ends: session.expires_at,
-                read_at,
-            }))
-        });
-        let found = found.await?;
-        if let Some(standing) = found {
-            self.inner.standings.learn(session, standing, seen);
-        }
-        Ok(found)
+        self.inner.standings.get(person, session, self.inner.ambient.now(), read).await
     }
 }
 

@@ -22,14 +22,14 @@ impl Identity {
     /// account or from the address.
     pub async fn login(&self, request: LoginRequest, device: &str, from: IpAddr) -> Result<Opened> {
         let email: String = normal_email(&request.email).chars().take(KEPT_OF_ADDRESS).collect();
-        let attempt = self.inner.attempts.begin(&email, Some(from), self.inner.ambient.now())?;
+        let attempt = self.inner.attempts.begin(&email, Some(from)).await?;
         let sought = email.clone();
         let person = self.inner.store.read(move |tx| people::by_email(tx, &sought)).await?;
         let hash = person.as_ref().and_then(|person| person.password_hash.clone());
         let good = self.inner.passwords.matches(request.password, hash).await?;
         match person {
             Some(person) if good => {
-                self.inner.attempts.forgive(&attempt);
+                self.inner.attempts.forgive(&attempt).await;
                 let entry = self.entry(device, "password");
                 let begun = self.inner.store.transact(move |tx| entry.begin(tx, person.clone())).await?;
                 self.opened(begun)

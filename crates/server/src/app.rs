@@ -7,11 +7,12 @@ use agents::departments::desk::Desk;
 use agents::ingest::Ingest;
 use agents::language::Language;
 use agents::orchestrator::Orchestrator;
+use backplane::limiter::Limiter;
 use brain::Brain;
 use brain::indexer::{self, Indexer};
 use identity::Identity;
 use kernel::{Ambient, Code, Error, NodeId, PersonId, Result};
-use resilience::limiter::{self, Limiter, Verdict};
+use resilience::limiter::{self, Verdict};
 use store::Store;
 use studios::film;
 use tasks::Tasks;
@@ -32,6 +33,10 @@ pub(crate) struct Parts {
     pub(crate) public_url: String,
     pub(crate) ambient: Ambient,
     pub(crate) store: Store,
+    /// What is shared with other servers.
+    pub(crate) backplane: backplane::Handle,
+    /// What this server is called among them.
+    pub(crate) name: String,
     pub(crate) identity: Identity,
     pub(crate) brain: Brain,
     pub(crate) ingest: Ingest,
@@ -46,7 +51,7 @@ pub(crate) struct Parts {
     indexer: Mutex<Option<Indexer>>,
     /// Likewise.
     tasks_service: Mutex<Option<tasks::Service>>,
-    orchestrator_limit: Mutex<Limiter<(PersonId, &'static str)>>,
+    orchestrator_limit: Limiter,
 }
 
 /// What is left of a caller's quota.
@@ -63,18 +68,27 @@ impl Parts {
     ///
     /// # Errors
     /// When the database or the master key cannot be opened.
-    pub(crate) async fn compose(config: Config, bound: SocketAddr, ambient: Ambient) -> Result<App> {
+    pub(crate) async fn compose(
+        config: Config,
+        bound: SocketAddr,
+        backplane: backplane::Handle,
+        ambient: Ambient,
+    ) -> Result<App> {
         let store = Store::open(config.store(), ambient.clone()).await?;
         let public_url = config.public_url(bound);
-        let identity =
-            Identity::open(store.clone(), ambient.clone(), identity_options(&config, &public_url)).await?;
+        let options = identity_options(&config, &public_url);
+        let identity = Identity::open(store.clone(), &backplane, ambient.clone(), options).await?;
         let brain = Brain::new(store.clone());
         let language = Language::default();
-        let (indexer, embedder) = Indexer::new(&brain, &film::LEXICON, indexer_options(&config));
-        let settings = Settings::open(&store, &identity, embedder, language.clone(), ambient.clone()).await?;
+        let (indexer, embedder) =
+            Indexer::new(&brain, backplane.clone(), &film::LEXICON, indexer_options(&config));
+        let bus = backplane.bus().clone();
+        let settings =
+            Settings::open(&store, &identity, bus, embedder, language.clone(), ambient.clone()).await?;
         let ingest = Ingest::new(store.clone(), language.clone());
         let orchestrator = Orchestrator::new(
             store.clone(),
+            backplane.clone(),
             brain.clone(),
             ingest.clone(),
             language,
@@ -83,17 +97,19 @@ impl Parts {
         );
         let name = server_name(&config, &ambient)?;
         let (tasks_service, tasks) =
-            tasks::Service::new(store.clone(), ambient.clone(), tasks::Options::new(name));
+            tasks::Service::new(store.clone(), ambient.clone(), tasks::Options::new(name.clone()));
         let desk = Desk::new(store.clone(), film::crew::departments()?, film::crew::engines())?;
         let limit = limiter::Params { limit: config.limits.orchestrator_per_minute, ..limiter::ORCHESTRATOR };
         Ok(Arc::new(Self {
             public_url,
-            live: Live::new(store.clone(), identity.clone()),
+            live: Live::new(store.clone(), identity.clone(), backplane.clone()),
             pulse: Pulse::new(store.clone(), ambient.clone()),
             metrics: Metrics::default(),
             indexer: Mutex::new(Some(indexer)),
             tasks_service: Mutex::new(Some(tasks_service)),
-            orchestrator_limit: Mutex::new(Limiter::new(limit)),
+            orchestrator_limit: backplane.limiter("orchestrator", limit),
+            backplane,
+            name,
             config,
             ambient,
             store,
@@ -121,13 +137,11 @@ impl Parts {
     ///
     /// # Errors
     /// `RATE_LIMITED`, with the seconds to wait in `details.retryAfter`.
-    pub(crate) fn spend(&self, person: PersonId, endpoint: &'static str) -> Result<Quota> {
-        let now = self.ambient.now();
+    pub(crate) async fn spend(&self, person: PersonId, endpoint: &'static str) -> Result<Quota> {
         let limit = self.config.limits.orchestrator_per_minute;
-        let mut limiter = self.orchestrator_limit.lock().unwrap_or_else(PoisonError::into_inner);
-        match limiter.check(&(person, endpoint), now) {
+        match self.orchestrator_limit.check(&format!("{person}:{endpoint}")).await {
             Verdict::Allowed { remaining, reset } => {
-                let reset = u64::try_from(reset.since(now)).unwrap_or(0).div_ceil(1000);
+                let reset = u64::try_from(reset.since(self.ambient.now())).unwrap_or(0).div_ceil(1000);
                 Ok(Quota { limit, remaining, reset })
             }
             Verdict::Refused { retry_after_ms } => {

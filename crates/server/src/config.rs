@@ -50,6 +50,10 @@ pub struct Config {
 
     #[allow(missing_docs)]
     #[config(nested)]
+    pub redis: Redis,
+
+    #[allow(missing_docs)]
+    #[config(nested)]
     pub limits: Limits,
 
     #[allow(missing_docs)]
@@ -131,6 +135,20 @@ pub struct Database {
     /// The most connections to Postgres at once.
     #[config(env = "ATELIER_DATABASE_CONNECTIONS", default = 20)]
     pub connections: usize,
+}
+
+/// What several servers on one Postgres tell each other through. Its address may hold a password, so this is never logged.
+#[derive(Clone, confique::Config)]
+pub struct Redis {
+    /// `redis://user:password@host:6379/0`. Needed as soon as more than one server works on a database, for each of them;
+    /// `database.url`, `public_url` and `master_key` must be set then, to the same for all.
+    #[config(env = "ATELIER_REDIS_URL")]
+    pub url: Option<String>,
+
+    /// Begins the name of everything that is kept there, so that several installations can share a Redis: letters,
+    /// digits, `-`, `_`, `:`.
+    #[config(env = "ATELIER_REDIS_PREFIX", default = "atelier:")]
+    pub prefix: String,
 }
 
 /// How much a saved change survives.
@@ -219,6 +237,18 @@ impl Config {
                 return Err(format!("{origin}: must be an origin such as https://atelier.example.org"));
             }
         }
+        if self.redis.url.is_some() {
+            let shared = [
+                ("database.url", self.database.url.is_none()),
+                ("public_url", self.public_url.is_none()),
+                ("master_key", self.master_key.is_none()),
+            ];
+            if let Some((missing, _)) = shared.into_iter().find(|(_, missing)| *missing) {
+                return Err(format!(
+                    "{missing}: must be set when redis.url is, and be the same for all servers"
+                ));
+            }
+        }
         Ok(self)
     }
 
@@ -240,6 +270,13 @@ impl Config {
             Durability::Normal => store::Durability::Normal,
         };
         store::Options { durability, connections: self.database.connections.max(1), ..base }
+    }
+
+    /// What this server shares with others.
+    #[must_use]
+    pub fn backplane(&self) -> backplane::Options {
+        let Redis { url, prefix } = self.redis.clone();
+        backplane::Options { redis: url, prefix, ..backplane::Options::default() }
     }
 
     /// The address for links, without a slash at its end.
@@ -292,6 +329,8 @@ mod tests {
             ("listen = \"nowhere\"", "listen"),
             ("[limits]\nimport_bytes = 0", "limits.import_bytes"),
             ("public_url = \"atelier.example.org\"", "atelier.example.org"),
+            ("[redis]\nurl = \"redis://cache\"", "database.url"),
+            ("[redis]\nurl = \"redis://cache\"\n[database]\nurl = \"postgres://house\"", "public_url"),
         ] {
             std::fs::write(&file, text).unwrap();
             let flags = Flags { config: Some(file.clone()), ..Flags::default() };

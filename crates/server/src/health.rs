@@ -1,4 +1,5 @@
-//! Health: whether the database can be read, looked at once a second at most, so that strangers who ask load nothing.
+//! Health: whether the database can be read, looked at once a second at most, so that strangers who ask load nothing; and
+//! whether other servers can be reached, if there may be any.
 
 use std::time::Duration;
 
@@ -64,14 +65,17 @@ impl Pulse {
     }
 }
 
-/// Whether the server and its database are well. Says no more than that to whoever asks.
+/// Whether the server, its database and its link to other servers are well. Says no more than that to whoever asks. A server
+/// without that link is degraded but serves, so nobody is to be sent elsewhere for it.
 pub(crate) async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
-    let well = app.pulse.well().await;
-    let (code, status, database) = match well {
-        true => (StatusCode::OK, "ok", "ok"),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "degraded", "unreadable"),
-    };
-    let checks = serde_json::Map::from_iter([(String::from("database"), database.into())]);
+    let (well, linked) = (app.pulse.well().await, app.backplane.is_linked());
+    let code = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if well && linked { "ok" } else { "degraded" };
+    let mut checks = serde_json::Map::new();
+    checks.insert("database".into(), if well { "ok" } else { "unreadable" }.into());
+    if app.backplane.is_shared() {
+        checks.insert("redis".into(), if linked { "ok" } else { "unreachable" }.into());
+    }
     (code, Json(Health { status: status.into(), version: env!("CARGO_PKG_VERSION").into(), checks }))
 }
 

@@ -11,22 +11,42 @@ mod http;
 mod live;
 mod metrics;
 mod openapi;
+mod others;
 mod problem;
 mod routes;
 mod settings;
 pub mod telemetry;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::serve::ListenerExt;
+use backplane::lease::Hold;
 use config::Config;
 use kernel::{Ambient, Error, Result};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// How long a start waits for Redis before it goes on by itself, and the end for it to take the last word.
+const LINK: Duration = Duration::from_secs(3);
+
+/// How long no other server sweeps after one did, in milliseconds: somewhat less than the hour.
+const SWEPT_MS: u32 = 55 * 60 * 1000;
 
 /// A server that listens, and is not serving yet.
 pub struct Server {
     listener: TcpListener,
     app: app::App,
+    /// Held until it ends.
+    name: Hold,
+    backplane: Running,
+}
+
+/// The service that keeps what servers share; it ends when it is told so, or dropped.
+struct Running {
+    stop: watch::Sender<()>,
+    task: JoinHandle<()>,
 }
 
 impl Server {
@@ -38,7 +58,15 @@ impl Server {
         std::fs::create_dir_all(&config.data).map_err(Error::internal)?;
         let listener = TcpListener::bind(config.listen).await.map_err(Error::internal)?;
         let bound = listener.local_addr().map_err(Error::internal)?;
-        let app = app::Parts::compose(config, bound, ambient).await?;
+        let (service, backplane) = backplane::Service::new(config.backplane(), ambient.clone())
+            .map_err(|bad| Error::field("redis", bad.to_string()))?;
+        let (stop, stopped) = watch::channel(());
+        let running = Running { stop, task: tokio::spawn(service.run(gone(stopped))) };
+        if tokio::time::timeout(LINK, backplane.until_linked(true)).await.is_err() {
+            tracing::warn!("Redis cannot be reached; this server begins by itself");
+        }
+        let app = app::Parts::compose(config, bound, backplane, ambient).await?;
+        let name = others::take_name(&app).await?;
         let broken_off = app.orchestrator.recover().await?;
         if broken_off > 0 {
             tracing::info!(
@@ -46,7 +74,7 @@ impl Server {
                 "answers that the last run did not finish are kept as far as they came"
             );
         }
-        Ok(Self { listener, app })
+        Ok(Self { listener, app, name, backplane: running })
     }
 
     /// The address for links: where a browser finds the server.
@@ -72,12 +100,27 @@ impl Server {
         let router = http::router(&self.app);
         let relay = tokio::spawn(self.app.live.clone().run());
         let guard = tokio::spawn(self.app.live.clone().guard());
-        let (stop, stopped) = tokio::sync::watch::channel(());
-        let ended = move || {
-            let mut stopped = stopped.clone();
-            // It changes only by going away.
-            async move { drop(stopped.changed().await) }
-        };
+        let (stop, stopped) = watch::channel(());
+        let ended = move || gone(stopped.clone());
+        let mut name = self.name;
+        let name = tokio::spawn({
+            let ended = ended();
+            async move {
+                tokio::select! {
+                    () = ended => name.release().await,
+                    () = name.keep() => {}
+                }
+            }
+        });
+        let conversations = tokio::spawn(self.app.orchestrator.clone().keep());
+        let others = self.app.backplane.is_shared().then(|| {
+            [
+                tokio::spawn(others::hear(self.app.clone())),
+                tokio::spawn(others::tell_of_commits(self.app.clone())),
+                tokio::spawn(others::tell_of_left_over(self.app.clone())),
+                tokio::spawn(self.app.live.clone().hear_others()),
+            ]
+        });
         let indexer = self.app.indexer().map(|indexer| tokio::spawn(indexer.run(ended())));
         let runs = self.app.tasks_service().map(|service| {
             let ended = ended();
@@ -102,11 +145,9 @@ impl Server {
         });
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(listener, service).with_graceful_shutdown(end).await;
-        relay.abort();
-        guard.abort();
-        sweeper.abort();
-        breakers.abort();
-        desk.abort();
+        for task in [relay, guard, sweeper, breakers, desk, conversations] {
+            task.abort();
+        }
         drop(stop);
         if let Some(runs) = runs {
             let _ = runs.await;
@@ -114,8 +155,19 @@ impl Server {
         if let Some(indexer) = indexer {
             let _ = indexer.await;
         }
+        let _ = name.await;
+        others.into_iter().flatten().for_each(|task| task.abort());
+        self.app.live.empty();
+        drop(self.backplane.stop);
+        let _ = tokio::time::timeout(LINK, self.backplane.task).await;
         served
     }
+}
+
+/// Comes when the other half goes away.
+async fn gone(mut stopped: watch::Receiver<()>) {
+    // It changes only so.
+    drop(stopped.changed().await);
 }
 
 /// Does the steps of agents, as many at a time as are configured.
@@ -127,12 +179,17 @@ async fn work(app: app::App) {
     }
 }
 
-/// Takes away, every hour, what has had its time.
+/// Takes away, every hour, what has had its time: one server for all.
 async fn sweep(app: app::App) {
     let mut clock = tokio::time::interval(std::time::Duration::from_secs(60 * 60));
     clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         clock.tick().await;
+        // It is not given back, so that the others find it taken at their own hour. Without Redis it is done twice, which
+        // only costs.
+        if let Ok(None) = app.backplane.leases().acquire("sweep", SWEPT_MS).await {
+            continue;
+        }
         if let Err(error) = app.store.sweep(app.ambient.now()).await {
             tracing::warn!(%error, "what has had its time could not be taken away; it is tried again in an hour");
         }
@@ -153,5 +210,6 @@ pub fn openapi() -> serde_json::Result<String> {
 /// When the store or the master key cannot be opened.
 pub async fn identity(config: &Config, store: store::Store, ambient: Ambient) -> Result<identity::Identity> {
     let url = config.public_url(config.listen);
-    identity::Identity::open(store, ambient, app::identity_options(config, &url)).await
+    let backplane = backplane::Handle::alone(ambient.clone());
+    identity::Identity::open(store, &backplane, ambient, app::identity_options(config, &url)).await
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::others;
 use agents::language::{Language, Voice};
+use backplane::bus::Bus;
 use brain::indexer;
 use identity::{Admin, Identity};
 use kernel::{Ambient, Code, Error, Result};
@@ -31,6 +33,8 @@ pub(crate) struct Settings {
     models: Models,
     /// One change at a time, so that what is kept and what is applied are the same.
     changing: Arc<tokio::sync::Mutex<()>>,
+    /// Where other servers are told of a change.
+    bus: Bus,
 }
 
 /// What is kept of the model's settings; the key is kept sealed and apart.
@@ -49,6 +53,7 @@ impl Settings {
     pub(crate) async fn open(
         store: &Store,
         identity: &Identity,
+        bus: Bus,
         embedder: indexer::Handle,
         language: Language,
         ambient: Ambient,
@@ -69,12 +74,19 @@ impl Settings {
             embedder,
             models,
             changing: Arc::default(),
+            bus,
         };
-        if let Err(error) = settings.apply().await {
+        settings.reload().await;
+        Ok(settings)
+    }
+
+    /// Applies the settings as they are kept: another server may have changed them.
+    pub(crate) async fn reload(&self) {
+        let _one = self.changing.lock().await;
+        if let Err(error) = self.apply().await {
             // The server runs without a model rather than not at all; the settings screen says why.
             tracing::warn!(%error, "the language model's settings cannot be used");
         }
-        Ok(settings)
     }
 
     /// Keeps the breakers as they change, until it is dropped, so that a restart does not send calls to a provider that
@@ -162,6 +174,7 @@ impl Settings {
             self.store.transact(|tx| store::settings::remove(tx, MODEL)).await?;
             self.identity.remove_secret(admin, MODEL_KEY).await?;
             self.language.set(None);
+            others::tell(&self.bus, others::SETTINGS, "");
             return self.model().await;
         };
         let model = change.model.as_deref().map(str::trim).filter(|model| !model.is_empty());
@@ -184,6 +197,7 @@ impl Settings {
         let text = serde_json::to_string(&kept).map_err(Error::internal)?;
         self.store.transact(move |tx| store::settings::set(tx, MODEL, &text)).await?;
         self.apply().await?;
+        others::tell(&self.bus, others::SETTINGS, "");
         self.model().await
     }
 

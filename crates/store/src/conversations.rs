@@ -226,10 +226,22 @@ pub fn answer_after(
     )?)
 }
 
-/// Marks the answers that a stop of the server broke off. What was written of them is kept.
+/// The answers that are being written, or were when their server ended, with the conversation of each.
 ///
 /// # Errors
 /// When the database fails.
-pub fn break_off(tx: &mut Tx<'_>) -> Result<u64> {
-    Ok(tx.execute("UPDATE messages SET state = 'failed' WHERE state = 'streaming'", args![])?)
+pub fn under_way(tx: &mut Tx<'_>) -> Result<Vec<(ConversationId, MessageId)>> {
+    Ok(tx.query("SELECT conversation_id, id FROM messages WHERE state = 'streaming'", args![], |row| {
+        Ok((row.id(0)?, row.id(1)?))
+    })?)
+}
+
+/// Marks an answer that its server's end broke off. What was written of it is kept. False if it has ended otherwise.
+///
+/// # Errors
+/// When the database fails.
+pub fn break_off(tx: &mut Tx<'_>, id: MessageId) -> Result<bool> {
+    let broken =
+        tx.execute("UPDATE messages SET state = 'failed' WHERE id = $1 AND state = 'streaming'", args![id])?;
+    Ok(broken == 1)
 }

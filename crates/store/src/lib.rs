@@ -42,6 +42,7 @@ const HINTS: usize = 1024;
 #[derive(Clone)]
 pub struct Store {
     db: db::Db,
+    commits: broadcast::Sender<ProjectId>,
     hints: broadcast::Sender<ProjectId>,
 }
 
@@ -51,11 +52,12 @@ impl Store {
     /// # Errors
     /// When it cannot be reached, is newer than this program, or a migration fails.
     pub async fn open(options: Options, ambient: Ambient) -> Result<Self> {
-        let (hints, _) = broadcast::channel(HINTS);
-        let sender = hints.clone();
+        let ((commits, _), (hints, _)) = (broadcast::channel(HINTS), broadcast::channel(HINTS));
+        let (here, everywhere) = (commits.clone(), hints.clone());
         let publish = move |project| {
             // Nobody listening is fine: the stream is read from the table, the hint only says when.
-            let _ = sender.send(project);
+            let _ = here.send(project);
+            let _ = everywhere.send(project);
         };
         let db = tokio::task::spawn_blocking(move || {
             db::Db::open(&options, &ambient, std::sync::Arc::new(publish), |tx| {
@@ -64,7 +66,7 @@ impl Store {
         })
         .await
         .map_err(kernel::Error::internal)??;
-        Ok(Self { db, hints })
+        Ok(Self { db, commits, hints })
     }
 
     /// Does `work` in one transaction that no project is behind: people, sessions, keys, settings.
@@ -117,10 +119,22 @@ impl Store {
         self.db.read(move |tx| work(&mut Tenant::new(tx, scope))).await
     }
 
-    /// Tells which projects have new events. A listener that lags reads what it missed from the stream.
+    /// Tells which projects have new events: of this process at once, of others as far as [`Store::heard`] is told of them.
+    /// A listener that lags reads what it missed from the stream.
     #[must_use]
     pub fn hints(&self) -> broadcast::Receiver<ProjectId> {
         self.hints.subscribe()
+    }
+
+    /// Tells which projects have new events that this process committed, so that others can be told.
+    #[must_use]
+    pub fn commits(&self) -> broadcast::Receiver<ProjectId> {
+        self.commits.subscribe()
+    }
+
+    /// Another process on the same database has committed events of a project.
+    pub fn heard(&self, project: ProjectId) {
+        let _ = self.hints.send(project);
     }
 
     /// Looks whether the database is there and can be read.

@@ -3,6 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use backplane::lease::Hold;
 use futures_util::FutureExt;
 use kernel::{Code, ConversationId, Error, Result};
 use store::Scope;
@@ -26,11 +27,13 @@ pub(super) struct Job {
 
 impl Job {
     /// Makes the answer. Whatever happens on the way, it ends, and what was written is stored.
-    pub(super) async fn run(self, floor: Floor, live: Arc<Live>, mut pen: Pen) {
+    pub(super) async fn run(self, floor: Floor, mut claim: Hold, live: Arc<Live>, mut pen: Pen) {
         let state = tokio::select! {
             biased;
             halt = live.halted() => Err(halt),
             done = AssertUnwindSafe(self.write(&mut pen)).catch_unwind() => Ok(done),
+            // It has no end.
+            () = claim.keep() => Err(Halt::Server),
         };
         let state = match state {
             Ok(Ok(Ok(()))) => MessageState::Complete,
@@ -52,7 +55,7 @@ impl Job {
                 MessageState::Failed
             }
         };
-        pen.finish(state, floor).await;
+        pen.finish(state, claim, floor).await;
     }
 
     async fn write(&self, pen: &mut Pen) -> Result<()> {

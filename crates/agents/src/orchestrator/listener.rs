@@ -59,6 +59,8 @@ pub struct Listener {
     after: Option<MessageId>,
     /// Whether all answers up to the newest that was announced have been heard.
     caught_up: bool,
+    /// What else was stored by then, as the room counts it.
+    touched: u64,
     reading: Option<Reading>,
 }
 
@@ -76,8 +78,16 @@ impl Listener {
         store.read_in(&scope, move |t| conversations::get(t, conversation)).await?;
         // The seat comes before the look at what there is, so that nothing begins unnoticed between the two.
         let seat = rooms.sit(conversation)?;
-        let mut this =
-            Self { store, scope, conversation, seat, after: None, caught_up: false, reading: None };
+        let mut this = Self {
+            store,
+            scope,
+            conversation,
+            seat,
+            after: None,
+            caught_up: false,
+            touched: 0,
+            reading: None,
+        };
         match last {
             None => {
                 this.after = newest(&this.store, &scope, conversation).await?.map(|newest| {
@@ -97,7 +107,7 @@ impl Listener {
             Some(EventId { message, place: Place::Chars(chars) }) => {
                 let message = this.message(message).await?;
                 this.after = Some(message.id);
-                this.reading = this.read(message).await?.map(|reading| reading.resumed(chars));
+                this.reading = Some(this.read(message).resumed(chars));
             }
         }
         Ok(this)
@@ -107,21 +117,21 @@ impl Listener {
     /// hear more comes back with the last id.
     pub async fn next(&mut self) -> Option<(String, StreamEvent)> {
         loop {
-            if let Some(reading) = &mut self.reading {
-                if let Some((id, event)) = reading.next().await {
-                    return Some((id.to_string(), event));
-                }
-                self.after = Some(reading.message);
-                self.reading = None;
-            }
-            let begun = match self.next_answer().await {
-                Ok(Some(message)) => self.read(message).await,
-                Ok(None) => return None,
-                Err(error) => Err(error),
+            let went_on = match &mut self.reading {
+                Some(reading) => match reading.next().await {
+                    Next::Event(id, event) => return Some((id.to_string(), event)),
+                    Next::Over => {
+                        self.after = Some(reading.message);
+                        self.reading = None;
+                        continue;
+                    }
+                    Next::Behind => self.follow().await,
+                },
+                None => self.begin().await,
             };
-            match begun {
-                Ok(Some(reading)) => self.reading = Some(reading),
-                Ok(None) => return None,
+            match went_on {
+                Ok(true) => {}
+                Ok(false) => return None,
                 Err(error) => {
                     if error.code() != Code::NotFound {
                         tracing::warn!(conversation = %self.conversation, %error, "a stream was ended");
@@ -132,51 +142,67 @@ impl Listener {
         }
     }
 
-    /// Waits for the answer after the one that was heard last.
-    async fn next_answer(&mut self) -> Result<Option<Message>> {
+    /// Waits for the answer after the one that was heard last, and begins to read it. False if there will be none.
+    async fn begin(&mut self) -> Result<bool> {
         loop {
             let now = self.seat.now();
             if now.gone {
-                return Ok(None);
+                return Ok(false);
             }
-            if !self.caught_up || now.newest > self.after {
+            if !self.caught_up || now.newest > self.after || now.touched != self.touched {
                 let (conversation, after) = (self.conversation, self.after);
                 let found = self
                     .store
                     .read_in(&self.scope, move |t| conversations::answer_after(t, conversation, after))
                     .await?;
-                if found.is_some() {
-                    return Ok(found);
+                if let Some(message) = found {
+                    self.reading = Some(self.read(message));
+                    return Ok(true);
                 }
-                self.caught_up = true;
+                (self.caught_up, self.touched) = (true, now.touched);
             }
             self.seat.changed().await;
         }
     }
 
-    /// Begins to read an answer, from memory while it is being written and else from the database.
-    async fn read(&mut self, mut message: Message) -> Result<Option<Reading>> {
+    /// Begins to read an answer, from memory if it is being written here and else from the database.
+    fn read(&mut self, message: Message) -> Reading {
+        match self.seat.now().live.filter(|live| live.id == message.id) {
+            Some(live) if message.state == MessageState::Streaming => Reading::live(&message, live.listen()),
+            _ => Reading::stored(message),
+        }
+    }
+
+    /// Goes on with an answer that another server writes, or whose beginning was read before it was announced here: waits
+    /// until more of it is stored than was heard. False if there will be no more.
+    async fn follow(&mut self) -> Result<bool> {
         loop {
-            if message.state != MessageState::Streaming {
-                return Ok(Some(Reading::stored(message)));
-            }
+            // What is noted after this ends the wait below, so nothing that is stored meanwhile is overlooked.
             let now = self.seat.now();
-            if let Some(live) = now.live.filter(|live| live.id == message.id) {
-                return Ok(Some(Reading::live(&message, live.listen())));
-            }
+            let Some((id, chars)) = self.reading.as_ref().map(|reading| (reading.message, reading.chars))
+            else {
+                return Ok(true);
+            };
             if now.gone {
-                return Ok(None);
+                return Ok(false);
             }
-            // It has ended since it was read, or it is stored but not announced yet.
-            message = self.message(message.id).await?;
-            if message.state == MessageState::Streaming {
-                if !now.taken {
-                    // Nobody writes it any more, and its end could not be stored.
-                    message.state = MessageState::Failed;
+            let message = self.message(id).await?;
+            let source = match now.live.filter(|live| live.id == id) {
+                Some(live) => Source::Live { mode: message.mode, written: live.listen() },
+                None if message.state != MessageState::Streaming
+                    || message.content.chars().count() > chars =>
+                {
+                    Source::Stored(Arc::new(message))
+                }
+                None => {
+                    self.seat.changed().await;
                     continue;
                 }
-                self.seat.changed().await;
+            };
+            if let Some(reading) = &mut self.reading {
+                reading.go_on(source);
             }
+            return Ok(true);
         }
     }
 
@@ -193,14 +219,28 @@ struct Reading {
     /// Whether the listener knows that it has begun.
     started: bool,
     over: bool,
-    /// How far it has been read; the same place twice.
+    /// How far it has been read.
     chars: usize,
+    /// The same place in a text that is being written.
     bytes: usize,
 }
 
 enum Source {
-    Live { mode: wire::orchestrator::Mode, written: watch::Receiver<Written> },
+    Live {
+        mode: wire::orchestrator::Mode,
+        written: watch::Receiver<Written>,
+    },
+    /// As it was stored when it was read, perhaps not to its end.
     Stored(Arc<Message>),
+}
+
+/// How a reading goes on.
+enum Next {
+    Event(EventId, StreamEvent),
+    /// All of the answer was read.
+    Over,
+    /// More of it has to be stored first.
+    Behind,
 }
 
 impl Reading {
@@ -218,25 +258,30 @@ impl Reading {
 
     /// Goes on after so many characters. A crash may have taken some that were heard: then nothing is missing.
     fn resumed(mut self, chars: usize) -> Self {
-        let place = |text: &str| match text.char_indices().nth(chars) {
-            Some((bytes, _)) => (chars, bytes),
-            None => (text.chars().count(), text.len()),
-        };
-        (self.chars, self.bytes) = match &self.source {
-            Source::Live { written, .. } => place(&written.borrow().text),
-            Source::Stored(message) => place(&message.content),
-        };
-        self.started = true;
+        (self.started, self.chars) = (true, chars);
+        self.find_place();
         self
+    }
+
+    /// Goes on at the same place in another source.
+    fn go_on(&mut self, source: Source) {
+        self.source = source;
+        self.find_place();
+    }
+
+    fn find_place(&mut self) {
+        if let Source::Live { written, .. } = &self.source {
+            (self.chars, self.bytes) = place(&written.borrow().text, self.chars);
+        }
     }
 
     fn id(&self) -> EventId {
         EventId { message: self.message, place: Place::Chars(self.chars) }
     }
 
-    async fn next(&mut self) -> Option<(EventId, StreamEvent)> {
+    async fn next(&mut self) -> Next {
         if self.over {
-            return None;
+            return Next::Over;
         }
         if !self.started {
             self.started = true;
@@ -244,25 +289,37 @@ impl Reading {
                 Source::Live { mode, .. } => *mode,
                 Source::Stored(message) => message.mode,
             };
-            return Some((self.id(), StreamEvent::Start { message_id: self.message, mode }));
+            return Next::Event(self.id(), StreamEvent::Start { message_id: self.message, mode });
         }
         let bytes = self.bytes;
         let (delta, end) = match &mut self.source {
             Source::Live { written, .. } => {
                 let more = |written: &Written| written.text.len() > bytes || written.end.is_some();
-                let written = written.wait_for(more).await.ok()?;
+                let Ok(written) = written.wait_for(more).await else { return Next::Over };
                 (written.text[bytes..].to_owned(), written.end.clone())
             }
-            Source::Stored(message) => (message.content[bytes..].to_owned(), Some(Arc::clone(message))),
+            Source::Stored(message) => {
+                let (_, bytes) = place(&message.content, self.chars);
+                let end = (message.state != MessageState::Streaming).then(|| Arc::clone(message));
+                (message.content[bytes..].to_owned(), end)
+            }
         };
         if !delta.is_empty() {
             self.chars += delta.chars().count();
             self.bytes += delta.len();
-            return Some((self.id(), StreamEvent::Chunk { content: delta.clone(), delta }));
+            return Next::Event(self.id(), StreamEvent::Chunk { content: delta.clone(), delta });
         }
-        let end = end?;
+        let Some(end) = end else { return Next::Behind };
         self.over = true;
-        Some((EventId { message: self.message, place: Place::End }, last(&end)))
+        Next::Event(EventId { message: self.message, place: Place::End }, last(&end))
+    }
+}
+
+/// The place after so many characters of a text, in characters and bytes; its end, if there are fewer.
+fn place(text: &str, chars: usize) -> (usize, usize) {
+    match text.char_indices().nth(chars) {
+        Some((bytes, _)) => (chars, bytes),
+        None => (text.chars().count(), text.len()),
     }
 }
 

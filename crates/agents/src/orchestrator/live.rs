@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use backplane::lease::Hold;
 use kernel::{Ambient, MessageId, Timestamp};
 use store::{Scope, Store, conversations};
 use tokio::sync::watch;
 use wire::orchestrator::{ChatMetadata, Message, MessageState, Mode};
 
 use super::Options;
+use super::others::Others;
 use super::rooms::Floor;
 
 /// What has been written so far.
@@ -91,6 +93,7 @@ pub(super) struct Full;
 /// Writes an answer: to those who listen at once, to the database at intervals.
 pub(super) struct Pen {
     store: Store,
+    others: Others,
     ambient: Ambient,
     scope: Scope,
     options: Options,
@@ -106,6 +109,7 @@ pub(super) struct Pen {
 impl Pen {
     pub(super) fn new(
         store: Store,
+        others: Others,
         ambient: Ambient,
         scope: Scope,
         options: Options,
@@ -114,7 +118,7 @@ impl Pen {
     ) -> Self {
         let saved_at = ambient.now();
         let metadata = ChatMetadata::default();
-        Self { store, ambient, scope, options, live, message, saved_chars: 0, saved_at, metadata }
+        Self { store, others, ambient, scope, options, live, message, saved_chars: 0, saved_at, metadata }
     }
 
     pub(super) fn mode(&self) -> Mode {
@@ -188,16 +192,17 @@ impl Pen {
         let saved = self.store.transact_in(&self.scope, move |t| {
             conversations::update(t, id, MessageState::Streaming, &text, None)
         });
-        if let Err(error) = saved.await {
+        match saved.await {
+            Ok(()) => self.others.changed(self.message.conversation_id),
             // The text is still in memory, and the next interval tries again.
-            tracing::warn!(message = %id, %error, "an answer under way could not be saved");
+            Err(error) => tracing::warn!(message = %id, %error, "an answer under way could not be saved"),
         }
     }
 
-    /// Stores the answer as it is, and tells those who listen that it has ended. By then the floor is free, so that
-    /// whoever hears the end can go on at once.
-    pub(super) async fn finish(self, state: MessageState, floor: Floor) {
-        let Self { store, scope, live, mut message, metadata, .. } = self;
+    /// Stores the answer as it is, and tells those who listen that it has ended. By then the floor is free, here and on
+    /// other servers, so that whoever hears the end can go on at once.
+    pub(super) async fn finish(self, state: MessageState, claim: Hold, floor: Floor) {
+        let Self { store, others, scope, live, mut message, metadata, .. } = self;
         message.state = state;
         message.content = live.text();
         message.metadata = Some(metadata);
@@ -211,7 +216,9 @@ impl Pen {
             let why = "The answer could not be saved; a part of it may be missing when you come back.";
             message.metadata.get_or_insert_default().fallback = Some(why.to_owned());
         }
+        claim.release().await;
         drop(floor);
+        others.changed(message.conversation_id);
         live.written.send_modify(|written| written.end = Some(Arc::new(message)));
     }
 }
@@ -259,7 +266,8 @@ mod tests {
             message.await.unwrap().content
         };
         let options = Options { save_chars: 4, save_millis: 1_000, ..Options::default() };
-        let mut pen = Pen::new(store.clone(), ambient, scope, options, Live::new(id), message);
+        let others = Others::new(backplane::Handle::alone(ambient.clone()));
+        let mut pen = Pen::new(store.clone(), others, ambient, scope, options, Live::new(id), message);
         pen.write("äöü").await.unwrap();
         assert_eq!(saved().await, "", "three characters, no time");
         pen.write("ß").await.unwrap();

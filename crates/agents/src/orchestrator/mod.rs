@@ -3,8 +3,10 @@
 mod answer;
 mod data;
 mod help;
+mod keep;
 mod listener;
 mod live;
+mod others;
 mod prompts;
 mod query;
 mod rooms;
@@ -31,6 +33,7 @@ use crate::ingest::Ingest;
 use crate::language::Language;
 use answer::Job;
 use live::{Halt, Live, Pen};
+use others::Others;
 use rooms::Rooms;
 
 /// Results of a question that names no number.
@@ -108,14 +111,16 @@ pub(super) struct Shared {
     ambient: Ambient,
     options: Options,
     rooms: Arc<Rooms>,
+    others: Others,
 }
 
 impl Orchestrator {
     /// An orchestrator that writes to `store`, asks `brain` about projects, gives `ingest` what projects are told, and
-    /// lets `language` speak if it can.
+    /// lets `language` speak if it can. Over `backplane` it hears of the answers that other servers write.
     #[must_use]
     pub fn new(
         store: Store,
+        backplane: backplane::Handle,
         brain: Brain,
         ingest: Ingest,
         language: Language,
@@ -123,16 +128,8 @@ impl Orchestrator {
         options: Options,
     ) -> Self {
         let rooms = Rooms::new(options.max_live, options.max_listeners);
-        Self { shared: Arc::new(Shared { store, brain, ingest, language, ambient, options, rooms }) }
-    }
-
-    /// Marks the answers that the server's last end broke off, and gives their number. To be done before the first
-    /// request is taken.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn recover(&self) -> Result<u64> {
-        self.shared.store.transact(conversations::break_off).await
+        let others = Others::new(backplane);
+        Self { shared: Arc::new(Shared { store, brain, ingest, language, ambient, options, rooms, others }) }
     }
 
     /// Stores what a person says and begins to answer. The answer is written to its end even if nobody listens, unless
@@ -221,11 +218,19 @@ impl Orchestrator {
     /// Ends the answer that is being written, and waits until what was written is stored. Without one it does nothing.
     ///
     /// # Errors
-    /// `NOT_FOUND` when the conversation is not the person's.
+    /// `NOT_FOUND` when the conversation is not the person's; `UNAVAILABLE` when the server that writes the answer cannot
+    /// be reached.
     pub async fn stop(&self, scope: &Scope, conversation: ConversationId) -> Result<()> {
         self.shared.store.read_in(scope, move |t| conversations::get(t, conversation)).await?;
-        self.halt(conversation).await;
-        Ok(())
+        match self.shared.rooms.live(conversation) {
+            Some(live) => {
+                live.halt(Halt::Person);
+                live.ended().await;
+                Ok(())
+            }
+            None if self.shared.others.are_there() => self.stop_elsewhere(scope, conversation).await,
+            None => Ok(()),
+        }
     }
 
     /// Begins a conversation, so that it can be listened to before the first word.
@@ -278,6 +283,7 @@ impl Orchestrator {
         self.stop(scope, conversation).await?;
         self.shared.store.transact_in(scope, move |t| conversations::remove(t, conversation)).await?;
         self.shared.rooms.dismiss(conversation);
+        self.shared.others.changed(conversation);
         Ok(())
     }
 
@@ -287,20 +293,13 @@ impl Orchestrator {
         self.shared.rooms.close().await;
     }
 
-    async fn halt(&self, conversation: ConversationId) {
-        if let Some(live) = self.shared.rooms.live(conversation) {
-            live.halt(Halt::Person);
-            live.ended().await;
-        }
-    }
-
     async fn start(
         &self,
         scope: &Scope,
         catalogue: &'static Catalogue,
         request: ChatRequest,
     ) -> Result<(Turn, Arc<Live>)> {
-        let Shared { store, ambient, options, rooms, .. } = &*self.shared;
+        let Shared { store, ambient, options, rooms, others, .. } = &*self.shared;
         let mode = mode(&request.mode)?;
         same_project(scope, request.project_id)?;
         may(scope, mode)?;
@@ -313,6 +312,7 @@ impl Orchestrator {
             None => self.open(scope).await?.id,
         };
         let floor = rooms.take(conversation)?;
+        let claim = others.claim(conversation).await?;
         let said = content.clone();
         let message = store
             .transact_in(scope, move |t| {
@@ -341,11 +341,20 @@ impl Orchestrator {
         let turn = Turn { conversation_id: conversation, message_id: message.id };
         let live = Live::new(message.id);
         floor.announce(&live);
-        let pen = Pen::new(store.clone(), ambient.clone(), *scope, *options, Arc::clone(&live), message);
+        others.changed(conversation);
+        let pen = Pen::new(
+            store.clone(),
+            others.clone(),
+            ambient.clone(),
+            *scope,
+            *options,
+            Arc::clone(&live),
+            message,
+        );
         let shared = Arc::clone(&self.shared);
         let job = Job { shared, scope: *scope, catalogue, conversation, content, hints };
         let span = tracing::info_span!("answer", project = %scope.project(), message = %turn.message_id);
-        tokio::spawn(job.run(floor, Arc::clone(&live), pen).instrument(span));
+        tokio::spawn(job.run(floor, claim, Arc::clone(&live), pen).instrument(span));
         Ok((turn, live))
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Now {
     pub(super) live: Option<Arc<Live>>,
     /// The newest answer that has begun since the room is there.
     pub(super) newest: Option<MessageId>,
+    /// How often something may have been stored that this server did not write.
+    pub(super) touched: u64,
     /// Whether nothing more will be said: the conversation was removed, or the server stops.
     pub(super) gone: bool,
 }
@@ -100,6 +102,20 @@ impl Rooms {
     /// The answer that is being written in a conversation.
     pub(super) fn live(&self, conversation: ConversationId) -> Option<Arc<Live>> {
         self.lock().rooms.get(&conversation)?.borrow().live.clone()
+    }
+
+    /// Tells those who listen to a conversation that what is stored of it may have changed.
+    pub(super) fn touch(&self, conversation: ConversationId) {
+        if let Some(room) = self.lock().rooms.get(&conversation) {
+            room.send_modify(|now| now.touched += 1);
+        }
+    }
+
+    /// The same for all conversations.
+    pub(super) fn touch_all(&self) {
+        for room in self.lock().rooms.values() {
+            room.send_modify(|now| now.touched += 1);
+        }
     }
 
     /// Tells those who listen that the conversation is gone.

@@ -61,7 +61,8 @@ fn start(indexer: Indexer, handle: Handle) -> Working {
 }
 
 fn working(brain: &Brain, model: Arc<Few>) -> Working {
-    let (indexer, handle) = Indexer::with_model(brain, &LEXICON, model);
+    let (indexer, handle) =
+        Indexer::with_model(brain, backplane::Handle::alone(kernel::Ambient::system()), &LEXICON, model);
     start(indexer, handle)
 }
 
@@ -152,7 +153,8 @@ async fn weights_are_never_fetched_unasked_and_a_fetch_that_fails_says_why() {
         machine: Machine { index: None, certificates: Vec::new() },
         idle: std::time::Duration::from_secs(60),
     };
-    let (indexer, handle) = Indexer::new(&stage.brain, &LEXICON, options);
+    let (indexer, handle) =
+        Indexer::new(&stage.brain, backplane::Handle::alone(stage.ambient.clone()), &LEXICON, options);
     let working = start(indexer, handle);
     assert_eq!(working.handle.settled().await.unwrap().state, EmbedderState::Absent);
     working.handle.fetch();

@@ -112,7 +112,7 @@ async fn open(
         master_key: master_key.map(Secret::new),
         providers,
     };
-    Identity::open(store.clone(), ambient.clone(), options).await
+    Identity::open(store.clone(), &backplane::Handle::alone(ambient.clone()), ambient.clone(), options).await
 }
 
 pub(crate) fn setup(token: &str) -> SetupRequest {

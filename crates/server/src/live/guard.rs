@@ -123,7 +123,8 @@ mod tests {
             master_key: None,
             providers: Vec::new(),
         };
-        let identity = identity::Identity::open(store.clone(), ambient, options).await.unwrap();
+        let backplane = backplane::Handle::alone(ambient.clone());
+        let identity = identity::Identity::open(store.clone(), &backplane, ambient, options).await.unwrap();
         let first = SetupRequest {
             token: identity.setup_token().await.unwrap().unwrap(),
             email: String::from("ada@example.org"),
@@ -135,7 +136,7 @@ mod tests {
         let person = ada.person();
         let made = store.transact(move |tx| store::projects::create(tx, person, "Tides", ProjectType::Movie));
         let project = made.await.unwrap().id;
-        let live = Live::new(store, identity.clone());
+        let live = Live::new(store, identity.clone(), backplane);
 
         let mut hearing = live.hear(ada, project).await.unwrap();
         live.check(project).await;

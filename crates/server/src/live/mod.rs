@@ -1,5 +1,6 @@
 //! Live connections: who is in which project, and the relay that brings each of them the project's stream in order.
 
+mod elsewhere;
 mod executions;
 mod guard;
 mod presence;
@@ -11,7 +12,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use identity::{Caller, Identity};
-use kernel::{EventKind, PersonId, ProjectId, Result, Role, RunId};
+use kernel::{EventKind, NodeId, PersonId, ProjectId, Result, Role, RunId};
 use socketioxide::extract::SocketRef;
 use socketioxide::socket::Sid;
 use store::{Scope, Store, Tenant, events};
@@ -22,6 +23,8 @@ use wire::live::{PresenceState, ToClient};
 pub(crate) use socket::layer;
 
 use crate::metrics::Open;
+use crate::others;
+use elsewhere::Elsewhere;
 
 /// Wake-ups that may wait for the relay. At the bound they are dropped: the next tick finds what they told of.
 const WAKES: usize = 4096;
@@ -31,6 +34,7 @@ const WAKES: usize = 4096;
 pub(crate) struct Live {
     store: Store,
     identity: Identity,
+    backplane: backplane::Handle,
     rooms: Arc<Mutex<Rooms>>,
     wakes: mpsc::Sender<Wake>,
     relay: Arc<Mutex<Option<mpsc::Receiver<Wake>>>>,
@@ -49,6 +53,8 @@ struct Room {
     seats: HashMap<Sid, Seat>,
     /// Streams of answers: they hear nothing of what is relayed, and end with their person's right to hear it.
     streams: HashMap<u64, Stream>,
+    /// Who has a seat on other servers, as each of them says, while someone has one here.
+    elsewhere: HashMap<NodeId, Elsewhere>,
 }
 
 impl Room {
@@ -93,20 +99,35 @@ struct Stream {
 enum Wake {
     /// Someone sat down who may have missed events.
     Joined(ProjectId),
-    /// Who is where has changed.
+    /// Who is where on this server has changed.
     Presence(ProjectId),
+    /// The same on another server.
+    Elsewhere(ProjectId),
     /// The project is no more.
     Closed(ProjectId),
 }
 
 impl Live {
-    pub(crate) fn new(store: Store, identity: Identity) -> Self {
+    pub(crate) fn new(store: Store, identity: Identity, backplane: backplane::Handle) -> Self {
         let (wakes, woken) = mpsc::channel(WAKES);
-        Self { store, identity, rooms: Arc::default(), wakes, relay: Arc::new(Mutex::new(Some(woken))) }
+        Self {
+            store,
+            identity,
+            backplane,
+            rooms: Arc::default(),
+            wakes,
+            relay: Arc::new(Mutex::new(Some(woken))),
+        }
     }
 
-    /// Ends the connections of a project that was removed.
+    /// Ends the connections of a project that was removed, on all servers.
     pub(crate) fn closed(&self, project: ProjectId) {
+        self.close(project);
+        others::tell(self.backplane.bus(), others::CLOSED, project);
+    }
+
+    /// The same on this server.
+    pub(crate) fn close(&self, project: ProjectId) {
         self.wake(Wake::Closed(project));
     }
 

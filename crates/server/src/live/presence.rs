@@ -1,26 +1,66 @@
 //! Presence: who is in a project and where. Several tabs of a person are one person.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, btree_map};
 
 use kernel::{PersonId, ProjectId};
 use socketioxide::socket::Sid;
 use wire::live::{PresenceState, Present, ToClient};
 
-use super::{Live, Rooms, Seat, Wake};
+use super::{Live, Room, Rooms, Seat, Wake};
 
 /// Colours that the interface has for people.
 const COLORS: u8 = 8;
 /// The longest path of a screen, in characters.
 const LONGEST_VIEW: usize = 200;
 
+impl Room {
+    /// Everyone who is there, on any server, in the order of their ids.
+    pub(super) fn people(&self) -> Vec<Present> {
+        let elsewhere = self.elsewhere.values().flat_map(|elsewhere| elsewhere.people.iter().cloned());
+        one_each(self.seats.values().map(Seat::present).chain(elsewhere))
+    }
+
+    fn has(&self, person: PersonId) -> bool {
+        let elsewhere = self.elsewhere.values().flat_map(|elsewhere| &elsewhere.people);
+        self.seats.values().any(|seat| seat.caller.person() == person)
+            || elsewhere.into_iter().any(|one| one.user_id == person)
+    }
+}
+
+impl Seat {
+    fn present(&self) -> Present {
+        let person = self.caller.person();
+        Present {
+            user_id: person,
+            user_name: self.name.clone(),
+            color: color(person),
+            state: self.state.clone(),
+        }
+    }
+}
+
+/// Each person once: of several tabs the one that says where it is.
+fn one_each(tabs: impl Iterator<Item = Present>) -> Vec<Present> {
+    let mut people: BTreeMap<PersonId, Present> = BTreeMap::new();
+    for tab in tabs {
+        match people.entry(tab.user_id) {
+            btree_map::Entry::Vacant(place) => drop(place.insert(tab)),
+            btree_map::Entry::Occupied(mut place) if place.get().state.view.is_none() => {
+                place.insert(tab);
+            }
+            btree_map::Entry::Occupied(_) => {}
+        }
+    }
+    people.into_values().collect()
+}
+
 impl Rooms {
     /// Seats a connection. True if the person was not there yet.
     pub(super) fn sit(&mut self, project: ProjectId, seat: Seat) -> bool {
-        let seats = &mut self.by_project.entry(project).or_default().seats;
-        let person = seat.caller.person();
-        let first = seats.values().all(|other| other.caller.person() != person);
-        seats.insert(seat.socket.id, seat);
+        let room = self.by_project.entry(project).or_default();
+        let first = !room.has(seat.caller.person());
+        room.seats.insert(seat.socket.id, seat);
         first
     }
 
@@ -28,34 +68,22 @@ impl Rooms {
     pub(super) fn rise(&mut self, project: ProjectId, sid: Sid) -> Option<PersonId> {
         let Entry::Occupied(mut room) = self.by_project.entry(project) else { return None };
         let person = room.get_mut().seats.remove(&sid)?.caller.person();
-        let last = room.get().seats.values().all(|other| other.caller.person() != person);
+        let last = !room.get().has(person);
         if room.get().is_empty() {
             room.remove();
         }
         last.then_some(person)
     }
 
-    /// Everyone who is there, in the order of their ids.
+    /// Everyone who is in a project, on any server.
     pub(super) fn present(&self, project: ProjectId) -> Vec<Present> {
-        let mut people: HashMap<PersonId, &Seat> = HashMap::new();
-        for seat in self.by_project.get(&project).into_iter().flat_map(|room| room.seats.values()) {
-            let shown = people.entry(seat.caller.person()).or_insert(seat);
-            // Of several tabs the one that says where it is.
-            if shown.state.view.is_none() {
-                *shown = seat;
-            }
-        }
-        let mut present: Vec<Present> = people
-            .into_iter()
-            .map(|(person, seat)| Present {
-                user_id: person,
-                user_name: seat.name.clone(),
-                color: color(person),
-                state: seat.state.clone(),
-            })
-            .collect();
-        present.sort_by_key(|one| one.user_id);
-        present
+        self.by_project.get(&project).map(Room::people).unwrap_or_default()
+    }
+
+    /// Everyone who is in a project on this server.
+    pub(super) fn here(&self, project: ProjectId) -> Vec<Present> {
+        let seats = self.by_project.get(&project).into_iter().flat_map(|room| room.seats.values());
+        one_each(seats.map(Seat::present))
     }
 
     /// Says something volatile to everyone in a project, but for one connection. Who is too slow misses it.

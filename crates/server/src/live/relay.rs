@@ -24,7 +24,7 @@ struct Message {
 const BATCH: u32 = 500;
 /// A listener who missed more than this reads everything anew instead.
 const CATCH_UP: i64 = 1000;
-/// How often slow listeners are tried again, and other servers' events are looked for.
+/// How often slow listeners are tried again, and events are looked for of which other servers' word was lost.
 const TICK: Duration = Duration::from_secs(1);
 
 impl Live {
@@ -62,9 +62,10 @@ impl Live {
             match wake {
                 Wake::Joined(project) => self.relay(project).await,
                 Wake::Presence(project) => {
-                    let rooms = self.rooms();
-                    rooms.say(project, &ToClient::Presence { present: rooms.present(project) }, None);
+                    self.say_presence(project);
+                    self.tell(project, true);
                 }
+                Wake::Elsewhere(project) => self.say_presence(project),
                 Wake::Closed(project) => {
                     let gone = self.rooms().by_project.remove(&project);
                     for seat in gone.into_iter().flat_map(|room| room.seats.into_values()) {
@@ -73,6 +74,11 @@ impl Live {
                 }
             }
         }
+    }
+
+    fn say_presence(&self, project: ProjectId) {
+        let rooms = self.rooms();
+        rooms.say(project, &ToClient::Presence { present: rooms.present(project) }, None);
     }
 
     async fn relay_all(&self) {

@@ -104,6 +104,7 @@ async fn sit(app: &App, socket: SocketRef, admitted: Admitted) {
         rooms.say(project, &joined, Some(sid));
     }
     drop(rooms);
+    live.ask(project);
     // It may be gone already: then its end was told before it had a seat.
     if !socket.connected() {
         live.left(project, sid);

@@ -30,6 +30,8 @@ use crate::problem::{Answer, quota};
 
 /// How long an answer waits for a task's end.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How often a run is looked at of which nothing is heard.
+const LOOK: Duration = Duration::from_secs(1);
 /// How often a silent stream says that it is alive.
 const ALIVE: Duration = Duration::from_secs(15);
 
@@ -64,7 +66,7 @@ async fn chat(
         "data" => scope::<Editor>(&app, &caller, request.project_id).await?,
         _ => scope::<Viewer>(&app, &caller, request.project_id).await?,
     };
-    let left = app.spend(caller.person(), "chat")?;
+    let left = app.spend(caller.person(), "chat").await?;
     let later = headers.get("prefer").is_some_and(|value| value.as_bytes() == b"respond-async");
     if later {
         let turn = app.orchestrator.begin(&permit, &film::CATALOGUE, request).await?;
@@ -85,7 +87,7 @@ async fn query(
     Body(request): Body<QueryRequest>,
 ) -> Answer<impl IntoResponse> {
     let scope = scope::<Viewer>(&app, &caller, request.project_id).await?;
-    let left = app.spend(caller.person(), "query")?;
+    let left = app.spend(caller.person(), "query").await?;
     Ok((told(left), Json(app.orchestrator.query(&scope, &film::CATALOGUE, request).await?)))
 }
 
@@ -99,7 +101,7 @@ async fn ingest(
     Body(request): Body<IngestRequest>,
 ) -> Answer<impl IntoResponse> {
     let scope = scope::<Editor>(&app, &caller, request.project_id).await?;
-    let left = app.spend(caller.person(), "ingest")?;
+    let left = app.spend(caller.person(), "ingest").await?;
     Ok((told(left), Json(app.ingest.propose(&scope, &film::CATALOGUE, request).await?)))
 }
 
@@ -115,7 +117,7 @@ async fn task(
     Body(request): Body<TaskRequest>,
 ) -> Answer<impl IntoResponse> {
     let scope = scope::<Editor>(&app, &caller, request.project_id).await?;
-    let left = app.spend(caller.person(), "task")?;
+    let left = app.spend(caller.person(), "task").await?;
     let order = Order {
         project: scope.project(),
         by: scope.actor(),
@@ -137,19 +139,24 @@ async fn task(
     Ok((status, told(left), Json(told_of)))
 }
 
-/// Waits until a run has ended: looks at it with every change of its project.
+/// Waits until a run has ended: looks at it with every change of its project, and now and then, since what other servers
+/// say of theirs may be lost.
 async fn ended(app: &App, scope: &store::Scope, run: RunId) -> Result<(), Error> {
     let mut hints = app.store.hints();
     loop {
         if app.store.read_in(scope, move |t| store::runs::get(t, run)).await?.state.has_ended() {
             return Ok(());
         }
-        loop {
-            match hints.recv().await {
-                Ok(project) if project != scope.project() => {}
-                Ok(_) | Err(RecvError::Lagged(_)) => break,
-                Err(RecvError::Closed) => return Ok(()),
+        let changed = async {
+            loop {
+                match hints.recv().await {
+                    Ok(project) if project != scope.project() => {}
+                    other => return other,
+                }
             }
+        };
+        if let Ok(Err(RecvError::Closed)) = tokio::time::timeout(LOOK, changed).await {
+            return Ok(());
         }
     }
 }

@@ -91,7 +91,10 @@ on_both! {
             conversations::update(t, id, MessageState::Streaming, "At the harbour", None)
         });
         begun.await.unwrap();
-        assert_eq!(stage.store.transact(conversations::break_off).await.unwrap(), 1);
+        assert_eq!(stage.store.read(conversations::under_way).await.unwrap(), [(conversation, id)]);
+        assert!(stage.store.transact(move |tx| conversations::break_off(tx, id)).await.unwrap());
+        assert!(!stage.store.transact(move |tx| conversations::break_off(tx, id)).await.unwrap(), "it has ended");
+        assert_eq!(stage.store.read(conversations::under_way).await.unwrap(), []);
         let page = PageRequest::default();
         let read =
             stage.store.read_in(&scope, move |t| conversations::messages(t, conversation, &page)).await.unwrap();

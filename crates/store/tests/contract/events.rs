@@ -72,6 +72,16 @@ on_both! {
         assert!(hints.try_recv().is_err());
     }
 
+    async fn what_another_server_committed_is_told_here_and_not_told_on(stage) {
+        let scope = stage.begun().await;
+        let (mut commits, mut hints) = (stage.store.commits(), stage.store.hints());
+        stage.store.heard(scope.project());
+        assert_eq!(hints.recv().await.unwrap(), scope.project());
+        assert!(commits.try_recv().is_err());
+        stage.make(&scope, "characters", &["Mara"]).await;
+        assert_eq!(commits.recv().await.unwrap(), scope.project());
+    }
+
     async fn no_stream_tells_of_another_project(stage) {
         let (ada, ben) = (stage.person("ada").await, stage.person("ben").await);
         let (hers, his) = (stage.project(ada).await, stage.project(ben).await);
