@@ -16,7 +16,7 @@ use crate::client::{Ask, Client};
 use crate::load::{Latencies, latencies, record};
 
 /// Answers that are heard.
-const ANSWERS: usize = 100;
+const ANSWERS: usize = 50;
 /// Tokens of each.
 const TOKENS: usize = 20;
 /// How long a token may take to arrive before the run gives up.
@@ -45,7 +45,8 @@ pub(crate) async fn through(atelier: &Atelier) -> Result<Heard> {
     client.send(&Ask::put(format!("{path}/budgets"), &budgets)).await?;
     let mut heard = Heard { first: latencies()?, later: latencies()? };
     for _ in 0..ANSWERS {
-        let order = json!({ "projectId": project, "task": "Which sounds do we need?", "async": true });
+        let order =
+            json!({ "projectId": project, "task": "Which sounds and music cues do we need?", "async": true });
         let task = client.json(&Ask::post("/api/v1/orchestrator/task", &order)).await?;
         let run = format!("{path}/runs/{}", task["taskId"].as_str().ok_or("a task without an id")?);
         let mut call = asked(&provider).await?;
@@ -55,7 +56,6 @@ pub(crate) async fn through(atelier: &Atelier) -> Result<Heard> {
         arrived(&mut body, "\"prompt\"").await?;
         hear(&mut call, &mut body, &mut heard).await?;
         end(call).await?;
-        arrived(&mut body, "event: end").await?;
     }
     Ok(heard)
 }
