@@ -13,12 +13,10 @@ use tokio::process::{Child, Command};
 
 use crate::Result;
 use crate::client::{Ask, Client};
-use crate::machine;
+use crate::{machine, process};
 
 const EMAIL: &str = "ada@example.org";
 const PASSWORD: &str = "correct horse battery";
-/// Clock ticks a second in `/proc/PID/stat`: Linux shows them so on every architecture that we build for.
-const TICKS: u64 = 100;
 
 /// A running server.
 pub(crate) struct Atelier {
@@ -122,26 +120,16 @@ impl Atelier {
 
     /// Resident memory in MiB, now and at most.
     pub(crate) fn memory(&self) -> Result<(f64, f64)> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()?))?;
-        let field = |name: &str| -> Result<f64> {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-            let kib = line.and_then(|line| line.split_whitespace().next()).ok_or("no memory in /proc")?;
-            Ok(kib.parse::<f64>()? / 1024.0)
-        };
-        Ok((field("VmRSS")?, field("VmHWM")?))
+        process::memory(self.id()?)
     }
 
     /// The processor's time that it took so far.
     pub(crate) fn busy(&self) -> Result<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id()?))?;
-        // The program's name, in parentheses, may hold anything.
-        let (_, fields) = stat.rsplit_once(')').ok_or("no fields in /proc")?;
-        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
-        let ticks = ticks.sum::<std::result::Result<u64, _>>()?;
-        Ok(Duration::from_millis(ticks * 1000 / TICKS))
+        process::busy(self.id()?)
     }
 
-    fn id(&self) -> Result<u32> {
+    /// The process.
+    pub(crate) fn id(&self) -> Result<u32> {
         Ok(self.child.id().ok_or("the server has ended")?)
     }
 }

@@ -79,6 +79,13 @@ pub(crate) async fn first_imports(atelier: &Atelier, times: usize) -> Result<Vec
     Ok(imports)
 }
 
+/// A new film with a script of 120 pages.
+pub(crate) async fn with_script(client: &mut Client) -> Result<String> {
+    let project = make(client, "The Long Tide", "movie").await?;
+    import(client, &project, 0).await?;
+    Ok(project)
+}
+
 /// The size of a folder's files in MiB.
 pub(crate) fn size(folder: &Path) -> Result<f64> {
     let mut bytes = 0;

@@ -12,6 +12,14 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// The version of a peer, as its own package says.
+pub(crate) fn peer(package: &str) -> String {
+    let file = root().join("benches/server/peers/node_modules").join(package).join("package.json");
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let manifest: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    manifest["version"].as_str().unwrap_or("unknown").to_owned()
+}
+
 /// The load average over the last minute, as the system has it.
 pub(crate) fn load() -> String {
     let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
@@ -64,7 +72,8 @@ fn field(file: &str, name: &str) -> String {
     value.unwrap_or("unknown").to_owned()
 }
 
-fn said(program: &str, arguments: &[&str]) -> String {
+/// The first words of a program's answer.
+pub(crate) fn said(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).current_dir(root()).output();
     output.map_or_else(
         |_| "unknown".to_owned(),

@@ -1,17 +1,19 @@
 //! `cargo run --release -p bench-server`: how fast the server starts, reads, writes, imports, answers and tells, and how
-//! small it is. `--seconds N` sets how long each load lasts. `--tokens` measures a language model's tokens only, and writes nothing.
+//! small it is. `--seconds N` sets how long each load lasts. With `crowd`, only how it tells a thousand connections of a run,
+//! beside npm's socket.io (`npm ci` in `peers/` comes before).
 
 mod atelier;
 mod client;
+mod crowd;
 mod embeddings;
 mod film;
 mod live;
 mod load;
 mod machine;
+mod process;
 mod questions;
 mod report;
 mod script;
-mod tokens;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -35,6 +37,8 @@ const TIMES: usize = 10;
 const REST: Duration = Duration::from_secs(5);
 /// Questions of each shape.
 const QUESTIONS: usize = 100;
+/// How often each crowd is gathered.
+const ROUNDS: usize = 3;
 /// Connections that listen, and changes that each of them hears.
 const LISTENERS: usize = 100;
 const CHANGES: usize = 50;
@@ -45,8 +49,8 @@ async fn main() -> Result<()> {
     let seconds = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => 5,
         ["--seconds", seconds] => seconds.parse()?,
-        ["--tokens"] => return only_tokens().await,
-        _ => return Err("usage: bench-server [--seconds N | --tokens]".into()),
+        ["crowd"] => return crowds().await,
+        _ => return Err("usage: bench-server [--seconds N] | crowd".into()),
     };
     // Building it would be part of the load.
     atelier::binary()?;
@@ -64,6 +68,50 @@ async fn main() -> Result<()> {
         report.text()
     );
     std::fs::write(machine::root().join("benches/server/RESULTS.md"), text)?;
+    Ok(())
+}
+
+/// Both crowds, in turns.
+async fn crowds() -> Result<()> {
+    atelier::binary()?;
+    let before = machine::load();
+    let mut report = Report::default();
+    report.head(&[
+        "who",
+        "deliveries/s",
+        "p50",
+        "p99",
+        "longest",
+        "server's CPU a delivery",
+        "an idle connection",
+    ]);
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let seen = crowd::ours().await?;
+        report.crowd("Atelier", &seen);
+        let other = crowd::theirs(&seen.messages).await?;
+        report.crowd("socket.io", &other);
+        ours.push(seen);
+        theirs.push(other);
+    }
+    report.crowds(&ours, &theirs);
+    let folder = tempfile::tempdir()?;
+    atelier::set_up(folder.path()).await?;
+    let text = format!(
+        "# A thousand connections follow one run\n\n{} socket.io {} on node {}. Load average {before} when it began, {} when it \
+         ended. {} connections over WebSocket hear {} messages a second each, for 20 s: what Atelier tells of a run that is \
+         paused again for another reason, through its API; the peer is given the same messages over HTTP and emits them to a \
+         room. Both, and the one client, run on the same cores. Latency is from the moment at which the change was due to the \
+         arrival of what tells of it, at each connection.\n\n{}",
+        machine::described(folder.path())?,
+        machine::peer("socket.io"),
+        machine::said("node", &["--version"]),
+        machine::load(),
+        crowd::SOCKETS,
+        crowd::RATE,
+        report.text()
+    );
+    std::fs::write(machine::root().join("benches/server/CROWD.md"), text)?;
     Ok(())
 }
 
@@ -121,8 +169,6 @@ async fn run(data: &Path, time: Duration, report: &mut Report) -> Result<()> {
     let heard = live::fan_out(&server, &film, LISTENERS, CHANGES).await?;
     report.head(&["listeners", "arrivals", "p50", "p99", "longest", ""]);
     report.questions(&LISTENERS.to_string(), &heard, false);
-
-    tokens(&server, report).await?;
 
     report.section("Writes", "Each is committed before it is answered, with its version, its passages of the text index, its facts and its event.");
     report.head(&["100 clients", "answers/s", "p50", "p99", "server's CPU an answer"]);
@@ -226,32 +272,6 @@ async fn asked(server: &Atelier, film: &Arc<Film>, time: Duration, report: &mut 
     .await?;
     report.head(&["100 clients", "answers/s", "p50", "p99", "server's CPU an answer"]);
     report.load("all, mixed", &outcome);
-    Ok(())
-}
-
-/// Measures tokens on a fresh server.
-async fn only_tokens() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    atelier::set_up(folder.path()).await?;
-    let server = Atelier::start(folder.path(), &[]).await?;
-    println!("Load average {} when it began.", machine::load());
-    tokens(&server, &mut Report::default()).await?;
-    println!("\nLoad average {} when it ended.", machine::load());
-    server.stop().await
-}
-
-async fn tokens(server: &Atelier, report: &mut Report) -> Result<()> {
-    report.section(
-        "Tokens of a language model",
-        "From the moment at which the provider says one until it has come to who listens: to the run's log by way of the server, \
-         where it is stored first, and straight from the provider.",
-    );
-    report.head(&["tokens", "count", "p50", "p99", "longest", ""]);
-    let (through, direct) = (tokens::through(server).await?, tokens::direct().await?);
-    report.questions("first, by way of the server", &through.first, false);
-    report.questions("first, straight", &direct.first, false);
-    report.questions("later, by way of the server", &through.later, false);
-    report.questions("later, straight", &direct.later, false);
     Ok(())
 }
 
