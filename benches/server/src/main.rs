@@ -1,7 +1,6 @@
 //! `cargo run --release -p bench-server`: how fast the server starts, reads, writes, imports, answers and tells, and how
-//! small it is. `--seconds N` sets how long each load lasts. `--tokens` measures a language model's tokens only, and writes
-//! nothing. With `crowd`, only how it tells a thousand connections of a run, beside npm's socket.io (`npm ci` in `peers/`
-//! comes before).
+//! small it is. `--seconds N` sets how long each load lasts. With `crowd`, only how it tells a thousand connections of a run,
+//! beside npm's socket.io (`npm ci` in `peers/` comes before).
 
 mod atelier;
 mod client;
@@ -15,7 +14,6 @@ mod process;
 mod questions;
 mod report;
 mod script;
-mod tokens;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -52,8 +50,7 @@ async fn main() -> Result<()> {
         [] => 5,
         ["--seconds", seconds] => seconds.parse()?,
         ["crowd"] => return crowds().await,
-        ["--tokens"] => return only_tokens().await,
-        _ => return Err("usage: bench-server [--seconds N | --tokens | crowd]".into()),
+        _ => return Err("usage: bench-server [--seconds N] | crowd".into()),
     };
     // Building it would be part of the load.
     atelier::binary()?;
@@ -173,8 +170,6 @@ async fn run(data: &Path, time: Duration, report: &mut Report) -> Result<()> {
     report.head(&["listeners", "arrivals", "p50", "p99", "longest", ""]);
     report.questions(&LISTENERS.to_string(), &heard, false);
 
-    tokens(&server, report).await?;
-
     report.section("Writes", "Each is committed before it is answered, with its version, its passages of the text index, its facts and its event.");
     report.head(&["100 clients", "answers/s", "p50", "p99", "server's CPU an answer"]);
     writes(&server, &film, time, "durability `full`", report).await?;
@@ -277,32 +272,6 @@ async fn asked(server: &Atelier, film: &Arc<Film>, time: Duration, report: &mut 
     .await?;
     report.head(&["100 clients", "answers/s", "p50", "p99", "server's CPU an answer"]);
     report.load("all, mixed", &outcome);
-    Ok(())
-}
-
-/// Measures tokens on a fresh server.
-async fn only_tokens() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    atelier::set_up(folder.path()).await?;
-    let server = Atelier::start(folder.path(), &[]).await?;
-    println!("Load average {} when it began.", machine::load());
-    tokens(&server, &mut Report::default()).await?;
-    println!("\nLoad average {} when it ended.", machine::load());
-    server.stop().await
-}
-
-async fn tokens(server: &Atelier, report: &mut Report) -> Result<()> {
-    report.section(
-        "Tokens of a language model",
-        "From the moment at which the provider says one until it has come to who listens: to the run's log by way of the server, \
-         where it is stored first, and straight from the provider.",
-    );
-    report.head(&["tokens", "count", "p50", "p99", "longest", ""]);
-    let (through, direct) = (tokens::through(server).await?, tokens::direct().await?);
-    report.questions("first, by way of the server", &through.first, false);
-    report.questions("first, straight", &direct.first, false);
-    report.questions("later, by way of the server", &through.later, false);
-    report.questions("later, straight", &direct.later, false);
     Ok(())
 }
 
