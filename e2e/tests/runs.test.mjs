@@ -215,8 +215,9 @@ test("outputs are decided on by keys: saved and taken back, changed, dropped, an
 
   await page.getByRole("button", { name: "Decide on all" }).click();
   await page.getByRole("menuitem", { name: "Save what is advised" }).click();
-  await page.getByText(/^\d of 6 saved/).waitFor();
-  assert.ok((await saved()).length >= 4);
+  // One of them is worth looking at, and is not saved unseen, unless it was decided on above.
+  await page.getByText(/^[56] saved/).waitFor();
+  assert.ok((await saved()).length >= 5);
 });
 
 test("readiness says what is lacking, and offers what to do about it", async () => {

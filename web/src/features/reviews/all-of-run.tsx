@@ -20,7 +20,7 @@ export function AllOfRun({ project, run, waiting }: { project: string; run: stri
       const refused = outcomes.filter((one) => one.refused);
       toast({
         level: refused.length > 0 ? "warning" : "success",
-        title: `${saved} of ${outcomes.length} saved${left > 0 ? `, ${left} still wait` : ""}`,
+        title: `${saved} saved${left > 0 ? `, ${left} still waiting` : ""}`,
         ...(refused.length > 0 && { message: `Not decided: ${refused.map(({ title }) => title).join(", ")}.` }),
       });
     },
