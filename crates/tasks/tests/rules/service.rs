@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use std::time::Duration;
-
 use kernel::{Code, RunId};
 use serde_json::json;
 use store::runs;
