@@ -2033,6 +2033,8 @@ export interface components {
         };
         /** @description What is ordered. */
         ScheduledOrder: {
+            /** @description Save what scores above 0.75 without asking. */
+            auto_ingest?: boolean;
             /** @description Departments that are involved whatever the words say. */
             departments?: string[];
             /** @enum {string} */
