@@ -18,7 +18,7 @@ async fn a_film(scope: &str) -> Option<(Atelier, Actor, String, String)> {
     Some((app, ada, film, key))
 }
 
-/// Finds the film, asks, orders work and follows it to its end, and proposes a record that is saved by a decision.
+/// Finds the film, asks, orders work, follows it to its end and saves some of it, and proposes a record that is saved by a decision.
 async fn works(agent: &mut Agent, ada: &Actor, film: &str) {
     assert_eq!(agent.greeted["connected"]["name"], "atelier", "{}", agent.greeted);
     let projects = agent.ask("list_projects", json!({})).await;
@@ -33,6 +33,14 @@ async fn works(agent: &mut Agent, ada: &Actor, film: &str) {
     let run = agent.ask("order_work", order).await["taskId"].clone();
     let detail = agent.ask("get_run", json!({ "projectId": film, "run": run, "wait": 30 })).await;
     assert_eq!(detail["run"]["state"], "complete", "{detail}");
+
+    let waiting =
+        agent.ask("list_reviews", json!({ "projectId": film, "run": run, "state": "pending" })).await;
+    let review = waiting["docs"][0]["reviewId"].clone();
+    let decision = json!({ "projectId": film, "review": review, "decision": "ingest" });
+    agent.ask("decide_review", decision.clone()).await;
+    let late = agent.call("decide_review", decision).await;
+    assert_eq!((late.is_error, &late.value["code"]), (true, &json!("ALREADY_DECIDED")), "{late:?}");
 
     let told = json!({ "projectId": film, "content": "Tomas is a customs officer, 52." });
     let proposal = agent.ask("propose_record", told).await;

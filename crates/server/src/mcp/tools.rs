@@ -84,6 +84,35 @@ const TOOLS: &[(&str, &str, &str, Effect, &str)] = &[
         "Save a proposal, change it first, or drop it. The decision is a person's, unless they told you to take it.",
     ),
     (
+        "list_reviews",
+        "get",
+        "/projects/{id}/reviews",
+        Effect::Reads,
+        "What waits for a decision, or was decided: imports, proposals, and what departments made.",
+    ),
+    (
+        "get_review",
+        "get",
+        "/projects/{id}/reviews/{review}",
+        Effect::Reads,
+        "What a department made, with its scores, its sources and what it lacks.",
+    ),
+    (
+        "decide_review",
+        "post",
+        "/projects/{id}/reviews/{review}/decision",
+        Effect::Changes,
+        "Save what a department made, change it, send it back with reasons, or drop it. The decision is a person's, unless they \
+         told you to take it.",
+    ),
+    (
+        "get_readiness",
+        "get",
+        "/projects/{id}/readiness",
+        Effect::Reads,
+        "How ready the film is for production, by department, and what to do next.",
+    ),
+    (
         "order_work",
         "post",
         "/orchestrator/task",
