@@ -152,10 +152,10 @@ fn structure(film: &Film) -> Result<Work> {
     let summary = format!(
         "{} pages in {} and {}; {} % of it is dialogue. {}.",
         production::pages(out.eighths),
-        counted(out.pacing.len(), "scene"),
-        counted(out.acts.len(), "act"),
+        counted(out.pacing.len(), "scene", "scenes"),
+        counted(out.acts.len(), "act", "acts"),
         (out.dialogue_share * 100.0).round(),
-        counted(out.loose_ends.len(), "loose end"),
+        sentence(&counted(out.loose_ends.len(), "loose end", "loose ends")),
     );
     work(film, "Structure and pacing", summary, &out, &out.scores)
 }
@@ -163,20 +163,23 @@ fn structure(film: &Film) -> Result<Work> {
 fn cast(film: &Film) -> Result<Work> {
     let out = character::characters(film);
     let most = out.cast.first().map_or_else(String::new, |first| {
-        format!(" {} is in most of them, {}.", first.name, counted(first.scenes.len(), "scene"))
+        format!(" {} is in most of them, {}.", first.name, counted(first.scenes.len(), "scene", "scenes"))
     });
     let summary = format!(
-        "{} are in the film.{most} {}.",
-        counted(out.cast.len(), "character"),
-        counted(out.slips.len(), "name that may be a slip")
+        "In the film: {}.{most} {}.",
+        counted(out.cast.len(), "character", "characters"),
+        sentence(&counted(out.slips.len(), "name that may be a slip", "names that may be slips"))
     );
     work(film, "Cast and co-appearance", summary, &out, &out.scores)
 }
 
 fn shots(film: &Film) -> Result<Work> {
     let out = visual::visual(film);
-    let summary =
-        format!("{} in {}.", counted(out.shots.len(), "shot"), counted(out.looks.len(), "look of a place"));
+    let summary = sentence(&format!(
+        "{} in {}.",
+        counted(out.shots.len(), "shot", "shots"),
+        counted(out.looks.len(), "look of a place", "looks of a place")
+    ));
     work(film, "Shot list and looks", summary, &out, &out.scores)
 }
 
@@ -184,9 +187,9 @@ fn references(film: &Film) -> Result<Work> {
     let out = image::image(film);
     let missing = out.checks.iter().filter(|check| !check.missing.is_empty()).count();
     let summary = format!(
-        "{missing} of {} still need a description or a reference. {}.",
-        counted(out.checks.len(), "main character or location"),
-        counted(out.contradictions.len(), "contradiction"),
+        "Still without a description or a reference: {missing} of {}. {}.",
+        counted(out.checks.len(), "main character or location", "main characters or locations"),
+        sentence(&counted(out.contradictions.len(), "contradiction", "contradictions")),
     );
     work(film, "References", summary, &out, &out.scores)
 }
@@ -204,49 +207,51 @@ fn animatic(film: &Film) -> Result<Work> {
 fn cues(film: &Film) -> Result<Work> {
     let out = audio::audio(film);
     let of = |kind: audio::CueKind| out.cues.iter().filter(|cue| cue.kind == kind).count();
-    let summary = format!(
+    let summary = sentence(&format!(
         "{}, {} and {}.",
-        counted(of(audio::CueKind::Sound), "sound"),
-        counted(of(audio::CueKind::Music), "music cue"),
-        counted(of(audio::CueKind::Voice), "voice that is not on screen"),
-    );
+        counted(of(audio::CueKind::Sound), "sound", "sounds"),
+        counted(of(audio::CueKind::Music), "music cue", "music cues"),
+        counted(of(audio::CueKind::Voice), "voice that is not on screen", "voices that are not on screen"),
+    ));
     work(film, "Cue list", summary, &out, &out.scores)
 }
 
 fn plan(film: &Film) -> Result<Work> {
     let out = production::production(film, &production::Options::default());
-    let summary = format!(
+    let summary = sentence(&format!(
         "{} on {}, with {} in the cast.",
-        counted(out.sheets.len(), "scene"),
-        counted(out.schedule.days.len(), "shooting day"),
-        counted(out.cast.len(), "player"),
-    );
+        counted(out.sheets.len(), "scene", "scenes"),
+        counted(out.schedule.days.len(), "shooting day", "shooting days"),
+        counted(out.cast.len(), "player", "players"),
+    ));
     work(film, "Breakdown and schedule", summary, &out, &out.scores)
 }
 
 fn faults(film: &Film) -> Result<Work> {
     let out = continuity::continuity(film);
     let of = |severity| out.findings.iter().filter(|finding| finding.fault.severity() == severity).count();
-    let summary = format!(
+    let summary = sentence(&format!(
         "{}, {} and {}.",
-        counted(of(continuity::Severity::Error), "error"),
-        counted(of(continuity::Severity::Doubt), "doubt"),
-        counted(of(continuity::Severity::Note), "note"),
-    );
+        counted(of(continuity::Severity::Error), "error", "errors"),
+        counted(of(continuity::Severity::Doubt), "doubt", "doubts"),
+        counted(of(continuity::Severity::Note), "note", "notes"),
+    ));
     work(film, "Continuity", summary, &out, &out.scores)
 }
 
-/// `1 scene`, `3 scenes`, `no scene`.
-fn counted(count: usize, noun: &str) -> String {
-    let (first, rest) =
-        noun.split_once(' ').map_or((noun, String::new()), |(first, rest)| (first, format!(" {rest}")));
+/// `1 scene`, `3 scenes`, `no scenes`.
+fn counted(count: usize, one: &str, many: &str) -> String {
     match count {
-        0 => format!("no {noun}"),
-        1 => format!("1 {noun}"),
-        // What is counted is the first word of those with an addition: `names that may be slips`.
-        _ if rest.starts_with(" that") || rest.starts_with(" of") => format!("{count} {first}s{rest}"),
-        _ => format!("{count} {noun}s"),
+        0 => format!("no {many}"),
+        1 => format!("1 {one}"),
+        _ => format!("{count} {many}"),
     }
+}
+
+/// With a capital letter, as sentences begin.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]
@@ -268,9 +273,12 @@ mod tests {
 
     #[test]
     fn what_is_counted_reads_as_people_write() {
-        assert_eq!(counted(0, "scene"), "no scene");
-        assert_eq!(counted(1, "look of a place"), "1 look of a place");
-        assert_eq!(counted(2, "look of a place"), "2 looks of a place");
-        assert_eq!(counted(3, "shooting day"), "3 shooting days");
+        let looks = |count| counted(count, "look of a place", "looks of a place");
+        assert_eq!(
+            [looks(0), looks(1), looks(2)],
+            ["no looks of a place", "1 look of a place", "2 looks of a place"]
+        );
+        assert_eq!(sentence(&looks(0)), "No looks of a place");
+        assert_eq!(sentence(""), "");
     }
 }
