@@ -404,3 +404,22 @@ async fn what_a_model_says_is_heard_while_it_says_it_and_again_from_any_place() 
     }
     assert_eq!(replayed, heard);
 }
+
+#[tokio::test]
+async fn each_word_of_each_run_is_heard_before_the_next_is_said() {
+    let mut world = World::on(&Database::Sqlite).await;
+    for _ in 0..3 {
+        let run = world.order().await;
+        let mut call = world.model.asked().await;
+        let record = material(&call)["records"][0]["id"].clone();
+        let request = world.ada.request(Method::GET, &format!("{run}/stream"));
+        let mut stream = tests::Stream::of(request).await;
+        assert_eq!(stream.next().await.unwrap().data["kind"], "prompt");
+        for _ in 0..20 {
+            call.say(" ").await;
+            assert_eq!(stream.next().await.unwrap().data["text"], " ");
+        }
+        remark(call, &record).await;
+        while stream.next().await.is_some() {}
+    }
+}
