@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{Method, Request};
@@ -32,6 +33,11 @@ impl Ask {
         Self { method: Method::POST, path: path.into(), body: body.to_string().into() }
     }
 
+    /// A request with a JSON body that takes the place of what is there.
+    pub(crate) fn put(path: impl Into<String>, body: &Value) -> Self {
+        Self { method: Method::PUT, ..Self::post(path, body) }
+    }
+
     /// A request with a JSON body that changes what is there.
     pub(crate) fn patch(path: impl Into<String>, body: &Value) -> Self {
         Self { method: Method::PATCH, ..Self::post(path, body) }
@@ -58,6 +64,11 @@ impl Client {
 
     /// Sends a request and reads the whole answer. Every answer but a success is an error that says what it was.
     pub(crate) async fn send(&mut self, ask: &Ask) -> Result<Bytes> {
+        Ok(self.stream(ask).await?.collect().await?.to_bytes())
+    }
+
+    /// Sends a request whose answer is read as it comes.
+    pub(crate) async fn stream(&mut self, ask: &Ask) -> Result<Incoming> {
         let mut request = Request::builder().method(&ask.method).uri(&ask.path).header(HOST, &self.host);
         if let Some(bearer) = &self.bearer {
             request = request.header(AUTHORIZATION, bearer);
@@ -68,10 +79,10 @@ impl Client {
         self.sender.ready().await?;
         let answer = self.sender.send_request(request.body(Full::new(ask.body.clone()))?).await?;
         let status = answer.status();
-        let body = answer.into_body().collect().await?.to_bytes();
         if status.is_success() {
-            return Ok(body);
+            return Ok(answer.into_body());
         }
+        let body = answer.into_body().collect().await?.to_bytes();
         Err(format!("{} {}: {status} {}", ask.method, ask.path, String::from_utf8_lossy(&body)).into())
     }
 

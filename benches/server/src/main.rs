@@ -1,6 +1,6 @@
 //! `cargo run --release -p bench-server`: how fast the server starts, reads, writes, imports, answers and tells, and how
-//! small it is. `--seconds N` sets how long each load lasts. With `crowd`, only how it tells a thousand connections of a run,
-//! beside npm's socket.io (`npm ci` in `peers/` comes before).
+//! small it is. `--seconds N` sets how long each load lasts. With `live`, only how it tells a thousand connections of a run,
+//! beside npm's socket.io (`npm ci` in `peers/` comes before), and how fast a language model's tokens come.
 
 mod atelier;
 mod client;
@@ -14,6 +14,7 @@ mod process;
 mod questions;
 mod report;
 mod script;
+mod tokens;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -49,8 +50,8 @@ async fn main() -> Result<()> {
     let seconds = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => 5,
         ["--seconds", seconds] => seconds.parse()?,
-        ["crowd"] => return crowds().await,
-        _ => return Err("usage: bench-server [--seconds N] | crowd".into()),
+        ["live"] => return live_alone().await,
+        _ => return Err("usage: bench-server [--seconds N] | live".into()),
     };
     // Building it would be part of the load.
     atelier::binary()?;
@@ -71,11 +72,58 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Both crowds, in turns.
-async fn crowds() -> Result<()> {
+/// What is told live, beside others.
+async fn live_alone() -> Result<()> {
     atelier::binary()?;
     let before = machine::load();
+    let folder = tempfile::tempdir()?;
+    atelier::set_up(folder.path()).await?;
     let mut report = Report::default();
+    tokens(folder.path(), &mut report).await?;
+    crowds(&mut report).await?;
+    let text = format!(
+        "# What is told live, measured\n\n{} socket.io {} on node {}. Load average {before} when it began, {} when it ended. \
+         Servers and clients run on the same cores.\n{}",
+        machine::described(folder.path())?,
+        machine::peer("socket.io"),
+        machine::said("node", &["--version"]),
+        machine::load(),
+        report.text()
+    );
+    std::fs::write(machine::root().join("benches/server/LIVE.md"), text)?;
+    Ok(())
+}
+
+/// Tokens by way of the server and straight, and what the server's part of it is.
+async fn tokens(data: &Path, report: &mut Report) -> Result<()> {
+    let server = Atelier::start(data, &[]).await?;
+    let (through, direct) = (tokens::through(&server).await?, tokens::direct().await?);
+    server.stop().await?;
+    report.section(
+        "Tokens of a language model",
+        "From the moment at which the provider says one until it has come to who listens: to the run's log by way of the server, \
+         where it is stored first, and straight from the provider.",
+    );
+    report.head(&["tokens", "count", "p50", "p99", "longest", "wanted"]);
+    report.questions("first, straight", &direct.first, false);
+    report.first_tokens("first, by way of the server", &through.first, &direct.first);
+    report.questions("later, straight", &direct.later, false);
+    report.questions("later, by way of the server", &through.later, false);
+    Ok(())
+}
+
+/// Both crowds, in turns.
+async fn crowds(report: &mut Report) -> Result<()> {
+    report.section(
+        "A thousand connections follow one run",
+        &format!(
+            "{} connections over WebSocket hear {} messages a second each, for 20 s: what Atelier tells of a run that is paused \
+             again for another reason, through its API; the peer is given the same messages over HTTP and emits them to a room. \
+             Latency is from the moment at which the change was due to the arrival of what tells of it, at each connection.",
+            crowd::SOCKETS,
+            crowd::RATE
+        ),
+    );
     report.head(&[
         "who",
         "deliveries/s",
@@ -95,23 +143,6 @@ async fn crowds() -> Result<()> {
         theirs.push(other);
     }
     report.crowds(&ours, &theirs);
-    let folder = tempfile::tempdir()?;
-    atelier::set_up(folder.path()).await?;
-    let text = format!(
-        "# A thousand connections follow one run\n\n{} socket.io {} on node {}. Load average {before} when it began, {} when it \
-         ended. {} connections over WebSocket hear {} messages a second each, for 20 s: what Atelier tells of a run that is \
-         paused again for another reason, through its API; the peer is given the same messages over HTTP and emits them to a \
-         room. Both, and the one client, run on the same cores. Latency is from the moment at which the change was due to the \
-         arrival of what tells of it, at each connection.\n\n{}",
-        machine::described(folder.path())?,
-        machine::peer("socket.io"),
-        machine::said("node", &["--version"]),
-        machine::load(),
-        crowd::SOCKETS,
-        crowd::RATE,
-        report.text()
-    );
-    std::fs::write(machine::root().join("benches/server/CROWD.md"), text)?;
     Ok(())
 }
 

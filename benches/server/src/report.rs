@@ -18,6 +18,8 @@ const QUESTION_MS: f64 = 50.0;
 const CROWD_MS: f64 = 100.0;
 const CROWD_PERCENT: f64 = 66.7;
 const CONNECTION_KIB: f64 = 20.0;
+/// And of a first token: milliseconds that it comes later than straight from its provider, 99 of 100 times.
+const FIRST_TOKEN_MS: f64 = 5.0;
 
 /// What was seen, as Markdown.
 #[derive(Default)]
@@ -101,6 +103,19 @@ impl Report {
             at(latencies, 0.5),
             at(latencies, 0.99),
             at(latencies, 1.0)
+        ));
+    }
+
+    /// How long first tokens took by way of the server, and whether that is little more than straight.
+    pub(crate) fn first_tokens(&mut self, name: &str, through: &Latencies, direct: &Latencies) {
+        let more = at(through, 0.99) - at(direct, 0.99);
+        let verdict = verdict(more, FIRST_TOKEN_MS, "ms more at p99");
+        self.line(&format!(
+            "| {name} | {} | {:.1} ms | {:.1} ms | {:.1} ms | {more:.1} ms: {verdict} |",
+            through.len(),
+            at(through, 0.5),
+            at(through, 0.99),
+            at(through, 1.0)
         ));
     }
 
