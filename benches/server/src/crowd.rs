@@ -73,7 +73,7 @@ pub(crate) async fn ours() -> Result<Seen> {
     let project = film::with_script(&mut client).await?;
     let order = json!({ "projectId": project, "task": "List sounds and music", "departments": ["audio"], "async": true });
     let ordered = client.json(&Ask::post("/api/v1/orchestrator/task", &order)).await?;
-    let run = ordered["executionId"].as_str().ok_or_else(|| format!("no run: {ordered}"))?.to_owned();
+    let run = ordered["taskId"].as_str().ok_or_else(|| format!("no run: {ordered}"))?.to_owned();
     let handshake = json!({ "token": server.sign_in().await?, "projectId": project });
     let stage = Stage { process: server.id()?, address: server.address, client, handshake, run, project };
     let seen = gather(stage).await?;
