@@ -239,10 +239,14 @@ async fn join(address: SocketAddr, handshake: &Value) -> Result<Socket> {
     Ok(socket)
 }
 
+/// Waits for the message that begins so; answers the server's pings meanwhile.
 async fn next(socket: &mut Socket, begins: &str) -> Result<()> {
-    match tokio::time::timeout(PATIENCE, socket.next()).await {
-        Ok(Some(Ok(message))) if message.to_text()?.starts_with(begins) => Ok(()),
-        other => Err(format!("instead of “{begins}…” came {other:?}").into()),
+    loop {
+        match tokio::time::timeout(PATIENCE, socket.next()).await {
+            Ok(Some(Ok(message))) if message.to_text()?.starts_with(begins) => return Ok(()),
+            Ok(Some(Ok(message))) if message.to_text()? == PING => socket.send(Message::text(PONG)).await?,
+            other => return Err(format!("instead of “{begins}…” came {other:?}").into()),
+        }
     }
 }
 
