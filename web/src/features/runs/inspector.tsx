@@ -3,11 +3,13 @@ import * as Tabs from "@radix-ui/react-tabs";
 import { useQuery } from "@tanstack/react-query";
 import { ArrowLeft, RotateCcw } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
+import { asked } from "@/engines/answers";
 import { why } from "@/engines/reasons";
 import { capital, departmentOf, hasEnded, type Step, titleOf } from "@/engines/run";
 import { useNow } from "@/shared/now";
 import { useMay } from "@/shared/place";
 import { stepQuery } from "@/shared/runs";
+import { Answers } from "@/shared/ui/answers";
 import { Button, IconButton } from "@/shared/ui/button";
 import { TextArea } from "@/shared/ui/field";
 import { Failure, Skeleton } from "@/shared/ui/parts";
@@ -73,7 +75,9 @@ export function Inspector({ project, view, step, actions }: InspectorProps) {
             {reason}
           </p>
         )}
-        {editor && live && step.reason?.kind === "person" && <Question step={step} actions={actions} />}
+        {editor && live && step.reason?.kind === "person" && (
+          <Question project={project} view={view} step={step} question={step.reason.question} actions={actions} />
+        )}
       </header>
       <Tabs.Root defaultValue="output">
         <Tabs.List aria-label="Parts of the step" className="flex gap-4 border-b border-line px-4">
@@ -143,17 +147,20 @@ function Input({ view, step }: { view: RunView; step: Step }) {
 }
 
 /** A step that asks goes on once somebody has answered; the first answer counts. */
-function Question({ step, actions }: { step: Step; actions: RunActions }) {
+function Question({ project, view, step, question, actions }: InspectorProps & { question: string }) {
   const [text, setText] = useState("");
+  const offered = asked(question).offered.length > 0;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     actions.answer.mutate({ step: step.id, text: text.trim() });
   };
   return (
     <form onSubmit={submit} className="flex flex-col gap-2">
+      <Answers project={project} run={view.detail.run.id} step={step.id} question={question} />
       <TextArea
-        label="Your answer"
-        rows={3}
+        label={offered ? "Or answer in words" : "Your answer"}
+        help={offered ? "Such as “raise 50000 tokens” or “raise 2.50 usd”." : undefined}
+        rows={offered ? 1 : 3}
         maxLength={10_000}
         value={text}
         onChange={({ target }) => setText(target.value)}
