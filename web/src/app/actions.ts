@@ -163,7 +163,7 @@ export function useWorkspaceActions(): void {
         name: "Project settings",
         group: "Go to",
         icon: SlidersHorizontal,
-        words: "people members invite audit",
+        words: "people members invite audit budgets usage tokens money",
         run: () =>
           void navigate({ to: "/projects/$project/settings/$section", params: { project, section: "people" } }),
       },
