@@ -2,6 +2,7 @@
 import { useNavigate, useParams } from "@tanstack/react-router";
 import {
   Bell,
+  CalendarClock,
   CircleHelp,
   FileDown,
   Gauge,
@@ -134,6 +135,14 @@ export function useWorkspaceActions(): void {
         icon: Workflow,
         words: "work orders tasks departments",
         run: () => void navigate({ to: "/projects/$project/runs", params }),
+      },
+      {
+        id: "go.schedules",
+        name: "Schedules",
+        group: "Go to",
+        icon: CalendarClock,
+        words: "cron time later again every day",
+        run: () => void navigate({ to: "/projects/$project/schedules", params }),
       },
       {
         id: "go.reviews",

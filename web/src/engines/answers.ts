@@ -1,4 +1,5 @@
 /** The answers that a question names between backticks, each as something to press; and the question without them. */
+import { thousands } from "./money";
 
 export interface Offered {
   /** What is answered, as the server reads it. */
@@ -25,7 +26,7 @@ export function asked(question: string): Asked {
 
 function offer(answer: string): Offered[] {
   const tokens = /^raise ([\d.]+) tokens$/.exec(answer)?.[1];
-  if (tokens !== undefined) return [{ answer, label: `Add ${spaced(Number(tokens))} tokens`, owner: true }];
+  if (tokens !== undefined) return [{ answer, label: `Add ${thousands(Number(tokens))} tokens`, owner: true }];
   const money = /^raise ([\d.]+) usd$/.exec(answer)?.[1];
   if (money !== undefined) return [{ answer, label: `Add $${money}`, owner: true }];
   if (answer === "rules") return [{ answer, label: "Go on by rules", owner: false }];
@@ -39,9 +40,4 @@ function helps(answer: string, words: string): boolean {
   if (answer.endsWith(" usd")) return /\d of [\d.]+ USD/.test(words);
   if (answer.endsWith(" tokens")) return /\d of \d+ tokens/.test(words);
   return true;
-}
-
-/** `20,000`. */
-export function spaced(count: number): string {
-  return count.toLocaleString("en-US");
 }

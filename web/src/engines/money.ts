@@ -1,4 +1,4 @@
-/** Money as the server counts it, in millionths of a US dollar, and as people write it. */
+/** Money and counts: as the server has them, in millionths of a US dollar and in ones, and as people write and read them. */
 
 const MICRO = 1_000_000;
 /** The most that a budget may be. */
@@ -13,6 +13,11 @@ export function usd(micro: number): string {
     minimumFractionDigits: 2,
     maximumFractionDigits: small ? 6 : 2,
   });
+}
+
+/** `20,000`. */
+export function thousands(count: number): string {
+  return count.toLocaleString("en-US");
 }
 
 /** What stands in a field for an amount; nothing if there is none. */

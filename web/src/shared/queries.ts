@@ -1,7 +1,7 @@
 /** What is read from the server, each with its key; features and live events name the same keys. */
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api } from "./api";
-import type { CollectionSchema, Entity, Message, Page, Project, Relationship, Schemas } from "./wire";
+import type { CollectionSchema, Entity, Message, Page, Project, Relationship, Schedule, Schemas } from "./wire";
 
 /** Rows that are fetched at once. */
 const ROWS = 100;
@@ -175,7 +175,7 @@ const LOOKED_AT_EVERY = 20_000;
 
 export const schedulesQuery = (id: string) =>
   infiniteQueryOptions({
-    ...pages<Schemas["Schedule"]>([...keys.schedules(id), "list"], `/projects/${id}/schedules`),
+    ...pages<Schedule>([...keys.schedules(id), "list"], `/projects/${id}/schedules`),
     staleTime: 0,
     refetchInterval: LOOKED_AT_EVERY,
   });

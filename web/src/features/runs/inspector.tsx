@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ArrowLeft, RotateCcw } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { asked } from "@/engines/answers";
+import { thousands, usd } from "@/engines/money";
 import { why } from "@/engines/reasons";
 import { capital, departmentOf, hasEnded, type Step, titleOf } from "@/engines/run";
 import { useNow } from "@/shared/now";
@@ -16,6 +17,7 @@ import { Failure, Skeleton } from "@/shared/ui/parts";
 import { Readable } from "@/shared/ui/readable";
 import { StateIcon, stateName } from "@/shared/ui/run-state";
 import { TAB } from "@/shared/ui/tab";
+import type { Schemas } from "@/shared/wire";
 import type { RunActions } from "./actions";
 import { Attempts } from "./attempts";
 import { Log } from "./log";
@@ -37,6 +39,7 @@ export function Inspector({ project, view, step, actions }: InspectorProps) {
   const reason = why(step, view.byId, now);
   const attempts = view.detail.attempts.filter(({ stepId }) => stepId === step.id);
   const score = view.scores.get(step.id);
+  const usage = view.detail.usage.find(({ stepId }) => stepId === step.id);
   const live = view.time === null;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -59,6 +62,7 @@ export function Inspector({ project, view, step, actions }: InspectorProps) {
               {department !== null && <span className="text-ink-3">· {capital(department)}</span>}
               <Duration step={step} took={view.durations.get(step.id)} />
               {score !== undefined && <span className="text-ink-3 tabular-nums">· score {score.toFixed(2)}</span>}
+              {live && usage && <span className="text-ink-3 tabular-nums">· {taken(usage)}</span>}
               {step.attempt > 1 && <span className="text-ink-3">· attempt {step.attempt}</span>}
             </p>
           </div>
@@ -103,6 +107,12 @@ export function Inspector({ project, view, step, actions }: InspectorProps) {
       </Tabs.Root>
     </section>
   );
+}
+
+/** `12,800 tokens for $0.03`; what costs nothing, or has no known price, is told in tokens alone. */
+function taken({ inputTokens, outputTokens, costMicroUsd }: Schemas["StepUsage"]): string {
+  const tokens = `${thousands(inputTokens + outputTokens)} tokens`;
+  return costMicroUsd > 0 ? `${tokens} for ${usd(costMicroUsd)}` : tokens;
 }
 
 /** What a step gave, all of it. */

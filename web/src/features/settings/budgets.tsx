@@ -1,8 +1,7 @@
 /** What a project's agents may spend on language models; owners set it, all members see it. */
 import { useMutation, useQuery } from "@tanstack/react-query";
 import type { FormEvent } from "react";
-import { spaced } from "@/engines/answers";
-import { count, micro, written } from "@/engines/money";
+import { count, micro, thousands, written } from "@/engines/money";
 import { api } from "@/shared/api";
 import { client } from "@/shared/client";
 import { useMay, useProjectId } from "@/shared/place";
@@ -15,15 +14,15 @@ import type { Schemas } from "@/shared/wire";
 import { Block } from "./sections";
 import { Usage } from "./usage";
 
-type Set = Schemas["Budgets"];
+type Limits = Schemas["Budgets"];
 
 /** Tokens that the server lets through where an owner has set nothing; `agents::budget`. */
 const RUN_TOKENS = 400_000;
 const DAY_TOKENS = 2_000_000;
 
 const SCOPES = [
-  { name: "A run", tokens: "runTokens", money: "runMicroUsd", open: `${spaced(RUN_TOKENS)} if empty` },
-  { name: "A day", tokens: "dayTokens", money: "dayMicroUsd", open: `${spaced(DAY_TOKENS)} if empty` },
+  { name: "A run", tokens: "runTokens", money: "runMicroUsd", open: `${thousands(RUN_TOKENS)} if empty` },
+  { name: "A day", tokens: "dayTokens", money: "dayMicroUsd", open: `${thousands(DAY_TOKENS)} if empty` },
   { name: "The project, in all", tokens: "projectTokens", money: "projectMicroUsd", open: "no bound if empty" },
 ] as const;
 
@@ -45,10 +44,10 @@ export function Budgets() {
   );
 }
 
-function Form({ project, budgets }: { project: string; budgets: Set }) {
+function Form({ project, budgets }: { project: string; budgets: Limits }) {
   const owner = useMay("owner");
   const save = useMutation({
-    mutationFn: (body: Set) => api.put<Set>(`/projects/${project}/budgets`, body),
+    mutationFn: (body: Limits) => api.put<Limits>(`/projects/${project}/budgets`, body),
     onSuccess: (saved) => {
       client.setQueryData(budgetsQuery(project).queryKey, saved);
       toast({ level: "success", title: "The budgets are saved", message: "They hold from the next call on." });
@@ -141,7 +140,7 @@ function Form({ project, budgets }: { project: string; budgets: Set }) {
 }
 
 /** What stands in the form; an empty field sets nothing, which is another thing than 0. */
-function read(data: FormData): Set {
+function read(data: FormData): Limits {
   const text = (name: string) => String(data.get(name) ?? "");
   return {
     runTokens: count(text("runTokens")),

@@ -1,8 +1,7 @@
 /** What language models took in a project: by day, agent, person or model. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { spaced } from "@/engines/answers";
-import { usd } from "@/engines/money";
+import { thousands, usd } from "@/engines/money";
 import { type UsageBy, usageQuery } from "@/shared/queries";
 import { Choice } from "@/shared/ui/field";
 import { Bar, Failure, Skeleton } from "@/shared/ui/parts";
@@ -79,9 +78,9 @@ function Table({ name, rows }: { name: string; rows: readonly Row[] }) {
               <td className="py-1.5 pl-4">
                 <Bar role="meter" label={`Tokens of ${called(row)}`} value={tokens(row) / greatest} />
               </td>
-              <td className={NUMBER}>{spaced(row.calls)}</td>
-              <td className={NUMBER}>{spaced(row.inputTokens)}</td>
-              <td className={NUMBER}>{spaced(row.outputTokens)}</td>
+              <td className={NUMBER}>{thousands(row.calls)}</td>
+              <td className={NUMBER}>{thousands(row.inputTokens)}</td>
+              <td className={NUMBER}>{thousands(row.outputTokens)}</td>
               <td className={NUMBER}>{cost(row)}</td>
             </tr>
           ))}
@@ -92,9 +91,9 @@ function Table({ name, rows }: { name: string; rows: readonly Row[] }) {
               In all
             </th>
             <td />
-            <td className={NUMBER}>{spaced(total.calls)}</td>
-            <td className={NUMBER}>{spaced(total.inputTokens)}</td>
-            <td className={NUMBER}>{spaced(total.outputTokens)}</td>
+            <td className={NUMBER}>{thousands(total.calls)}</td>
+            <td className={NUMBER}>{thousands(total.inputTokens)}</td>
+            <td className={NUMBER}>{thousands(total.outputTokens)}</td>
             <td className={NUMBER}>{cost(total)}</td>
           </tr>
         </tfoot>
@@ -125,6 +124,6 @@ function tokens({ inputTokens, outputTokens }: Row): number {
 /** What is known of the cost; calls without a known price are said, not counted as free. */
 function cost({ costMicroUsd, unpricedCalls }: Row): string {
   if (unpricedCalls === 0) return usd(costMicroUsd);
-  const unknown = `${spaced(unpricedCalls)} of unknown price`;
+  const unknown = `${thousands(unpricedCalls)} of unknown price`;
   return costMicroUsd === 0 ? unknown : `${usd(costMicroUsd)} and ${unknown}`;
 }
