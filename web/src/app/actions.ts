@@ -2,6 +2,7 @@
 import { useNavigate, useParams } from "@tanstack/react-router";
 import {
   Bell,
+  CalendarClock,
   CircleHelp,
   FileDown,
   Gauge,
@@ -136,6 +137,14 @@ export function useWorkspaceActions(): void {
         run: () => void navigate({ to: "/projects/$project/runs", params }),
       },
       {
+        id: "go.schedules",
+        name: "Schedules",
+        group: "Go to",
+        icon: CalendarClock,
+        words: "cron time later again every day",
+        run: () => void navigate({ to: "/projects/$project/schedules", params }),
+      },
+      {
         id: "go.reviews",
         name: "Reviews",
         group: "Go to",
@@ -163,7 +172,7 @@ export function useWorkspaceActions(): void {
         name: "Project settings",
         group: "Go to",
         icon: SlidersHorizontal,
-        words: "people members invite audit",
+        words: "people members invite audit budgets usage tokens money",
         run: () =>
           void navigate({ to: "/projects/$project/settings/$section", params: { project, section: "people" } }),
       },

@@ -139,6 +139,12 @@ const oneRun = createRoute({
   component: lazyRouteComponent(() => import("@/features/runs/page"), "RunPage"),
 });
 
+const schedules = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/schedules",
+  component: lazyRouteComponent(() => import("@/features/schedules/page"), "SchedulesPage"),
+});
+
 const reviews = createRoute({
   getParentRoute: () => inside,
   path: "/projects/$project/reviews",
@@ -185,6 +191,7 @@ export const router = createRouter({
       oneImport,
       runs,
       oneRun,
+      schedules,
       reviews,
       readiness,
       notifications,

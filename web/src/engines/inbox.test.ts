@@ -60,6 +60,14 @@ test("a question and an undecided import wait, the oldest first", () => {
   expect(waiting[0]?.action?.url).toBe("/projects/prj_1/runs/run_1?step=stp_1");
 });
 
+test("a step that names its answers can be answered where it is told", () => {
+  const question = "The budget is used up. Answer `rules` or `cancel`.";
+  const asking = detail([step("stp_1", "audio/cues", [], { state: "waiting", reason: { kind: "person", question } })]);
+  expect(inbox({ ...NOTHING, details: [asking] }).waiting).toMatchObject([
+    { message: "The budget is used up.", asks: { run: "run_1", step: "stp_1", question } },
+  ]);
+});
+
 test("what came of one order waits as one", () => {
   const reviews = [review("rev_1", "deliverable", "run_1"), review("rev_2", "deliverable", "run_1")];
   expect(inbox({ ...NOTHING, reviews }).waiting).toMatchObject([

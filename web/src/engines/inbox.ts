@@ -1,5 +1,6 @@
 /** What a person should know of a project: what waits for somebody's decision, and what was told or has ended. */
 import type { components } from "../generated/api";
+import { asked as takenApart } from "./answers";
 import { grouped } from "./grouped";
 import { hasEnded, type Run, type RunDetail, titleOf } from "./run";
 
@@ -15,6 +16,8 @@ export interface Item {
   title: string;
   message: string;
   action: { label: string; url: string } | null;
+  /** The step that asks, for who answers at once. */
+  asks?: { run: string; step: string; question: string };
 }
 
 export interface Inbox {
@@ -63,8 +66,9 @@ function asked(project: string, { run, steps }: RunDetail): Item[] {
             at: run.createdAt,
             level: "warning" as const,
             title: `${titleOf(step)} asks`,
-            message: step.reason.question,
+            message: takenApart(step.reason.question).words,
             action: { label: "Answer", url: `/projects/${project}/runs/${run.id}?step=${step.id}` },
+            asks: { run: run.id, step: step.id, question: step.reason.question },
           },
         ]
       : [],

@@ -1,5 +1,6 @@
 /** Why a step is not running, in words. */
 import type { components } from "../generated/api";
+import { asked } from "./answers";
 import { hasEnded, type Step, titleOf } from "./run";
 
 type Reason = components["schemas"]["Reason"];
@@ -23,7 +24,7 @@ export function why(step: Step, steps: ReadonlyMap<string, Step>, now: number): 
     case "paused":
       return `The run is paused: ${reason.why}`;
     case "person":
-      return `Waits for an answer: ${reason.question}`;
+      return `Waits for an answer: ${asked(reason.question).words}`;
     case "error":
       return reason.error;
     case "expired":

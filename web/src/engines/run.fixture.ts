@@ -47,6 +47,7 @@ export function detail(steps: Step[], more: Partial<RunDetail> = {}): RunDetail 
     },
     steps,
     attempts: [],
+    usage: [],
     ...more,
   };
 }

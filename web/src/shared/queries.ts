@@ -1,7 +1,7 @@
 /** What is read from the server, each with its key; features and live events name the same keys. */
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api } from "./api";
-import type { CollectionSchema, Entity, Message, Page, Project, Relationship, Schemas } from "./wire";
+import type { CollectionSchema, Entity, Message, Page, Project, Relationship, Schedule, Schemas } from "./wire";
 
 /** Rows that are fetched at once. */
 const ROWS = 100;
@@ -24,6 +24,7 @@ export const keys = {
   /** All that waits for a decision or had one, whoever proposed it. */
   reviews: (id: string) => ["project", id, "reviews"] as const,
   readiness: (id: string) => ["project", id, "readiness"] as const,
+  schedules: (id: string) => ["project", id, "schedules"] as const,
 };
 
 /** Pages of a list, one after the other, by the server's cursor. */
@@ -150,6 +151,42 @@ export const readinessQuery = (id: string) =>
   queryOptions({
     queryKey: keys.readiness(id),
     queryFn: ({ signal }) => api.get<Schemas["Readiness"]>(`/projects/${id}/readiness`, { signal }),
+  });
+
+export const budgetsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["project", id, "budgets"],
+    queryFn: ({ signal }) => api.get<Schemas["Budgets"]>(`/projects/${id}/budgets`, { signal }),
+  });
+
+/** How usage is put together. */
+export type UsageBy = "day" | "agent" | "person" | "model";
+
+/** What language models took; no event tells of it, so it is read whenever it is looked at. */
+export const usageQuery = (id: string, by: UsageBy, days: number) =>
+  queryOptions({
+    queryKey: ["project", id, "usage", by, days],
+    queryFn: ({ signal }) => api.get<Schemas["UsageReport"]>(`/projects/${id}/usage`, { query: { by, days }, signal }),
+    staleTime: 0,
+  });
+
+/** How long what no event tells of may be older than it is, in milliseconds. */
+const LOOKED_AT_EVERY = 20_000;
+
+export const schedulesQuery = (id: string) =>
+  infiniteQueryOptions({
+    ...pages<Schedule>([...keys.schedules(id), "list"], `/projects/${id}/schedules`),
+    staleTime: 0,
+    refetchInterval: LOOKED_AT_EVERY,
+  });
+
+/** A schedule with what became of its latest times. */
+export const scheduleQuery = (id: string, schedule: string) =>
+  queryOptions({
+    queryKey: [...keys.schedules(id), "one", schedule],
+    queryFn: ({ signal }) => api.get<Schemas["ScheduleDetail"]>(`/projects/${id}/schedules/${schedule}`, { signal }),
+    staleTime: 0,
+    refetchInterval: LOOKED_AT_EVERY,
   });
 
 export const searchQuery = (id: string, q: string) =>

@@ -60,6 +60,15 @@ export const logQuery = (project: string, run: string) => {
   });
 };
 
+/** Answers what a step asks; the events may be late or lost, so the run is read in any case. */
+export async function answerStep(project: string, run: string, step: string, answer: string): Promise<void> {
+  try {
+    await api.post(`/projects/${project}/runs/${run}/steps/${step}/answer`, { answer });
+  } finally {
+    await client.invalidateQueries({ queryKey: runKeys.one(project, run) });
+  }
+}
+
 /** The departments, and how much the words of an order concern each. */
 export const departmentsQuery = (project: string, task: string) =>
   queryOptions({

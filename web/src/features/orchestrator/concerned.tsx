@@ -1,4 +1,4 @@
-/** Above the input of an order: which departments it concerns, who is added, and how urgent it is. */
+/** Above the input of an order: which departments it concerns, who is added, how urgent it is, and what is saved unasked. */
 import clsx from "clsx";
 import { capital } from "@/engines/run";
 import { sentence } from "@/shared/problem";
@@ -9,7 +9,7 @@ import type { Ordering } from "./ordering";
 const PRIORITIES: readonly Schemas["Priority"][] = ["low", "medium", "high", "critical"];
 
 export function Concerned({ ordering }: { ordering: Ordering }) {
-  const { departments, added, toggle, priority, setPriority, give } = ordering;
+  const { departments, added, toggle, priority, setPriority, autoIngest, setAutoIngest, give } = ordering;
   return (
     <div className="flex flex-col gap-2 pb-2 text-xs">
       {give.error && (
@@ -62,6 +62,15 @@ export function Concerned({ ordering }: { ordering: Ordering }) {
             </option>
           ))}
         </select>
+      </label>
+      <label className="flex items-center gap-1.5 self-start text-ink-2">
+        <input
+          type="checkbox"
+          checked={autoIngest}
+          onChange={({ target }) => setAutoIngest(target.checked)}
+          className="size-4 accent-mode"
+        />
+        Save what scores above 75 % without asking
       </label>
     </div>
   );

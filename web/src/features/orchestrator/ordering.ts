@@ -1,4 +1,4 @@
-/** An order that is being written: its words, whom they concern, how urgent it is; and how it is given. */
+/** An order that is being written: its words, whom they concern, how urgent it is, what is saved unasked; and how it is given. */
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
 import { api } from "@/shared/api";
@@ -18,6 +18,7 @@ export function useOrdering(project: string, talk: Talk, on: boolean) {
   const draft = useTalk(talk, (state) => state.draft);
   const [added, setAdded] = useState<readonly string[]>([]);
   const [priority, setPriority] = useState<Priority>("medium");
+  const [autoIngest, setAutoIngest] = useState(false);
   const words = useDeferredValue([...draft.trim()].slice(0, LOOKED_AT).join(""));
   const departments = useQuery({ ...departmentsQuery(project, words), enabled: on, placeholderData: keepPreviousData });
   const give = useMutation({
@@ -27,6 +28,7 @@ export function useOrdering(project: string, talk: Talk, on: boolean) {
         projectId: project,
         priority,
         async: true,
+        ...(autoIngest && { autoIngest }),
         ...(added.length > 0 && { departments: [...added] }),
       };
       return api.post<Schemas["TaskResponse"]>("/orchestrator/task", request);
@@ -35,6 +37,7 @@ export function useOrdering(project: string, talk: Talk, on: boolean) {
       talk.write("");
       setAdded([]);
       setPriority("medium");
+      setAutoIngest(false);
       return client.invalidateQueries({ queryKey: runKeys.list(project) });
     },
   });
@@ -45,6 +48,8 @@ export function useOrdering(project: string, talk: Talk, on: boolean) {
       setAdded((all) => (all.includes(name) ? all.filter((one) => one !== name) : [...all, name])),
     priority,
     setPriority,
+    autoIngest,
+    setAutoIngest,
     give,
   };
 }

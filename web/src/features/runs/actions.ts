@@ -2,7 +2,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { api } from "@/shared/api";
 import { client } from "@/shared/client";
-import { runKeys } from "@/shared/runs";
+import { answerStep, runKeys } from "@/shared/runs";
 import { useSession } from "@/shared/session";
 import { toast, toastError } from "@/shared/toasts";
 
@@ -38,10 +38,8 @@ export function useRunActions(project: string, run: string) {
     onSettled,
   });
   const answer = useMutation({
-    mutationFn: ({ step, text }: { step: string; text: string }) =>
-      api.post(`${path}/steps/${step}/answer`, { answer: text }),
+    mutationFn: ({ step, text }: { step: string; text: string }) => answerStep(project, run, step, text),
     onError: (error) => toastError("The answer was not taken", error),
-    onSettled,
   });
   return { cancel, pause, resume, retry, answer };
 }

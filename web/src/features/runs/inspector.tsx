@@ -3,17 +3,21 @@ import * as Tabs from "@radix-ui/react-tabs";
 import { useQuery } from "@tanstack/react-query";
 import { ArrowLeft, RotateCcw } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
+import { asked } from "@/engines/answers";
+import { thousands, usd } from "@/engines/money";
 import { why } from "@/engines/reasons";
 import { capital, departmentOf, hasEnded, type Step, titleOf } from "@/engines/run";
 import { useNow } from "@/shared/now";
 import { useMay } from "@/shared/place";
 import { stepQuery } from "@/shared/runs";
+import { Answers } from "@/shared/ui/answers";
 import { Button, IconButton } from "@/shared/ui/button";
 import { TextArea } from "@/shared/ui/field";
 import { Failure, Skeleton } from "@/shared/ui/parts";
 import { Readable } from "@/shared/ui/readable";
 import { StateIcon, stateName } from "@/shared/ui/run-state";
 import { TAB } from "@/shared/ui/tab";
+import type { Schemas } from "@/shared/wire";
 import type { RunActions } from "./actions";
 import { Attempts } from "./attempts";
 import { Log } from "./log";
@@ -35,6 +39,7 @@ export function Inspector({ project, view, step, actions }: InspectorProps) {
   const reason = why(step, view.byId, now);
   const attempts = view.detail.attempts.filter(({ stepId }) => stepId === step.id);
   const score = view.scores.get(step.id);
+  const usage = view.detail.usage.find(({ stepId }) => stepId === step.id);
   const live = view.time === null;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -57,6 +62,7 @@ export function Inspector({ project, view, step, actions }: InspectorProps) {
               {department !== null && <span className="text-ink-3">· {capital(department)}</span>}
               <Duration step={step} took={view.durations.get(step.id)} />
               {score !== undefined && <span className="text-ink-3 tabular-nums">· score {score.toFixed(2)}</span>}
+              {live && usage && <span className="text-ink-3 tabular-nums">· {taken(usage)}</span>}
               {step.attempt > 1 && <span className="text-ink-3">· attempt {step.attempt}</span>}
             </p>
           </div>
@@ -73,7 +79,9 @@ export function Inspector({ project, view, step, actions }: InspectorProps) {
             {reason}
           </p>
         )}
-        {editor && live && step.reason?.kind === "person" && <Question step={step} actions={actions} />}
+        {editor && live && step.reason?.kind === "person" && (
+          <Question project={project} view={view} step={step} question={step.reason.question} actions={actions} />
+        )}
       </header>
       <Tabs.Root defaultValue="output">
         <Tabs.List aria-label="Parts of the step" className="flex gap-4 border-b border-line px-4">
@@ -99,6 +107,12 @@ export function Inspector({ project, view, step, actions }: InspectorProps) {
       </Tabs.Root>
     </section>
   );
+}
+
+/** `12,800 tokens for $0.03`; what costs nothing, or has no known price, is told in tokens alone. */
+function taken({ inputTokens, outputTokens, costMicroUsd }: Schemas["StepUsage"]): string {
+  const tokens = `${thousands(inputTokens + outputTokens)} tokens`;
+  return costMicroUsd > 0 ? `${tokens} for ${usd(costMicroUsd)}` : tokens;
 }
 
 /** What a step gave, all of it. */
@@ -143,17 +157,20 @@ function Input({ view, step }: { view: RunView; step: Step }) {
 }
 
 /** A step that asks goes on once somebody has answered; the first answer counts. */
-function Question({ step, actions }: { step: Step; actions: RunActions }) {
+function Question({ project, view, step, question, actions }: InspectorProps & { question: string }) {
   const [text, setText] = useState("");
+  const offered = asked(question).offered.length > 0;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     actions.answer.mutate({ step: step.id, text: text.trim() });
   };
   return (
     <form onSubmit={submit} className="flex flex-col gap-2">
+      <Answers project={project} run={view.detail.run.id} step={step.id} question={question} />
       <TextArea
-        label="Your answer"
-        rows={3}
+        label={offered ? "Or answer in words" : "Your answer"}
+        help={offered ? "Such as “raise 50000 tokens” or “raise 2.50 usd”." : undefined}
+        rows={offered ? 1 : 3}
         maxLength={10_000}
         value={text}
         onChange={({ target }) => setText(target.value)}

@@ -2,6 +2,7 @@
 import { Badge, Score } from "@/shared/ui/parts";
 import { Cited } from "@/shared/ui/cited";
 import { Readable } from "@/shared/ui/readable";
+import { type Added, AddedPart, type Citation, MadeBy, OwnSummary } from "./added";
 import { Comes, isCompiled } from "./result";
 
 /** `agents::departments::desk::Done`. */
@@ -11,12 +12,14 @@ interface Done {
   title: string;
   summary: string;
   content: unknown;
-  citations: { entityId: string; collection: string; name: string }[];
+  citations: Citation[];
   lacks: string[];
   quality: number;
   consistency: number;
   creativity: number;
   by: string;
+  /** What a model said of it, or why none did; nothing where none is set. */
+  added?: Added | null;
 }
 
 /** `agents::departments::desk::Headed`. */
@@ -55,7 +58,7 @@ export function Output({ output }: { output: object | null }) {
 }
 
 function Work({
-  done: { department, agent, title, summary, content, citations, lacks, quality, consistency, creativity, by },
+  done: { department, agent, title, summary, content, citations, lacks, quality, consistency, creativity, by, added },
 }: {
   done: Done;
 }) {
@@ -63,7 +66,10 @@ function Work({
     <div className="flex flex-col gap-4 text-sm">
       <div>
         <h3 className="text-base font-semibold">{title}</h3>
-        <p className="text-ink-2">{summary}</p>
+        <p className="text-ink-2">
+          {summary} {added?.by && added.summaryByRules && <MadeBy model={added.by} />}
+        </p>
+        {added?.summaryByRules && <OwnSummary text={added.summaryByRules} />}
       </div>
       <div className="flex flex-col gap-1">
         <Score name="Quality" value={quality} />
@@ -71,6 +77,7 @@ function Work({
         <Score name="Creativity" value={creativity} />
       </div>
       <Notes title="What the scores rest on" notes={lacks} />
+      {added && <AddedPart added={added} citations={citations} />}
       <Readable value={content} agent={`${department}/${agent}`} />
       {citations.length > 0 && (
         <div>

@@ -8,6 +8,7 @@ import { useProjectId } from "@/shared/place";
 import { runQuery } from "@/shared/runs";
 import { Failure, Skeleton } from "@/shared/ui/parts";
 import { useRunActions } from "./actions";
+import { Asks } from "./asks";
 import { useGiven } from "./given";
 import { Head } from "./head";
 import { Inspector } from "./inspector";
@@ -38,6 +39,7 @@ function Shown({ project, detail }: { project: string; detail: RunDetail }) {
     <div className="@container h-full">
       <div className="flex min-h-full flex-col @3xl:h-full">
         <Head view={view} actions={actions} />
+        <Asks project={project} view={view} />
         <div className="flex min-h-0 grow flex-col @3xl:flex-row">
           <div
             className={`h-96 shrink-0 border-b border-line @3xl:h-auto @3xl:min-h-0 @3xl:flex-1 @3xl:border-r @3xl:border-b-0 ${step ? "hidden @3xl:block" : ""}`}

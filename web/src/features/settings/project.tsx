@@ -1,13 +1,19 @@
-/** The settings of a project: itself, its people, and what was done in it. */
+/** The settings of a project: itself, its people, what its models may take, and what was done in it. */
 import { useParams } from "@tanstack/react-router";
 import { useMay, useProject, useProjectId } from "@/shared/place";
 import { Skeleton } from "@/shared/ui/parts";
 import { About } from "./about";
 import { Audit } from "./audit";
+import { Budgets } from "./budgets";
 import { People } from "./people";
 import { Sections } from "./sections";
 
-const NAMES: Record<string, string> = { people: "People", about: "Project", audit: "Audit" };
+const NAMES: Record<string, string> = {
+  people: "People",
+  about: "Project",
+  budgets: "Budgets and usage",
+  audit: "Audit",
+};
 
 export function ProjectSettings() {
   const id = useProjectId();
@@ -26,6 +32,7 @@ export function ProjectSettings() {
       {!project && <Skeleton />}
       {section === "people" && <People />}
       {section === "about" && project && <About project={project} />}
+      {section === "budgets" && <Budgets />}
       {section === "audit" && owner && <Audit />}
     </Sections>
   );

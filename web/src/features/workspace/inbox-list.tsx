@@ -1,7 +1,9 @@
 /** Things to know as rows, each with what can be done about it. */
 import { CircleAlert, CircleCheck, CircleX, Info } from "lucide-react";
 import type { Item, Level } from "@/engines/inbox";
+import { useProjectId } from "@/shared/place";
 import { ago, exact } from "@/shared/time";
+import { Answers } from "@/shared/ui/answers";
 import { Path } from "@/shared/ui/path";
 
 const SIGNS: Record<Level, { icon: typeof Info; className: string }> = {
@@ -21,9 +23,10 @@ interface InboxListProps {
 }
 
 export function InboxList({ label, items, seen = null, onFollow }: InboxListProps) {
+  const project = useProjectId();
   return (
     <ol aria-label={label} className="divide-y divide-line">
-      {items.map(({ id, at, level, title, message, action }) => {
+      {items.map(({ id, at, level, title, message, action, asks }) => {
         const { icon: Icon, className } = SIGNS[level] ?? SIGNS.info;
         const fresh = seen !== null && at > seen;
         return (
@@ -38,6 +41,11 @@ export function InboxList({ label, items, seen = null, onFollow }: InboxListProp
                 </time>
               </p>
               <p className="text-ink-2 wrap-anywhere">{message}</p>
+              {asks && (
+                <div className="py-1.5">
+                  <Answers project={project} {...asks} />
+                </div>
+              )}
               {action && (
                 <span onClick={onFollow}>
                   <Path to={action.url} className="text-accent underline underline-offset-2">

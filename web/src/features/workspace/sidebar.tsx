@@ -4,6 +4,7 @@ import { Link, type LinkProps, useParams, useRouterState } from "@tanstack/react
 import clsx from "clsx";
 import {
   Bell,
+  CalendarClock,
   FileDown,
   Gauge,
   House,
@@ -88,6 +89,12 @@ function Entries({ words }: { words: boolean }) {
     <nav aria-label="Main" className="flex flex-col gap-0.5">
       <Entry words={words} icon={House} name="Home" link={{ to: "/projects/$project", params }} exact />
       <Entry words={words} icon={Workflow} name="Runs" link={{ to: "/projects/$project/runs", params }} />
+      <Entry
+        words={words}
+        icon={CalendarClock}
+        name="Schedules"
+        link={{ to: "/projects/$project/schedules", params }}
+      />
       <Entry words={words} icon={Inbox} name="Reviews" link={{ to: "/projects/$project/reviews", params }} />
       <Entry words={words} icon={Gauge} name="Readiness" link={{ to: "/projects/$project/readiness", params }} />
       <Entry words={words} icon={FileDown} name="Imports" link={{ to: "/projects/$project/imports", params }} />

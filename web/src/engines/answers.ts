@@ -1,0 +1,43 @@
+/** The answers that a question names between backticks, each as something to press; and the question without them. */
+import { thousands } from "./money";
+
+export interface Offered {
+  /** What is answered, as the server reads it. */
+  answer: string;
+  label: string;
+  /** Whether only an owner's counts. */
+  owner: boolean;
+}
+
+export interface Asked {
+  /** What is asked. */
+  words: string;
+  offered: Offered[];
+}
+
+/** Takes a question apart. One that names no answers is asked as it is. */
+export function asked(question: string): Asked {
+  const begins = question.search(/\bAnswer `/);
+  if (begins < 0) return { words: question, offered: [] };
+  const words = question.slice(0, begins).trim();
+  const named = [...question.slice(begins).matchAll(/`([^`]+)`/g)].flatMap(([, answer = ""]) => offer(answer));
+  return { words, offered: named.filter(({ answer }) => helps(answer, words)) };
+}
+
+function offer(answer: string): Offered[] {
+  const tokens = /^raise ([\d.]+) tokens$/.exec(answer)?.[1];
+  if (tokens !== undefined) return [{ answer, label: `Add ${thousands(Number(tokens))} tokens`, owner: true }];
+  const money = /^raise ([\d.]+) usd$/.exec(answer)?.[1];
+  if (money !== undefined) return [{ answer, label: `Add $${money}`, owner: true }];
+  if (answer === "rules") return [{ answer, label: "Go on by rules", owner: false }];
+  if (answer === "cancel") return [{ answer, label: "Cancel the run", owner: false }];
+  return [{ answer, label: answer, owner: false }];
+}
+
+/** Whether more of what an answer adds is of use: money is not where only tokens are bounded, and the other way round. */
+function helps(answer: string, words: string): boolean {
+  if (!words.includes(" has used ")) return true;
+  if (answer.endsWith(" usd")) return /\d of [\d.]+ USD/.test(words);
+  if (answer.endsWith(" tokens")) return /\d of \d+ tokens/.test(words);
+  return true;
+}

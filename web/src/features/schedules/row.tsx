@@ -1,0 +1,109 @@
+/** A schedule: what it orders, when it does so next, what became of it, and what can be done about it. */
+import { ChevronDown, Pause, Play, Send, Trash2 } from "lucide-react";
+import { useState } from "react";
+import { inWords } from "@/engines/rhythm";
+import { useMay } from "@/shared/place";
+import { exact } from "@/shared/time";
+import { Button } from "@/shared/ui/button";
+import { Dialog } from "@/shared/ui/dialog";
+import { Badge, Failure } from "@/shared/ui/parts";
+import type { Schedule, Schemas } from "@/shared/wire";
+import { useScheduleActs } from "./acts";
+import { Occurrences } from "./occurrences";
+
+const STATES = {
+  active: { name: "Active", tone: "good" },
+  paused: { name: "Paused", tone: "warn" },
+  ended: { name: "Ended", tone: "plain" },
+} as const;
+
+/** Where this browser is: times that are not a pattern's are told in its zone. */
+const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+export function Row({ project, schedule }: { project: string; schedule: Schedule }) {
+  const editor = useMay("editor");
+  const [open, setOpen] = useState(false);
+  const [removing, setRemoving] = useState(false);
+  const { pause, runNow, remove } = useScheduleActs(project, schedule);
+  const { id, name, order, when, missed, state, reason, nextAt } = schedule;
+  return (
+    <li aria-label={name} className="flex flex-col gap-2 px-6 py-3 text-sm">
+      <div className="flex flex-wrap items-start gap-x-4 gap-y-2">
+        <div className="min-w-0 grow basis-60">
+          <h2 className="flex items-center gap-2 font-medium">
+            <span className="min-w-0 wrap-anywhere">{name}</span>
+            <Badge tone={STATES[state].tone}>{STATES[state].name}</Badge>
+          </h2>
+          <p className="text-ink-2 wrap-anywhere">{order.task}</p>
+          <p className="text-ink-3">
+            <Time when={when} />
+            {nextAt && (
+              <>
+                {" · next "}
+                <time dateTime={nextAt} className="text-ink-2">
+                  {exact(nextAt)}
+                </time>
+                {when.kind === "cron" && when.timeZone !== HERE && " your time"}
+              </>
+            )}
+            {missed === "skip" && " · left out if no server runs then"}
+            {order.autoIngest && " · saves what scores above 75 %"}
+          </p>
+        </div>
+        {editor && (
+          <div className="flex flex-wrap gap-2">
+            <Button busy={runNow.isPending} onClick={() => runNow.mutate()}>
+              <Send /> Run now
+            </Button>
+            {state === "active" && (
+              <Button busy={pause.isPending} onClick={() => pause.mutate(true)}>
+                <Pause /> Pause
+              </Button>
+            )}
+            {state === "paused" && (
+              <Button busy={pause.isPending} onClick={() => pause.mutate(false)}>
+                <Play /> Resume
+              </Button>
+            )}
+            <Button look="danger" onClick={() => setRemoving(true)}>
+              <Trash2 /> Remove
+            </Button>
+          </div>
+        )}
+      </div>
+      {reason && <p className="rounded-md bg-bad-soft px-2.5 py-1.5 wrap-anywhere">It was paused: {reason}</p>}
+      <div>
+        <Button look="quiet" className="-ml-2 h-7 px-2" aria-expanded={open} onClick={() => setOpen(!open)}>
+          <ChevronDown className={open ? "rotate-180" : ""} /> What became of it
+        </Button>
+        {open && <Occurrences project={project} schedule={id} />}
+      </div>
+      {removing && (
+        <Dialog open onClose={() => setRemoving(false)} title={`Remove ${name}`}>
+          <div className="flex flex-col gap-4 p-4">
+            <p>Its order is given no more, and what became of its times is forgotten. The runs that it started stay.</p>
+            {remove.error && <Failure error={remove.error} />}
+            <div className="flex justify-end gap-2">
+              <Button data-first onClick={() => setRemoving(false)}>
+                Keep it
+              </Button>
+              <Button look="danger" busy={remove.isPending} onClick={() => remove.mutate()}>
+                Remove
+              </Button>
+            </div>
+          </div>
+        </Dialog>
+      )}
+    </li>
+  );
+}
+
+function Time({ when }: { when: Schemas["When"] }) {
+  if (when.kind === "once") return <>Once, {exact(when.at)}</>;
+  const words = inWords(when.cron);
+  return (
+    <>
+      {words ?? <code className="font-mono text-xs">{when.cron}</code>}, {when.timeZone}
+    </>
+  );
+}
