@@ -271,3 +271,21 @@ async fn what_a_client_says_wrongly_is_answered_and_breaks_nothing() {
     make(&ada, &film, "After").await;
     assert_eq!(his.hear("entity:updated").await["changes"]["name"], "After");
 }
+
+#[tokio::test]
+async fn what_a_client_says_as_soon_as_it_is_let_in_is_heard() {
+    let Some((app, ada, ben, film)) = a_team().await else { return };
+    let order = json!({ "projectId": film, "task": "Which sounds and music cues do we need?" });
+    let run = ada.post("/orchestrator/task", &order).await["taskId"].clone();
+    let path = format!("/projects/{film}/runs/{}", run.as_str().unwrap());
+    let step = ada.get(&path).await["steps"][0]["id"].clone();
+    for _ in 0..10 {
+        let handshake = json!({ "token": ben.token, "projectId": film });
+        let mut socket = Socket::dial(&app.url, &handshake).await;
+        // The client keeps it until it is connected, and sends it then at once.
+        socket.say("subscribe:execution", &json!({ "executionId": run })).await;
+        socket.hear("presence:state").await;
+        ada.post(&format!("{path}/steps/{}/retry", step.as_str().unwrap()), &json!({})).await;
+        assert_eq!(socket.hear("task:update").await["taskId"], run);
+    }
+}

@@ -74,6 +74,9 @@ pub(crate) async fn ours() -> Result<Seen> {
     let order = json!({ "projectId": project, "task": "List sounds and music", "departments": ["audio"], "async": true });
     let ordered = client.json(&Ask::post("/api/v1/orchestrator/task", &order)).await?;
     let run = ordered["taskId"].as_str().ok_or_else(|| format!("no run: {ordered}"))?.to_owned();
+    // Before it has ended: what is not begun by then waits for as long as it is paused.
+    let path = format!("/api/v1/projects/{project}/runs/{run}");
+    client.send(&Ask::post(format!("{path}/pause"), &json!({ "why": "It is to be looked at." }))).await?;
     let handshake = json!({ "token": server.sign_in().await?, "projectId": project });
     let stage = Stage { process: server.id()?, address: server.address, client, handshake, run, project };
     let seen = gather(stage).await?;
@@ -146,6 +149,9 @@ async fn gather(mut stage: Stage) -> Result<Seen> {
     tokio::time::sleep(REST).await;
     let idle = (process::memory(stage.process)?.0 - before) * 1024.0 / SOCKETS as f64;
 
+    if let Some(cut) = listening.try_join_next() {
+        return Err(format!("a connection was cut while the crowd gathered: {cut:?}").into());
+    }
     let each = settled(&mut stage, &heard).await?;
     let messages = lock(&heard).first.iter().map(|text| template(text)).collect::<Result<Vec<_>>>()?;
     let turns = (TIME.as_secs_f64() * RATE / each as f64).ceil() as usize;
@@ -193,7 +199,12 @@ async fn settled(stage: &mut Stage, heard: &Shared) -> Result<usize> {
         }
         before = first;
     }
-    Err("the crowd did not come to rest".into())
+    let heard = lock(heard);
+    Err(format!(
+        "the crowd did not come to rest: {} messages, of which the first connection heard {:?}",
+        heard.deliveries, heard.first
+    )
+    .into())
 }
 
 async fn arrived(heard: &Shared, deliveries: u64) -> Result<()> {

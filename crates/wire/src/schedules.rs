@@ -29,9 +29,10 @@ pub enum When {
 
 /// What is ordered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "lowercase", rename_all_fields = "camelCase")]
+#[serde(tag = "kind", rename_all = "lowercase")]
 pub enum ScheduledOrder {
     /// Work of the departments, as `POST /orchestrator/task` takes it.
+    #[serde(rename_all = "camelCase")]
     Task {
         /// What is to be done, in words.
         #[schema(min_length = 1, max_length = 10000)]

@@ -9,10 +9,10 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Budgets {
-    /// Tokens of one run; 200,000 if absent.
+    /// Tokens of one run; 400,000 if absent.
     #[schema(minimum = 0, maximum = 1000000000000i64)]
     pub run_tokens: Option<i64>,
-    /// Tokens of a day of universal time; 1,000,000 if absent.
+    /// Tokens of a day of universal time; 2,000,000 if absent.
     #[schema(minimum = 0, maximum = 1000000000000i64)]
     pub day_tokens: Option<i64>,
     /// Tokens in all; unbounded if absent.

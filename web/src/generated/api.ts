@@ -116,7 +116,7 @@ export interface components {
             dayMicroUsd?: number | null;
             /**
              * Format: int64
-             * @description Tokens of a day of universal time; 1,000,000 if absent.
+             * @description Tokens of a day of universal time; 2,000,000 if absent.
              * @default null
              */
             dayTokens?: number | null;
@@ -140,7 +140,7 @@ export interface components {
             runMicroUsd?: number | null;
             /**
              * Format: int64
-             * @description Tokens of one run; 200,000 if absent.
+             * @description Tokens of one run; 400,000 if absent.
              * @default null
              */
             runTokens?: number | null;
@@ -2034,7 +2034,7 @@ export interface components {
         /** @description What is ordered. */
         ScheduledOrder: {
             /** @description Save what scores above 0.75 without asking. */
-            auto_ingest?: boolean;
+            autoIngest?: boolean;
             /** @description Departments that are involved whatever the words say. */
             departments?: string[];
             /** @enum {string} */

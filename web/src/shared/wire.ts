@@ -18,6 +18,5 @@ export type ToClient = Schemas["ToClient"];
 /** A page of a list; all lists have the shape of this one. */
 export type Page<T> = Omit<Schemas["Page_Record"], "docs"> & { docs: T[] };
 
-/** What a schedule orders. The generated type names `autoIngest` otherwise than the server reads and writes it. */
-export type ScheduledOrder = Omit<Schemas["ScheduledOrder"], "auto_ingest"> & { autoIngest?: boolean };
-export type Schedule = Omit<Schemas["Schedule"], "order"> & { order: ScheduledOrder };
+export type ScheduledOrder = Schemas["ScheduledOrder"];
+export type Schedule = Schemas["Schedule"];

@@ -4,12 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use kernel::{Event, EventKind, ProjectId, RunId, StepId, Timestamp};
 use serde_json::Value;
-use socketioxide::socket::Sid;
 use wire::live::{AgentStatus, AgentStep, Follow, RunStanding, ToClient, Unfollow};
 use wire::runs::{Reason, StepState};
 
-use super::Live;
 use super::spoken::Spoken;
+use super::{Live, Seat};
 
 /// Runs that one connection follows at most; the one that it follows beyond that is not followed.
 const FOLLOWED: usize = 50;
@@ -194,24 +193,20 @@ impl Live {
         let seats = rooms.by_project.get(&project).into_iter().flat_map(|room| room.seats.values());
         seats.flat_map(|seat| seat.follows.keys().copied()).collect()
     }
+}
 
-    /// Someone follows a run from now on. One of another project is never told of, so it need not be looked for.
-    pub(super) fn follow(&self, project: ProjectId, sid: Sid, follow: Follow) {
-        let mut rooms = self.rooms();
-        let seat = rooms.by_project.get_mut(&project).and_then(|room| room.seats.get_mut(&sid));
-        let Some(seat) = seat else { return };
-        if seat.follows.len() < FOLLOWED || seat.follows.contains_key(&follow.execution_id) {
+impl Seat {
+    /// Follows a run from now on. One of another project is never told of, so it need not be looked for.
+    pub(super) fn follow(&mut self, follow: Follow) {
+        if self.follows.len() < FOLLOWED || self.follows.contains_key(&follow.execution_id) {
             let departments = follow.departments.into_iter().take(DEPARTMENTS).collect();
-            seat.follows.insert(follow.execution_id, departments);
+            self.follows.insert(follow.execution_id, departments);
         }
     }
 
-    /// Someone follows a run no longer.
-    pub(super) fn unfollow(&self, project: ProjectId, sid: Sid, unfollow: &Unfollow) {
-        let mut rooms = self.rooms();
-        if let Some(seat) = rooms.by_project.get_mut(&project).and_then(|room| room.seats.get_mut(&sid)) {
-            seat.follows.remove(&unfollow.execution_id);
-        }
+    /// Follows a run no longer.
+    pub(super) fn unfollow(&mut self, unfollow: &Unfollow) {
+        self.follows.remove(&unfollow.execution_id);
     }
 }
 

@@ -8,7 +8,7 @@ use socketioxide::socket::Sid;
 use wire::live::{PresenceState, Present, ToClient};
 
 use super::spoken::Spoken;
-use super::{Live, Room, Rooms, Seat, Wake};
+use super::{Room, Rooms, Seat};
 
 /// Colours that the interface has for people.
 const COLORS: u8 = 8;
@@ -98,21 +98,13 @@ impl Rooms {
     }
 }
 
-impl Live {
-    /// Notes where a connection's person is.
-    pub(super) fn moved(&self, project: ProjectId, sid: Sid, mut state: PresenceState) {
+impl Seat {
+    /// Notes where the connection's person is.
+    pub(super) fn moves(&mut self, mut state: PresenceState) {
         if let Some(view) = &mut state.view {
             *view = view.chars().take(LONGEST_VIEW).collect();
         }
-        let mut rooms = self.rooms();
-        let Some(seat) = rooms.by_project.get_mut(&project).and_then(|room| room.seats.get_mut(&sid)) else {
-            return;
-        };
-        if seat.state != state {
-            seat.state = state;
-            drop(rooms);
-            self.wake(Wake::Presence(project));
-        }
+        self.state = state;
     }
 }
 

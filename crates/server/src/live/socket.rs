@@ -13,12 +13,14 @@ use socketioxide::socket::Sid;
 use socketioxide::{SocketIo, TransportType};
 use wire::live::{Handshake, PresenceState, ToClient, ToServer};
 
-use super::{Live, Seat, Wake};
+use super::{Live, Rooms, Seat, Wake};
 use crate::app::App;
 use crate::problem::unknown_caller;
 
 /// The most that a client may send at once, in bytes.
 const LARGEST_MESSAGE: usize = 16 << 10;
+/// Messages of a client that wait for its seat; more are dropped.
+const EARLY: usize = 16;
 /// Messages that wait for a slow client before it lags.
 const QUEUE: usize = 256;
 
@@ -29,6 +31,8 @@ struct Admitted {
     name: String,
     project: ProjectId,
     last_seq: Option<i64>,
+    /// The newest event when they were let in.
+    newest: i64,
 }
 
 /// Why a connection was refused, as the client's `connect_error` tells it.
@@ -52,7 +56,7 @@ pub(crate) fn layer(app: App) -> SocketIoLayer {
         .build_layer();
     let (for_seats, for_admission) = (app.clone(), app);
     let seat = async move |socket: SocketRef, Extension(admitted): Extension<Admitted>| {
-        sit(&for_seats, socket, admitted).await;
+        sit(&for_seats, &socket, admitted);
     };
     let admission = move |socket: SocketRef, TryData(said): TryData<Value>| {
         let app = for_admission.clone();
@@ -74,19 +78,18 @@ async fn admit(app: &App, socket: &SocketRef, said: Option<Value>) -> Result<(),
     let caller = app.identity.authenticate(&handshake.token).await?;
     app.identity.permit::<Viewer>(&caller, handshake.project_id).await?;
     let name = app.identity.me(&caller).await?.name;
-    let last_seq = handshake.last_seq.map(|seq| seq.max(0));
-    socket.extensions.insert(Admitted { caller, name, project: handshake.project_id, last_seq });
+    let (project, last_seq) = (handshake.project_id, handshake.last_seq.map(|seq| seq.max(0)));
+    let newest = app.live.place(caller.person(), project).await?;
+    socket.extensions.insert(Admitted { caller, name, project, last_seq, newest });
+    // Before the client hears that it is let in: it may speak at once.
+    listen(&app.live, socket, project);
     Ok(())
 }
 
-async fn sit(app: &App, socket: SocketRef, admitted: Admitted) {
-    let (live, project, sid) = (app.live.clone(), admitted.project, socket.id);
-    let person = admitted.caller.person();
-    let Ok(newest) = live.place(person, project).await else {
-        let _ = socket.disconnect();
-        return;
-    };
-    listen(&live, &socket, project);
+/// Gives a seat to a client that has just heard that it is let in.
+fn sit(app: &App, socket: &SocketRef, admitted: Admitted) {
+    let (live, project, sid) = (&app.live, admitted.project, socket.id);
+    let (person, newest) = (admitted.caller.person(), admitted.newest);
     let seat = Seat {
         socket: socket.clone(),
         caller: admitted.caller,
@@ -103,6 +106,9 @@ async fn sit(app: &App, socket: SocketRef, admitted: Admitted) {
         let joined = ToClient::UserJoined { user_id: person, user_name: admitted.name, project_id: project };
         rooms.say(project, &joined, Some(sid));
     }
+    for said in rooms.early.remove(&sid).unwrap_or_default() {
+        rooms.hear(project, sid, said);
+    }
     drop(rooms);
     live.ask(project);
     // It may be gone already: then its end was told before it had a seat.
@@ -115,31 +121,15 @@ async fn sit(app: &App, socket: SocketRef, admitted: Admitted) {
 
 /// What the client may say. Handlers do their work before they return, so that messages keep their order.
 fn listen(live: &Live, socket: &SocketRef, project: ProjectId) {
-    let moved = live.clone();
-    socket.on("presence:update", async move |socket: SocketRef, TryData(said): TryData<Value>| {
-        match said.ok().and_then(|said| parsed("presence:update", said)) {
-            Some(ToServer::Presence(state)) => moved.moved(project, socket.id, state),
-            _ => answer_unreadable(&socket),
-        }
-    });
-    let follows = live.clone();
-    socket.on(
-        "subscribe:execution",
-        async move |socket: SocketRef, TryData(said): TryData<Value>| match said
-            .ok()
-            .and_then(|said| parsed("subscribe:execution", said))
-        {
-            Some(ToServer::Follow(follow)) => follows.follow(project, socket.id, follow),
-            _ => answer_unreadable(&socket),
-        },
-    );
-    let leaves = live.clone();
-    socket.on("unsubscribe:execution", async move |socket: SocketRef, TryData(said): TryData<Value>| {
-        match said.ok().and_then(|said| parsed("unsubscribe:execution", said)) {
-            Some(ToServer::Unfollow(unfollow)) => leaves.unfollow(project, socket.id, &unfollow),
-            _ => answer_unreadable(&socket),
-        }
-    });
+    for name in ["presence:update", "subscribe:execution", "unsubscribe:execution"] {
+        let live = live.clone();
+        socket.on(name, async move |socket: SocketRef, TryData(said): TryData<Value>| {
+            match said.ok().and_then(|said| parsed(name, said)) {
+                Some(said) => live.hear_client(project, socket.id, said),
+                None => answer_unreadable(&socket),
+            }
+        });
+    }
     socket.on_fallback(async |socket: SocketRef, Data(_): Data<Value>| answer_unreadable(&socket));
     let left = live.clone();
     socket.on_disconnect(async move |socket: SocketRef| left.left(project, socket.id));
@@ -159,10 +149,44 @@ fn answer_unreadable(socket: &SocketRef) {
     let _ = socket.emit(problem.name(), &problem);
 }
 
+impl Rooms {
+    /// Does what a client says. What it says before it has a seat, which is only moments, waits for that.
+    fn hear(&mut self, project: ProjectId, sid: Sid, said: ToServer) {
+        match self.by_project.get_mut(&project).and_then(|room| room.seats.get_mut(&sid)) {
+            Some(seat) => seat.does(said),
+            None => {
+                let early = self.early.entry(sid).or_default();
+                if early.len() < EARLY {
+                    early.push(said);
+                }
+            }
+        }
+    }
+}
+
+impl Seat {
+    fn does(&mut self, said: ToServer) {
+        match said {
+            ToServer::Presence(state) => self.moves(state),
+            ToServer::Follow(follow) => self.follow(follow),
+            ToServer::Unfollow(unfollow) => self.unfollow(&unfollow),
+        }
+    }
+}
+
 impl Live {
+    fn hear_client(&self, project: ProjectId, sid: Sid, said: ToServer) {
+        let moves = matches!(said, ToServer::Presence(_));
+        self.rooms().hear(project, sid, said);
+        if moves {
+            self.wake(Wake::Presence(project));
+        }
+    }
+
     /// Frees the seat of a connection that ended.
     pub(super) fn left(&self, project: ProjectId, sid: Sid) {
         let mut rooms = self.rooms();
+        rooms.early.remove(&sid);
         if let Some(person) = rooms.rise(project, sid) {
             rooms.say(project, &ToClient::UserLeft { user_id: person, project_id: project }, None);
         }
