@@ -65,6 +65,13 @@ def conversation():
     return made("/orchestrator/conversations", {"projectId": PROJECT})
 
 
+def schedule():
+    """An order for one moment that is far away."""
+    order = {"kind": "task", "task": "List the sounds"}
+    when = {"kind": "once", "at": "2099-01-01T00:00:00Z"}
+    return made(f"/projects/{PROJECT}/schedules", {"name": "Brief", "order": order, "when": when})
+
+
 # What each removal takes away, by the path's last parameter.
 TO_TAKE_AWAY = {
     "session": lambda: SESSIONS.pop() if SESSIONS else "",
@@ -77,6 +84,7 @@ TO_TAKE_AWAY = {
     "relationship": relationship,
     "record": lambda: made(f"/projects/{PROJECT}/scenes", {"name": f"INT. ROOM {os.urandom(4).hex()} - DAY"}),
     "conversation": conversation,
+    "schedule": schedule,
 }
 
 
