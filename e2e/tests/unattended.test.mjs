@@ -130,8 +130,7 @@ test("a schedule that is paused has no next time until it is resumed, and one th
 
 test("no page met another error than what was refused", () => {
   assert.deepEqual(
-    // 404: what became of a schedule is looked for once more just after the schedule was removed.
-    ada.faults.filter((fault) => !/status of 40[049]|status of 422/.test(fault)),
+    ada.faults.filter((fault) => !/status of 40[09]|status of 422/.test(fault)),
     [],
   );
 });

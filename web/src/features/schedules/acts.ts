@@ -3,7 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { api } from "@/shared/api";
 import { client } from "@/shared/client";
-import { keys } from "@/shared/queries";
+import { keys, schedulesQuery } from "@/shared/queries";
 import { runKeys } from "@/shared/runs";
 import { toast, toastError } from "@/shared/toasts";
 import type { Schedule, Schemas } from "@/shared/wire";
@@ -33,7 +33,8 @@ export function useScheduleActs(project: string, { id, name }: Schedule) {
   });
   const remove = useMutation({
     mutationFn: () => api.delete(path),
-    onSettled,
+    // The list alone: what is shown of this one goes with it, and cannot be read again.
+    onSettled: () => client.invalidateQueries({ queryKey: schedulesQuery(project).queryKey }),
   });
   return { pause, runNow, remove };
 }
