@@ -19,7 +19,7 @@ use socketioxide::socket::Sid;
 use store::{Scope, Store, Tenant, events};
 use studios::film;
 use tokio::sync::{mpsc, oneshot};
-use wire::live::{PresenceState, ToClient, ToServer};
+use wire::live::{PresenceState, ToClient};
 
 pub(crate) use socket::layer;
 
@@ -44,8 +44,6 @@ pub(crate) struct Live {
 #[derive(Default)]
 struct Rooms {
     by_project: HashMap<ProjectId, Room>,
-    /// What clients said who have no seat yet.
-    early: HashMap<Sid, Vec<ToServer>>,
     /// Streams of answers that were opened since the server began.
     streams: u64,
 }

@@ -99,12 +99,14 @@ impl Rooms {
 }
 
 impl Seat {
-    /// Notes where the connection's person is.
-    pub(super) fn moves(&mut self, mut state: PresenceState) {
+    /// Notes where the connection's person is. Whether that is elsewhere than before.
+    pub(super) fn moves(&mut self, mut state: PresenceState) -> bool {
         if let Some(view) = &mut state.view {
             *view = view.chars().take(LONGEST_VIEW).collect();
         }
+        let moved = self.state != state;
         self.state = state;
+        moved
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use identity::{Caller, Viewer};
 use kernel::{Code, Error, ProjectId};
@@ -13,7 +14,7 @@ use socketioxide::socket::Sid;
 use socketioxide::{SocketIo, TransportType};
 use wire::live::{Handshake, PresenceState, ToClient, ToServer};
 
-use super::{Live, Rooms, Seat, Wake};
+use super::{Live, Seat, Wake};
 use crate::app::App;
 use crate::problem::unknown_caller;
 
@@ -33,7 +34,11 @@ struct Admitted {
     last_seq: Option<i64>,
     /// The newest event when they were let in.
     newest: i64,
+    early: Early,
 }
+
+/// What a client said before it had a seat. It goes with the socket, whatever becomes of that.
+type Early = Arc<Mutex<Vec<ToServer>>>;
 
 /// Why a connection was refused, as the client's `connect_error` tells it.
 struct Refused(Error);
@@ -80,9 +85,10 @@ async fn admit(app: &App, socket: &SocketRef, said: Option<Value>) -> Result<(),
     let name = app.identity.me(&caller).await?.name;
     let (project, last_seq) = (handshake.project_id, handshake.last_seq.map(|seq| seq.max(0)));
     let newest = app.live.place(caller.person(), project).await?;
-    socket.extensions.insert(Admitted { caller, name, project, last_seq, newest });
+    let early = Early::default();
     // Before the client hears that it is let in: it may speak at once.
-    listen(&app.live, socket, project);
+    listen(&app.live, socket, project, &early);
+    socket.extensions.insert(Admitted { caller, name, project, last_seq, newest, early });
     Ok(())
 }
 
@@ -90,7 +96,7 @@ async fn admit(app: &App, socket: &SocketRef, said: Option<Value>) -> Result<(),
 fn sit(app: &App, socket: &SocketRef, admitted: Admitted) {
     let (live, project, sid) = (&app.live, admitted.project, socket.id);
     let (person, newest) = (admitted.caller.person(), admitted.newest);
-    let seat = Seat {
+    let mut seat = Seat {
         socket: socket.clone(),
         caller: admitted.caller,
         name: admitted.name.clone(),
@@ -102,12 +108,12 @@ fn sit(app: &App, socket: &SocketRef, admitted: Admitted) {
         _open: app.metrics.open("socket"),
     };
     let mut rooms = live.rooms();
+    for said in std::mem::take(&mut *held(&admitted.early)) {
+        seat.does(said);
+    }
     if rooms.sit(project, seat) {
         let joined = ToClient::UserJoined { user_id: person, user_name: admitted.name, project_id: project };
         rooms.say(project, &joined, Some(sid));
-    }
-    for said in rooms.early.remove(&sid).unwrap_or_default() {
-        rooms.hear(project, sid, said);
     }
     drop(rooms);
     live.ask(project);
@@ -120,12 +126,12 @@ fn sit(app: &App, socket: &SocketRef, admitted: Admitted) {
 }
 
 /// What the client may say. Handlers do their work before they return, so that messages keep their order.
-fn listen(live: &Live, socket: &SocketRef, project: ProjectId) {
+fn listen(live: &Live, socket: &SocketRef, project: ProjectId, early: &Early) {
     for name in ["presence:update", "subscribe:execution", "unsubscribe:execution"] {
-        let live = live.clone();
+        let (live, early) = (live.clone(), early.clone());
         socket.on(name, async move |socket: SocketRef, TryData(said): TryData<Value>| {
             match said.ok().and_then(|said| parsed(name, said)) {
-                Some(said) => live.hear_client(project, socket.id, said),
+                Some(said) => live.hear_client(project, socket.id, said, &early),
                 None => answer_unreadable(&socket),
             }
         });
@@ -149,36 +155,39 @@ fn answer_unreadable(socket: &SocketRef) {
     let _ = socket.emit(problem.name(), &problem);
 }
 
-impl Rooms {
-    /// Does what a client says. What it says before it has a seat, which is only moments, waits for that.
-    fn hear(&mut self, project: ProjectId, sid: Sid, said: ToServer) {
-        match self.by_project.get_mut(&project).and_then(|room| room.seats.get_mut(&sid)) {
-            Some(seat) => seat.does(said),
-            None => {
-                let early = self.early.entry(sid).or_default();
-                if early.len() < EARLY {
-                    early.push(said);
-                }
-            }
-        }
-    }
+fn held(early: &Early) -> MutexGuard<'_, Vec<ToServer>> {
+    early.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Seat {
-    fn does(&mut self, said: ToServer) {
+    /// Does what the client says. Whether others see its person elsewhere since then.
+    fn does(&mut self, said: ToServer) -> bool {
         match said {
-            ToServer::Presence(state) => self.moves(state),
+            ToServer::Presence(state) => return self.moves(state),
             ToServer::Follow(follow) => self.follow(follow),
             ToServer::Unfollow(unfollow) => self.unfollow(&unfollow),
         }
+        false
     }
 }
 
 impl Live {
-    fn hear_client(&self, project: ProjectId, sid: Sid, said: ToServer) {
-        let moves = matches!(said, ToServer::Presence(_));
-        self.rooms().hear(project, sid, said);
-        if moves {
+    /// Does what a client says. What it says before it has a seat, which is only moments, waits for that.
+    fn hear_client(&self, project: ProjectId, sid: Sid, said: ToServer, early: &Early) {
+        let mut rooms = self.rooms();
+        let moved = match rooms.by_project.get_mut(&project).and_then(|room| room.seats.get_mut(&sid)) {
+            Some(seat) => seat.does(said),
+            None => {
+                // Under the same lock under which the seat is taken: it is heard there or here.
+                let mut early = held(early);
+                if early.len() < EARLY {
+                    early.push(said);
+                }
+                false
+            }
+        };
+        drop(rooms);
+        if moved {
             self.wake(Wake::Presence(project));
         }
     }
@@ -186,7 +195,6 @@ impl Live {
     /// Frees the seat of a connection that ended.
     pub(super) fn left(&self, project: ProjectId, sid: Sid) {
         let mut rooms = self.rooms();
-        rooms.early.remove(&sid);
         if let Some(person) = rooms.rise(project, sid) {
             rooms.say(project, &ToClient::UserLeft { user_id: person, project_id: project }, None);
         }
