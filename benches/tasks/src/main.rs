@@ -1,5 +1,6 @@
 //! `cargo run --release -p bench-tasks`: tasks that do nothing, put in, done and started, by Atelier and by others, in one
-//! run. `ATELIER_TEST_POSTGRES_URL` names the Postgres server; `npm ci` in `peers/` comes before.
+//! run. `ATELIER_TEST_POSTGRES_URL` names the Postgres server; `npm ci` in `peers/` comes before. `-- sqlite 100000` and
+//! `-- postgres 100000` look at ours alone, at so many tasks, and write nothing: for a profiler.
 
 mod databases;
 mod ours;
@@ -45,6 +46,11 @@ struct Seen {
 async fn main() -> Result<()> {
     let whole = Plan { tasks: 10_000, callers: 256, slots: 64, singles: 500, apart: 20 };
     let mut report = report::Report::new(whole);
+    let mut arguments = std::env::args().skip(1);
+    if let Some(database) = arguments.next() {
+        let tasks = arguments.next().map_or(Ok(whole.tasks), |count| count.parse())?;
+        return ours_alone(&database, Plan { tasks, singles: 0, ..whole }, &mut report).await;
+    }
     for slots in SLOTS {
         let singles = if slots == whole.slots { whole.singles } else { 0 };
         all(Plan { slots, singles, ..whole }, &mut report).await?;
@@ -52,15 +58,30 @@ async fn main() -> Result<()> {
     report.write()
 }
 
+/// Measures our own tasks on one database.
+async fn ours_alone(database: &str, plan: Plan, report: &mut report::Report) -> Result<()> {
+    if database == "sqlite" {
+        return on_sqlite(store::Durability::Normal, plan, report).await;
+    }
+    let postgres = databases::Postgres::make().await?.ok_or("no Postgres is named")?;
+    let seen = ours::measure(plan, store::Options::postgres(postgres.url("ours"))).await?;
+    report.row("Atelier", "Postgres", plan, &seen);
+    postgres.drop().await
+}
+
+async fn on_sqlite(durability: store::Durability, plan: Plan, report: &mut report::Report) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let options = store::Options { durability, ..store::Options::sqlite(folder.path().join("atelier.db")) };
+    let sync = if durability == store::Durability::Normal { "NORMAL" } else { "FULL" };
+    let seen = ours::measure(plan, options).await?;
+    report.row("Atelier", &format!("SQLite, WAL, synchronous {sync}"), plan, &seen);
+    Ok(())
+}
+
 /// Measures every system once.
 async fn all(plan: Plan, report: &mut report::Report) -> Result<()> {
     for durability in [store::Durability::Normal, store::Durability::Full] {
-        let folder = tempfile::tempdir()?;
-        let options =
-            store::Options { durability, ..store::Options::sqlite(folder.path().join("atelier.db")) };
-        let sync = if durability == store::Durability::Normal { "NORMAL" } else { "FULL" };
-        let seen = ours::measure(plan, options).await?;
-        report.row("Atelier", &format!("SQLite, WAL, synchronous {sync}"), plan, &seen);
+        on_sqlite(durability, plan, report).await?;
     }
     for (fsync, told) in [("everysec", "appendfsync everysec"), ("always", "appendfsync always")] {
         let redis = databases::Redis::start(fsync).await?;
