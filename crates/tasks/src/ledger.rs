@@ -3,7 +3,7 @@
 mod book;
 mod orders;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use kernel::{Error, Random, Result, RunId, StepId, Timestamp};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use store::runs::{self, Step};
 use wire::runs::Answer;
 
 use crate::machine::{Command, Refusal};
-use book::Book;
+use book::{Book, Closed};
 
 pub use orders::{LOG_BYTES, Order, TOOL_CALL};
 
@@ -120,7 +120,7 @@ pub fn write(
     let mut book = Book::new(tx.now(), random);
     book.load(tx, orders)?;
     let replies = orders.iter().map(|order| book.decide(tx, order)).collect::<Result<Vec<_>>>()?;
-    book.flush(tx)?;
+    book.save_steps(tx)?;
     for order in orders {
         match order {
             Order::Tick => {
@@ -150,8 +150,9 @@ pub fn write(
     }
     // If more was due than was looked at, that is the next thing to look at, at once.
     let ticked = orders.iter().any(|order| matches!(order, Order::Tick));
-    let wake = if ticked { runs::next_wake(tx)? } else { book.wake };
-    Ok(Outcome { replies, claims, ready, stop: book.stop, wake, logged: book.logged.into_iter().collect() })
+    let next = if ticked { runs::next_wake(tx)? } else { None };
+    let Closed { stop, wake, logged } = book.close(tx)?;
+    Ok(Outcome { replies, claims, ready, stop, wake: if ticked { next } else { wake }, logged })
 }
 
 /// Does the same to each of these steps, as far as their runs can be had. Gives how many those were.
@@ -167,7 +168,7 @@ fn each(
         // What is refused has changed since it was looked for.
         let _ = book.apply(*id, &command, None);
     }
-    book.flush(tx)?;
+    book.save_steps(tx)?;
     Ok(taken.len())
 }
 
@@ -180,23 +181,23 @@ fn claim(
     slots: u32,
 ) -> Result<Vec<Claim>> {
     let wanted = runs::claimable(tx, queue, slots)?;
+    let ids: Vec<(RunId, StepId)> = wanted.iter().map(|wanted| (wanted.run, wanted.step)).collect();
     let mut places = workers.iter().flat_map(|(worker, slots)| std::iter::repeat_n(worker, *slots as usize));
-    let mut taken = Vec::with_capacity(wanted.len());
-    for step in book.take_steps(tx, &wanted)? {
+    let mut taken = HashSet::with_capacity(wanted.len());
+    for step in book.take_steps(tx, &ids)? {
         let Some(worker) = places.next() else { break };
         if book.apply(step, &Command::Claim { worker: worker.clone() }, None).is_ok() {
-            taken.push(step);
+            taken.insert(step);
         }
     }
-    book.flush(tx)?;
-    let mut claims = Vec::with_capacity(taken.len());
-    for given in Step::inputs(tx, &taken)? {
-        let Some(step) = book.step(given.step) else { continue };
-        let (input, run_input) = (json(&given.input)?, json(&given.run_input)?);
-        claims.push(Claim { step: step.clone(), input, run_input });
-    }
-    claims.sort_by_key(|claim| taken.iter().position(|step| *step == claim.step.id));
-    Ok(claims)
+    book.save_steps(tx)?;
+    let given = wanted.iter().filter(|wanted| taken.contains(&wanted.step));
+    let claims = given.filter_map(|given| {
+        let step = book.step(given.step)?.clone();
+        let claim = |input, run_input| Claim { step, input, run_input };
+        Some(json(&given.input).and_then(|input| Ok(claim(input, json(&given.run_input)?))))
+    });
+    claims.collect()
 }
 
 fn json(text: &str) -> Result<Value> {

@@ -10,9 +10,11 @@ use serde_json::Value;
 
 use super::read::{Item, Reader, damaged};
 use super::{BackupReport, Kind, TABLES, TableLine, columns};
-use crate::db::{Arg, Db, Options, Tx, args, rows_at_once};
+use crate::db::{Arg, Db, Options, Tx, args};
 use crate::migrations;
 
+/// The most rows that one statement writes.
+const ROWS: usize = 100;
 /// How many bytes of rows go into one statement at most, but for a row that is longer by itself.
 const BATCH: usize = 4 * 1024 * 1024;
 
@@ -171,8 +173,7 @@ impl Rows {
             self.size += cell.size();
             self.cells.push(cell);
         }
-        let width = self.table.columns.len();
-        if self.cells.len() / width >= rows_at_once(width) || self.size >= BATCH {
+        if self.cells.len() / self.table.columns.len() >= ROWS || self.size >= BATCH {
             self.flush(tx)
         } else {
             Ok(())

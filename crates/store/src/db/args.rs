@@ -13,15 +13,18 @@ pub(crate) enum Arg<'a> {
     Text(&'a str),
     Owned(String),
     Blob(&'a [u8]),
+    /// A list, which [`Tx::among`](super::Tx::among) looks into.
+    Texts(Vec<String>),
 }
 
 impl Arg<'_> {
-    /// The text that this is, if it is one.
-    pub(super) fn text(&self) -> Option<&str> {
+    /// Whether a text in it has U+0000.
+    pub(super) fn has_nul(&self) -> bool {
         match self {
-            Self::Text(text) => Some(text),
-            Self::Owned(text) => Some(text),
-            Self::Null | Self::Int(_) | Self::Real(_) | Self::Blob(_) => None,
+            Self::Text(text) => text.contains('\0'),
+            Self::Owned(text) => text.contains('\0'),
+            Self::Texts(texts) => texts.iter().any(|text| text.contains('\0')),
+            Self::Null | Self::Int(_) | Self::Real(_) | Self::Blob(_) => false,
         }
     }
 }
@@ -141,6 +144,10 @@ impl rusqlite::ToSql for Arg<'_> {
             Self::Text(value) => ToSqlOutput::Borrowed(ValueRef::Text(value.as_bytes())),
             Self::Owned(value) => ToSqlOutput::Borrowed(ValueRef::Text(value.as_bytes())),
             Self::Blob(value) => ToSqlOutput::Borrowed(ValueRef::Blob(value)),
+            // Texts cannot fail to be JSON.
+            Self::Texts(texts) => {
+                ToSqlOutput::Owned(Value::Text(serde_json::to_string(texts).unwrap_or_default()))
+            }
         })
     }
 }
@@ -160,6 +167,7 @@ impl ToSql for Arg<'_> {
             Self::Text(value) => value.to_sql(ty, out),
             Self::Owned(value) => value.to_sql(ty, out),
             Self::Blob(value) => value.to_sql(ty, out),
+            Self::Texts(texts) => texts.to_sql(ty, out),
         }
     }
 

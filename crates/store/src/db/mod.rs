@@ -139,7 +139,7 @@ enum Conn<'c> {
 
 /// Postgres keeps no U+0000 in a text; what one database refuses, the other must not take.
 fn keepable(args: &[Arg<'_>]) -> Result<(), DbError> {
-    if args.iter().any(|arg| arg.text().is_some_and(|text| text.contains('\0'))) {
+    if args.iter().any(Arg::has_nul) {
         return Err(DbError::Nul);
     }
     Ok(())
@@ -298,7 +298,7 @@ impl<'c> Tx<'c> {
     }
 
     /// Sets `columns` of the rows of `table` by their ids. Each column has its type, which Postgres asks for; each row begins
-    /// with its id. SQLite runs one prepared statement for each row, Postgres one of few sizes for many.
+    /// with its id. SQLite runs one prepared statement for each row, Postgres one for all.
     pub(crate) fn update_many(
         &mut self,
         table: &str,
@@ -316,15 +316,25 @@ impl<'c> Tx<'c> {
             self.failed |= done.is_err();
             return done;
         }
-        let most = rows_at_once(columns.len() + 1);
-        for part in rows.chunks(most) {
-            // What stands there twice is set twice to the same.
-            let size = part.len().next_power_of_two().min(most);
-            let again = std::iter::repeat_n(&part[0], size - part.len());
-            let args: Vec<Arg<'_>> = part.iter().chain(again).flatten().cloned().collect();
-            self.execute(&update_sql(table, columns, size), &args)?;
+        let args: Vec<Arg<'_>> = rows.iter().flatten().cloned().collect();
+        self.execute_arrays(&update_sql(table, columns), columns.len() + 1, &args)
+    }
+
+    /// Runs a statement of Postgres on an array for each column.
+    fn execute_arrays(&mut self, sql: &str, width: usize, args: &[Arg<'_>]) -> Result<(), DbError> {
+        keepable(args)?;
+        let Conn::Postgres(conn) = &mut self.conn else { return Ok(()) };
+        let done = conn.execute_arrays(sql, width, args);
+        self.failed |= done.is_err();
+        done
+    }
+
+    /// The text that says "is one of the list `$place`", after the name of a column.
+    pub(crate) fn among(&self, place: usize) -> String {
+        match self.conn {
+            Conn::Sqlite(_) => format!("IN (SELECT value FROM json_each(${place}))"),
+            Conn::Postgres(_) => format!("= ANY(${place})"),
         }
-        Ok(())
     }
 
     /// Whether this is SQLite; for the few texts that the databases do not share.
@@ -341,26 +351,16 @@ impl<'c> Tx<'c> {
     }
 }
 
-/// One statement that sets `columns` of so many rows. The first row says the types, which the others follow.
-fn update_sql(table: &str, columns: &[(&str, &str)], rows: usize) -> String {
-    let width = columns.len() + 1;
-    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+/// Postgres' statement that sets `columns` of many rows, from an array for the ids and one for each column.
+fn update_sql(table: &str, columns: &[(&str, &str)]) -> String {
     let types = std::iter::once("TEXT").chain(columns.iter().map(|(_, kind)| *kind));
-    let typed: Vec<String> = types.zip(1..).map(|(kind, n)| format!("CAST(${n} AS {kind})")).collect();
-    let mut values = format!("({})", typed.join(", "));
-    for row in 1..rows {
-        let places: Vec<String> = (1..=width).map(|n| format!("${}", row * width + n)).collect();
-        values.push_str(&format!(", ({})", places.join(", ")));
-    }
-    let set: Vec<String> = names.iter().map(|name| format!("{name} = new_{name}")).collect();
+    let arrays: Vec<String> = types.zip(1..).map(|(kind, n)| format!("${n}::{kind}[]")).collect();
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let set: Vec<String> = names.iter().map(|name| format!("{name} = new.{name}")).collect();
     format!(
-        "WITH new (new_id, new_{}) AS (VALUES {values}) UPDATE {table} SET {} FROM new WHERE {table}.id = new_id",
-        names.join(", new_"),
-        set.join(", ")
+        "UPDATE {table} SET {} FROM UNNEST({}) AS new (id, {}) WHERE {table}.id = new.id",
+        set.join(", "),
+        arrays.join(", "),
+        names.join(", ")
     )
-}
-
-/// How many rows of so many columns one statement takes.
-pub(crate) fn rows_at_once(width: usize) -> usize {
-    100.min(900 / width).max(1)
 }

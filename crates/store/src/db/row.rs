@@ -3,6 +3,8 @@
 use std::str::FromStr;
 
 use kernel::{Id, Timestamp};
+use serde::de::IntoDeserializer;
+use serde::de::value::StrDeserializer;
 
 use super::DbError;
 
@@ -59,27 +61,37 @@ impl Row<'_> {
         T::read(self, column)
     }
 
+    /// The text in a column, where it lies.
+    fn text(&self, column: usize) -> Result<&str, DbError> {
+        self.opt_text(column)?.ok_or_else(|| bad(column, "no text"))
+    }
+
+    fn opt_text(&self, column: usize) -> Result<Option<&str>, DbError> {
+        match self {
+            Row::Sqlite(row) => row.get_ref(column)?.as_str_or_null().map_err(|error| bad(column, error)),
+            Row::Postgres(row) => Ok(row.try_get(column)?),
+        }
+    }
+
     /// The id in a column.
     pub(crate) fn id<I: Id>(&self, column: usize) -> Result<I, DbError> {
-        self.get::<String>(column)?.parse().map_err(|error| bad(column, error))
+        self.text(column)?.parse().map_err(|error| bad(column, error))
     }
 
     /// The id in a column that may be empty.
     pub(crate) fn opt_id<I: Id>(&self, column: usize) -> Result<Option<I>, DbError> {
-        self.get::<Option<String>>(column)?
-            .map(|text| text.parse().map_err(|error| bad(column, error)))
-            .transpose()
+        self.opt_text(column)?.map(|text| text.parse().map_err(|error| bad(column, error))).transpose()
     }
 
     /// A value that is stored by its name.
     pub(crate) fn named<T: FromStr>(&self, column: usize) -> Result<T, DbError> {
-        let text = self.get::<String>(column)?;
+        let text = self.text(column)?;
         text.parse().map_err(|_| bad(column, format!("unknown name {text:?}")))
     }
 
     /// A value that is stored as JSON.
     pub(crate) fn json<T: serde::de::DeserializeOwned>(&self, column: usize) -> Result<T, DbError> {
-        serde_json::from_str(&self.get::<String>(column)?).map_err(|error| bad(column, error))
+        serde_json::from_str(self.text(column)?).map_err(|error| bad(column, error))
     }
 
     /// A value that is stored as JSON in a column that may be empty.
@@ -87,13 +99,13 @@ impl Row<'_> {
         &self,
         column: usize,
     ) -> Result<Option<T>, DbError> {
-        let text = self.get::<Option<String>>(column)?;
-        text.map(|text| serde_json::from_str(&text).map_err(|error| bad(column, error))).transpose()
+        let text = self.opt_text(column)?;
+        text.map(|text| serde_json::from_str(text).map_err(|error| bad(column, error))).transpose()
     }
 
     /// A unit variant that is stored by the name that serde gives it.
     pub(crate) fn tag<T: serde::de::DeserializeOwned>(&self, column: usize) -> Result<T, DbError> {
-        serde_json::from_value(serde_json::Value::String(self.get(column)?))
-            .map_err(|error| bad(column, error))
+        let text: StrDeserializer<'_, serde::de::value::Error> = self.text(column)?.into_deserializer();
+        T::deserialize(text).map_err(|error| bad(column, error))
     }
 }

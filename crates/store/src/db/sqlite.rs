@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use kernel::{Ambient, Code, Error, ProjectId, Result};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
@@ -23,6 +23,14 @@ const BATCH_TIME: Duration = Duration::from_millis(20);
 const READERS: usize = 4;
 /// Statements that each connection keeps prepared.
 const STATEMENTS: usize = 128;
+/// After how many changed rows the log is moved into the database, beside the writer.
+const CHECKPOINT_ROWS: u64 = 2_000;
+/// At how many pages the writer finishes that itself, since a log that is written to all the time never begins anew: 16 MiB.
+const LOG_PAGES: i64 = 4_096;
+/// Memory for pages, in KiB: the writer has its part of the tables at hand; a reader, of which there are four, less. It is taken
+/// when it is used, so that an idle server has little.
+const WRITER_CACHE_KIB: i64 = 32 * 1024;
+const READER_CACHE_KIB: i64 = 8 * 1024;
 
 /// A job of the writer: does its work in the open transaction, and answers once it is known whether that was committed.
 /// Gets the reason instead when no transaction could be opened for it.
@@ -58,6 +66,8 @@ impl Sqlite {
     ) -> Result<Self> {
         let connection = connect(&options.file, options.durability).map_err(DbError::from)?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(DbError::from)?;
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(DbError::from)?;
+        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES).map_err(DbError::from)?;
         {
             let mut tx = Tx::new(Conn::Sqlite(&connection), ambient);
             connection.execute_batch("BEGIN IMMEDIATE").map_err(DbError::from)?;
@@ -69,10 +79,14 @@ impl Sqlite {
             }
             ready?;
         }
+        // One that waits is enough.
+        let (grown, growths) = bounded(1);
+        let mover = connect(&options.file, options.durability).map_err(DbError::from)?;
+        spawn("store-checkpoint", move || checkpoint(&mover, &growths))?;
         let (writer, jobs) = unbounded::<WriteJob>();
         spawn("store-writer", {
             let ambient = ambient.clone();
-            move || write_jobs(&connection, &jobs, &ambient, &publish)
+            move || write_jobs(&connection, &jobs, &ambient, &publish, &grown)
         })?;
         let (readers, jobs) = unbounded::<ReadJob>();
         for _ in 0..READERS.min(options.connections.max(1)) {
@@ -206,12 +220,28 @@ fn connect(file: &Path, durability: Durability) -> rusqlite::Result<Connection> 
     )?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    // 8 MiB a connection: five of them stay within the memory that an idle server may take.
-    connection.pragma_update(None, "cache_size", -8 * 1024)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     Ok(connection)
 }
 
-fn write_jobs(connection: &Connection, jobs: &Receiver<WriteJob>, ambient: &Ambient, publish: &Publish) {
+/// Moves the log into the database each time that it has grown, until the writer is gone.
+fn checkpoint(connection: &Connection, growths: &Receiver<()>) {
+    while growths.recv().is_ok() {
+        let moved = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()));
+        if let Err(error) = moved {
+            tracing::warn!(%error, "the log was not moved into the database; the writer will try");
+        }
+    }
+}
+
+fn write_jobs(
+    connection: &Connection,
+    jobs: &Receiver<WriteJob>,
+    ambient: &Ambient,
+    publish: &Publish,
+    grown: &Sender<()>,
+) {
+    let mut moved = 0;
     while let Ok(first) = jobs.recv() {
         let (done, touched, outcome) = batch(connection, first, jobs, ambient);
         let failed = outcome.err().map(|error| {
@@ -223,6 +253,12 @@ fn write_jobs(connection: &Connection, jobs: &Receiver<WriteJob>, ambient: &Ambi
         }
         for done in done {
             (done.tell)(failed.clone());
+        }
+        let changes = connection.total_changes();
+        if changes - moved >= CHECKPOINT_ROWS {
+            moved = changes;
+            // One that waits already will see this growth, too.
+            let _ = grown.try_send(());
         }
     }
 }

@@ -7,12 +7,12 @@ use wire::runs::Run;
 
 use super::{RUN, STEP, Step, run, step};
 use crate::db::{Arg, Tx, args};
-use crate::entities::places;
 
-/// A claimed step's content.
+/// A step that may be claimed, with what it is given, which never changes.
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
-pub struct Claimed {
+pub struct Claimable {
+    pub run: RunId,
     pub step: StepId,
     /// JSON.
     pub input: String,
@@ -24,11 +24,14 @@ pub struct Claimed {
 ///
 /// # Errors
 /// When the database fails.
-pub fn claimable(tx: &mut Tx<'_>, queue: &str, limit: u32) -> Result<Vec<(RunId, StepId)>> {
+pub fn claimable(tx: &mut Tx<'_>, queue: &str, limit: u32) -> Result<Vec<Claimable>> {
     Ok(tx.query(
-        "SELECT run_id, id FROM steps WHERE queue = $1 AND rank IS NOT NULL ORDER BY rank, id LIMIT $2",
+        "SELECT steps.run_id, steps.id, steps.input, runs.input FROM steps JOIN runs ON runs.id = steps.run_id
+         WHERE steps.queue = $1 AND steps.rank IS NOT NULL ORDER BY steps.rank, steps.id LIMIT $2",
         args![queue, limit],
-        |row| Ok((row.id(0)?, row.id(1)?)),
+        |row| {
+            Ok(Claimable { run: row.id(0)?, step: row.id(1)?, input: row.get(2)?, run_input: row.get(3)? })
+        },
     )?)
 }
 
@@ -75,22 +78,16 @@ pub fn next_wake(tx: &mut Tx<'_>) -> Result<Option<Timestamp>> {
 /// # Errors
 /// When the database fails.
 pub fn take(tx: &mut Tx<'_>, runs: &[RunId], skip: bool) -> Result<Vec<Run>> {
+    if runs.is_empty() {
+        return Ok(Vec::new());
+    }
     let lock = match (tx.is_sqlite(), skip) {
         (true, _) => "",
         (false, true) => "FOR UPDATE SKIP LOCKED",
         (false, false) => "FOR UPDATE",
     };
-    let mut ids = runs.to_vec();
-    ids.sort_unstable();
-    ids.dedup();
-    let mut found = Vec::with_capacity(ids.len());
-    for part in parts(&ids) {
-        let values: Vec<Arg<'_>> = part.iter().map(|id| Arg::from(*id)).collect();
-        let places = places(1, part.len());
-        let sql = format!("SELECT {RUN} FROM runs WHERE id IN ({places}) ORDER BY id {lock}");
-        found.extend(tx.query(&sql, &values, run)?);
-    }
-    Ok(found)
+    let sql = format!("SELECT {RUN} FROM runs WHERE id {} ORDER BY id {lock}", tx.among(1));
+    Ok(tx.query(&sql, &[list(runs)], run)?)
 }
 
 impl Step {
@@ -99,7 +96,11 @@ impl Step {
     /// # Errors
     /// When the database fails.
     pub fn many(tx: &mut Tx<'_>, ids: &[StepId]) -> Result<Vec<Self>> {
-        by_ids(tx, ids, |places| format!("SELECT {STEP} FROM steps WHERE id IN ({places})"), step)
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!("SELECT {STEP} FROM steps WHERE id {}", tx.among(1));
+        Ok(tx.query(&sql, &[list(ids)], step)?)
     }
 
     /// Reads the steps that follow on these, each with the one that it follows.
@@ -107,53 +108,14 @@ impl Step {
     /// # Errors
     /// When the database fails.
     pub fn children(tx: &mut Tx<'_>, parents: &[StepId]) -> Result<Vec<(StepId, StepId)>> {
-        let sql = |places: &str| {
-            format!(
-                "SELECT parent_id, child_id FROM step_edges WHERE parent_id IN ({places}) ORDER BY parent_id, child_id"
-            )
-        };
-        by_ids(tx, parents, sql, |row| Ok((row.id(0)?, row.id(1)?)))
-    }
-
-    /// Reads what steps were given.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn inputs(tx: &mut Tx<'_>, ids: &[StepId]) -> Result<Vec<Claimed>> {
-        let sql = |places: &str| {
-            format!(
-                "SELECT steps.id, steps.input, runs.input FROM steps JOIN runs ON runs.id = steps.run_id
-                 WHERE steps.id IN ({places})"
-            )
-        };
-        by_ids(tx, ids, sql, |row| {
-            Ok(Claimed { step: row.id(0)?, input: row.get(1)?, run_input: row.get(2)? })
-        })
+        let sql = format!(
+            "SELECT parent_id, child_id FROM step_edges WHERE parent_id {} ORDER BY parent_id, child_id",
+            tx.among(1)
+        );
+        Ok(tx.query(&sql, &[list(parents)], |row| Ok((row.id(0)?, row.id(1)?)))?)
     }
 }
 
-/// Cuts ids into parts of few sizes, so that few statements need to be prepared; where one is too small its first id stands
-/// there again, which finds nothing more.
-fn parts<I: Copy>(ids: &[I]) -> impl Iterator<Item = Vec<I>> {
-    ids.chunks(256).map(|part| {
-        let again = std::iter::repeat_n(part[0], part.len().next_power_of_two() - part.len());
-        part.iter().copied().chain(again).collect()
-    })
-}
-
-fn by_ids<I: Copy, T>(
-    tx: &mut Tx<'_>,
-    ids: &[I],
-    sql: impl Fn(&str) -> String,
-    read: impl Fn(&crate::db::Row<'_>) -> Result<T, crate::db::DbError>,
-) -> Result<Vec<T>>
-where
-    for<'a> Arg<'a>: From<I>,
-{
-    let mut found = Vec::with_capacity(ids.len());
-    for part in parts(ids) {
-        let values: Vec<Arg<'_>> = part.iter().map(|id| Arg::from(*id)).collect();
-        found.extend(tx.query(&sql(&places(1, part.len())), &values, &read)?);
-    }
-    Ok(found)
+fn list(ids: &[impl ToString]) -> Arg<'static> {
+    Arg::Texts(ids.iter().map(ToString::to_string).collect())
 }

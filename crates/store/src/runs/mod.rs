@@ -13,7 +13,7 @@ use wire::runs::{Answer, Limits, Priority, Reason, Run, StepState};
 
 use crate::db::{DbError, Row};
 
-pub use claim::{Claimed, claimable, due, held_by, next_wake, take};
+pub use claim::{Claimable, claimable, due, held_by, next_wake, take};
 pub use log::{append, log};
 pub use read::{
     Detail, Family, attempts, by_key, failed_steps, family, get, given_before, input, list, outputs, step_of,

@@ -24,6 +24,13 @@ const OUTPUT_BYTES: usize = 8 * 1024 * 1024;
 /// What a full log says of itself, once.
 const FULL: &str = "The log of this run is full; what comes after is not kept.";
 
+/// What others are to hear of once it is committed.
+pub(super) struct Closed {
+    pub(super) stop: Vec<StepId>,
+    pub(super) wake: Option<Timestamp>,
+    pub(super) logged: Vec<RunId>,
+}
+
 /// A transaction's view of runs and steps.
 pub(super) struct Book<'r> {
     pub(super) now: Timestamp,
@@ -42,9 +49,9 @@ pub(super) struct Book<'r> {
     /// In the order of the projects, which is that in which their rows are locked.
     events: BTreeMap<ProjectId, Vec<(EventKind, String)>>,
     pub(super) ready: BTreeSet<String>,
-    pub(super) stop: Vec<StepId>,
-    pub(super) wake: Option<Timestamp>,
-    pub(super) logged: BTreeSet<RunId>,
+    stop: Vec<StepId>,
+    wake: Option<Timestamp>,
+    logged: BTreeSet<RunId>,
 }
 
 impl<'r> Book<'r> {
@@ -283,26 +290,28 @@ impl<'r> Book<'r> {
         self.events.entry(run.project_id).or_default().push((EventKind::RunUpdated, told(&told_of_run(run))));
     }
 
-    /// Writes what was changed, and tells of it.
-    pub(super) fn flush(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+    /// Writes the steps that were made or changed, so that queries find them as they are now.
+    pub(super) fn save_steps(&mut self, tx: &mut Tx<'_>) -> Result<()> {
         self.cascade(tx)?;
         runs::create(tx, &self.new_runs, &self.new_steps, &self.new_edges)?;
-        runs::save_runs(tx, self.changed_runs.iter().filter_map(|id| self.runs.get(id)))?;
         runs::save_steps(tx, self.changed_steps.iter().filter_map(|id| self.steps.get(id)))?;
+        self.new_runs.clear();
+        self.new_steps.clear();
+        self.new_edges.clear();
+        self.changed_steps.clear();
+        Ok(())
+    }
+
+    /// Writes all else that was changed, and tells of it. The rows of the projects, for which others wait, come last.
+    pub(super) fn close(mut self, tx: &mut Tx<'_>) -> Result<Closed> {
+        self.save_steps(tx)?;
+        runs::save_runs(tx, self.changed_runs.iter().filter_map(|id| self.runs.get(id)))?;
         runs::save_attempts(tx, &self.attempts)?;
         runs::append(tx, &self.log)?;
         for (project, told) in &self.events {
             events::emit_texts(&mut Tenant::new(tx, Scope::server(*project)), told)?;
         }
-        self.new_runs.clear();
-        self.new_steps.clear();
-        self.new_edges.clear();
-        self.changed_runs.clear();
-        self.changed_steps.clear();
-        self.attempts.clear();
-        self.log.clear();
-        self.events.clear();
-        Ok(())
+        Ok(Closed { stop: self.stop, wake: self.wake, logged: self.logged.into_iter().collect() })
     }
 }
 
