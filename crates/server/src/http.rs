@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -49,6 +49,7 @@ pub(crate) fn router(app: &App) -> Router {
         .merge(tools);
     routed
         .layer(live::layer(app.clone()))
+        .layer(map_request(live::detached))
         .layer(
             CompressionLayer::new().compress_when(
                 SizeAbove::new(1024)

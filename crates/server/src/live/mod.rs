@@ -21,7 +21,7 @@ use studios::film;
 use tokio::sync::{mpsc, oneshot};
 use wire::live::{PresenceState, ToClient};
 
-pub(crate) use socket::layer;
+pub(crate) use socket::{detached, layer};
 
 use crate::metrics::Open;
 use crate::others;

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::extract::{OriginalUri, Request};
+use axum::http::{HeaderName, HeaderValue, Uri};
 use identity::{Caller, Viewer};
 use kernel::{Code, Error, ProjectId};
 use serde_json::Value;
@@ -24,6 +26,8 @@ const LARGEST_MESSAGE: usize = 16 << 10;
 const EARLY: usize = 16;
 /// Messages that wait for a slow client before it lags.
 const QUEUE: usize = 256;
+/// How many bytes a socket reads at once: what clients say is short, and each socket has the room for it all the time.
+const READ: usize = 1 << 10;
 
 /// Who was let in, to what, and what they have seen.
 #[derive(Clone)]
@@ -55,7 +59,7 @@ pub(crate) fn layer(app: App) -> SocketIoLayer {
         .max_payload(LARGEST_MESSAGE as u64)
         .ws_max_message_size(LARGEST_MESSAGE)
         .ws_max_frame_size(LARGEST_MESSAGE)
-        .ws_read_buffer_size(4 << 10)
+        .ws_read_buffer_size(READ)
         .max_buffer_size(QUEUE)
         .transports([TransportType::Websocket, TransportType::Polling])
         .build_layer();
@@ -69,6 +73,24 @@ pub(crate) fn layer(app: App) -> SocketIoLayer {
     };
     io.ns("/", seat.with(admission));
     layer
+}
+
+/// Gives the head of a request that opens a socket memory of its own. The socket keeps it for as long as it lives, and what
+/// hyper gives are views of the buffer into which it read, 16 KiB that would stay, too.
+pub(crate) async fn detached(mut request: Request) -> Request {
+    if !request.uri().path().starts_with("/socket.io") {
+        return request;
+    }
+    let copied = |(name, value): (&HeaderName, &HeaderValue)| {
+        let name = HeaderName::from_bytes(name.as_str().as_bytes()).ok()?;
+        Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))
+    };
+    *request.headers_mut() = request.headers().iter().filter_map(copied).collect();
+    if let Ok(uri) = request.uri().to_string().parse::<Uri>() {
+        *request.uri_mut() = uri.clone();
+        request.extensions_mut().insert(OriginalUri(uri));
+    }
+    request
 }
 
 /// Checks the handshake as REST checks a request.
