@@ -72,6 +72,15 @@ def schedule():
     return made(f"/projects/{PROJECT}/schedules", {"name": "Brief", "order": order, "when": when})
 
 
+def agent():
+    """One that the project has switched off."""
+    answer = requests.put(
+        f"{URL}/projects/{PROJECT}/agents/audio/cues", json={"off": True}, headers=TOKEN, timeout=30
+    )
+    assert answer.ok, f"{answer.status_code} {answer.text}"
+    return "cues"
+
+
 # What each removal takes away, by the path's last parameter.
 TO_TAKE_AWAY = {
     "session": lambda: SESSIONS.pop() if SESSIONS else "",
@@ -85,6 +94,7 @@ TO_TAKE_AWAY = {
     "record": lambda: made(f"/projects/{PROJECT}/scenes", {"name": f"INT. ROOM {os.urandom(4).hex()} - DAY"}),
     "conversation": conversation,
     "schedule": schedule,
+    "agent": agent,
 }
 
 

@@ -125,6 +125,16 @@ export function screens({ project, importId, scene, character, run }) {
       hand: (page) => page.getByRole("region", { name: "Departments" }).locator("summary").first().click(),
     },
     {
+      name: "agents",
+      path: `${within}/agents`,
+      ready: (page) => page.getByRole("navigation", { name: "Agents" }).getByRole("link").nth(14).waitFor(),
+      hand: async (page) => {
+        await page.getByRole("navigation", { name: "Agents" }).getByRole("link", { name: /Cue list/ }).click();
+        await page.getByRole("textbox", { name: /^Definition of Cue list/ }).pressSequentially("# ");
+        await tabs("History", "Definition")(page);
+      },
+    },
+    {
       name: "notifications",
       path: `${within}/notifications`,
       ready: (page) => page.getByRole("main").getByText("second-draft.fountain").waitFor(),

@@ -5,13 +5,15 @@
 use std::sync::{Arc, Mutex};
 
 use agents::deliverables::{CITES, COLLECTION, Deliverables};
-use agents::departments::Departments;
-use agents::departments::definition::Definition;
 use agents::departments::desk::Desk;
 use agents::departments::engine::{Citation, Engine, Job, Work};
 use agents::departments::plan::{self, Order};
+use agents::departments::roster::Roster;
+use agents::departments::slots::Slots;
+use agents::departments::studio::Studio;
 use futures_util::future::BoxFuture;
 use kernel::{Ambient, Code, EntityId, EventKind, PageRequest, Result, ReviewId, Role, RunId};
+use resilience::pool::AGENTS;
 use serde_json::json;
 use store::changes::{self, Draft, New, Write};
 use store::{Options, Scope, Store, entities, events, facts, people, projects, reviews, runs};
@@ -71,14 +73,13 @@ struct Stage {
     _folder: tempfile::TempDir,
 }
 
-fn departments() -> Departments {
+fn studio(engine: Arc<dyn Engine>) -> Studio {
     let agent = |name: &str, role: &str| {
-        let file = format!(
+        format!(
             "---\nname: {name}\ntitle: {name}\ndepartment: sound\nrole: {role}\nengine: sound.{name}\n---\n"
-        );
-        Definition::parse(&file).unwrap()
+        )
     };
-    Departments::of(&[("sound", &[])], [agent("head", "head"), agent("cues", "specialist")]).unwrap()
+    Studio::of(&[("sound", &[])], [agent("head", "head"), agent("cues", "specialist")], [engine]).unwrap()
 }
 
 async fn stage(quality: f64) -> Stage {
@@ -95,8 +96,8 @@ async fn stage(quality: f64) -> Stage {
     let (end, ended) = oneshot::channel::<()>();
     tokio::spawn(service.run(async move { drop(ended.await) }));
     let engine = Arc::new(Scripted { quality, ..Scripted::default() });
-    let desk = Desk::new(store.clone(), departments(), [engine.clone() as Arc<dyn Engine>]).unwrap();
-    let desk = Arc::new(desk);
+    let roster = Roster::new(store.clone(), studio(engine.clone()));
+    let desk = Arc::new(Desk::new(store.clone(), roster, Slots::new(Ambient::system(), AGENTS, 10)));
     tokio::spawn(desk.clone().serve(tasks.worker(plan::QUEUE, 4).await.unwrap()));
     let deliverables = Deliverables::new(store.clone(), tasks.clone(), |_| Vec::new());
     Stage { store, tasks, scope, engine, desk, deliverables, _end: end, _folder: folder }
@@ -112,7 +113,8 @@ impl Stage {
             departments: Vec::new(),
             auto_ingest,
         };
-        let new = plan::plan(&order, self.desk.departments()).unwrap();
+        let departments = self.desk.roster().departments(&self.scope).await.unwrap();
+        let new = plan::plan(&order, &departments).unwrap();
         let (run, _) = self.tasks.make(new).await.unwrap();
         self.ended(run, 3).await;
         run

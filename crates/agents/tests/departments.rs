@@ -5,14 +5,17 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use agents::departments::Departments;
-use agents::departments::definition::Definition;
-use agents::departments::desk::{Compiled, Desk, Headed};
+use agents::departments::desk::Desk;
 use agents::departments::engine::{Engine, Job, Work};
 use agents::departments::grading::{Advice, Verdict};
+use agents::departments::outputs::{Compiled, Headed};
 use agents::departments::plan::{self, Order};
+use agents::departments::roster::Roster;
+use agents::departments::slots::Slots;
+use agents::departments::studio::Studio;
 use futures_util::future::BoxFuture;
 use kernel::{Ambient, Code, Error, Result, RunId};
+use resilience::pool::AGENTS;
 use serde_json::{Value, json};
 use store::runs::{self, Detail};
 use store::{Options, Scope, Store, people, projects};
@@ -72,13 +75,12 @@ struct Stage {
     _folder: tempfile::TempDir,
 }
 
-fn departments() -> Departments {
+fn studio(engines: impl IntoIterator<Item = Arc<dyn Engine>>) -> Studio {
     let agent = |department: &str, name: &str, role: &str| {
-        let file = format!(
+        format!(
             "---\nname: {name}\ntitle: {name}\ndepartment: {department}\nrole: {role}\nengine: {department}.{name}\n\
              limits:\n  attempts: 1\n---\n"
-        );
-        Definition::parse(&file).unwrap()
+        )
     };
     let agents = [
         agent("character", "head", "head"),
@@ -87,7 +89,7 @@ fn departments() -> Departments {
         agent("audio", "head", "head"),
         agent("audio", "cues", "specialist"),
     ];
-    Departments::of(&[("character", &[]), ("audio", &["character"])], agents).unwrap()
+    Studio::of(&[("character", &[]), ("audio", &["character"])], agents, engines).unwrap()
 }
 
 async fn stage(engines: [Arc<Scripted>; 3]) -> Stage {
@@ -103,7 +105,9 @@ async fn stage(engines: [Arc<Scripted>; 3]) -> Stage {
     let (end, ended) = oneshot::channel::<()>();
     tokio::spawn(service.run(async move { drop(ended.await) }));
     let engines = engines.into_iter().map(|engine| engine as Arc<dyn Engine>);
-    let desk = Arc::new(Desk::new(store.clone(), departments(), engines).unwrap());
+    let roster = Roster::new(store.clone(), studio(engines));
+    let slots = Slots::new(Ambient::system(), AGENTS, 10);
+    let desk = Arc::new(Desk::new(store.clone(), roster, slots));
     tokio::spawn(desk.clone().serve(tasks.worker(plan::QUEUE, 4).await.unwrap()));
     Stage { store, tasks, scope, desk, _end: end, _folder: folder }
 }
@@ -119,7 +123,8 @@ impl Stage {
             departments: Vec::new(),
             auto_ingest: false,
         };
-        let new = plan::plan(&order, self.desk.departments()).unwrap();
+        let departments = self.desk.roster().departments(&self.scope).await.unwrap();
+        let new = plan::plan(&order, &departments).unwrap();
         let (run, _) = self.tasks.make(new).await.unwrap();
         self.ended(run).await
     }
@@ -212,15 +217,4 @@ async fn an_engine_that_fails_stops_what_builds_on_it_and_says_why() {
     assert_eq!(states, [Failed, Complete, Cancelled, Cancelled, Cancelled, Cancelled]);
     let reason = serde_json::to_value(&steps[0].step.reason).unwrap();
     assert_eq!(reason["error"], "the lamp broke");
-}
-
-#[tokio::test]
-async fn a_desk_without_an_engine_that_an_agent_needs_is_not_opened() {
-    let folder = tempfile::tempdir().unwrap();
-    let store =
-        Store::open(Options::sqlite(folder.path().join("atelier.db")), Ambient::system()).await.unwrap();
-    let refused = Desk::new(store, departments(), [scripted("character.cast", 1.0, 1.0) as Arc<dyn Engine>])
-        .err()
-        .unwrap();
-    assert!(refused.message().contains("character.arcs"), "{refused}");
 }

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use agents::deliverables::Deliverables;
 use agents::departments::desk::Desk;
 use agents::departments::mind::Mind;
+use agents::departments::roster::Roster;
+use agents::departments::slots::Slots;
 use agents::ingest::Ingest;
 use agents::language::Language;
 use agents::orchestrator::Orchestrator;
@@ -16,6 +18,7 @@ use brain::indexer::{self, Indexer};
 use identity::Identity;
 use kernel::{Ambient, Code, Error, NodeId, PersonId, Result};
 use resilience::limiter::{self, Verdict};
+use resilience::pool;
 use store::Store;
 use studios::film;
 use tasks::Tasks;
@@ -116,15 +119,16 @@ impl Parts {
                 catalogue: &film::CATALOGUE,
             },
         };
-        let desk =
-            Desk::new(store.clone(), film::crew::departments()?, film::crew::engines())?.with_mind(mind);
+        let roster = Roster::new(store.clone(), film::crew::studio()?);
+        let slots = slots(&config, ambient.clone());
+        let desk = Desk::new(store.clone(), roster, slots).with_mind(mind);
         let deliverables = Deliverables::new(store.clone(), tasks.clone(), film::departments::exports::files);
         let limit = limiter::Params { limit: config.limits.orchestrator_per_minute, ..limiter::ORCHESTRATOR };
         Ok(Arc::new(Self {
             public_url,
             live: Live::new(store.clone(), identity.clone(), backplane.clone()),
             pulse: Pulse::new(store.clone(), ambient.clone()),
-            metrics: Metrics::default(),
+            metrics: Metrics::of(&desk),
             bell: Bell::default(),
             indexer: Mutex::new(Some(indexer)),
             tasks_service: Mutex::new(Some(tasks_service)),
@@ -191,6 +195,19 @@ fn server_name(config: &Config, ambient: &Ambient) -> Result<String> {
     let name = ambient.id::<NodeId>().to_string();
     std::fs::write(&file, &name).map_err(Error::internal)?;
     Ok(name)
+}
+
+/// The slots of agents. At least half of the steps that this server has in hand are to be worked on: those that wait for an
+/// agent of one type must not keep all others out.
+fn slots(config: &Config, ambient: Ambient) -> Slots {
+    let limits = &config.limits;
+    let params = pool::Params {
+        slots: usize::try_from(limits.agents_per_type).unwrap_or(usize::MAX),
+        patience_ms: i64::from(limits.agents_wait_seconds) * 1_000,
+        ..pool::AGENTS
+    };
+    let waiting = usize::try_from(limits.agents / 2).unwrap_or(usize::MAX).max(1);
+    Slots::new(ambient, params, waiting)
 }
 
 /// Where the embedder's weights are, and where they may come from.

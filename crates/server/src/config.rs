@@ -176,9 +176,19 @@ pub struct Limits {
     #[config(env = "ATELIER_LIMITS_IMPORT_BYTES", default = 16777216)]
     pub import_bytes: usize,
 
-    /// How many steps of agents this server does at a time.
-    #[config(env = "ATELIER_LIMITS_AGENTS", default = 4)]
+    /// How many steps of agents this server has in hand at a time. Most of a step with a language model is waiting for it;
+    /// engines keep no more processors busy than there are.
+    #[config(env = "ATELIER_LIMITS_AGENTS", default = 32)]
     pub agents: u32,
+
+    /// How many of them are of one agent, such as `audio/cues`.
+    #[config(env = "ATELIER_LIMITS_AGENTS_PER_TYPE", default = 10)]
+    pub agents_per_type: u32,
+
+    /// How long a step waits for its turn where all of its agent are at work, in seconds; at most 60. Then it is given back,
+    /// at no cost to it, and comes again.
+    #[config(env = "ATELIER_LIMITS_AGENTS_WAIT_SECONDS", default = 60)]
+    pub agents_wait_seconds: u32,
 }
 
 /// What is kept, and for how long.
@@ -243,6 +253,12 @@ impl Config {
     fn checked(self) -> Result<Self, String> {
         if !(1..=64 << 20).contains(&self.limits.import_bytes) {
             return Err(String::from("limits.import_bytes: must be from 1 to 67108864"));
+        }
+        if self.limits.agents_per_type == 0 {
+            return Err(String::from("limits.agents_per_type: must be at least 1"));
+        }
+        if !(1..=60).contains(&self.limits.agents_wait_seconds) {
+            return Err(String::from("limits.agents_wait_seconds: must be from 1 to 60"));
         }
         for origin in self.allowed_origins.iter().chain(&self.public_url) {
             let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
@@ -349,6 +365,8 @@ mod tests {
         for (text, named) in [
             ("listen = \"nowhere\"", "listen"),
             ("[limits]\nimport_bytes = 0", "limits.import_bytes"),
+            ("[limits]\nagents_per_type = 0", "limits.agents_per_type"),
+            ("[limits]\nagents_wait_seconds = 61", "limits.agents_wait_seconds"),
             ("public_url = \"atelier.example.org\"", "atelier.example.org"),
             ("[redis]\nurl = \"redis://cache\"", "database.url"),
             ("[redis]\nurl = \"redis://cache\"\n[database]\nurl = \"postgres://house\"", "public_url"),

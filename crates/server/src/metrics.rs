@@ -1,8 +1,17 @@
-//! What Prometheus reads: request times by route and status, open connections, work that waits.
+//! What Prometheus reads: request times by route and status, open connections, work that waits, agents at work.
 
-use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use std::collections::BTreeMap;
+use std::fmt;
+
+use agents::departments::desk::Desk;
+use agents::departments::roster::Roster;
+use agents::departments::slots::Slots;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text::encode};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
@@ -27,6 +36,74 @@ pub(crate) struct Connection {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct Queue {
     pub(crate) queue: &'static str,
+}
+
+/// Which agents a series counts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, EncodeLabelSet)]
+struct Agent {
+    department: String,
+    /// What projects have added is `added`: whoever reads the series is not to read what projects call their agents.
+    agent: String,
+}
+
+/// The same, by what they do: `in_use`, `idle` or `waiting`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AgentState {
+    department: String,
+    agent: String,
+    state: &'static str,
+}
+
+/// The numbers of the agents' pool, as they are when they are read.
+struct AgentPool {
+    slots: Slots,
+    roster: Roster,
+}
+
+impl fmt::Debug for AgentPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AgentPool").finish_non_exhaustive()
+    }
+}
+
+impl AgentPool {
+    /// Slots in use and idle, steps that wait, and times that a slot was lent.
+    fn numbers(&self) -> BTreeMap<Agent, ([usize; 3], u64)> {
+        let mut by_agent: BTreeMap<Agent, ([usize; 3], u64)> = BTreeMap::new();
+        for (kind, stats, waiting) in self.slots.stats() {
+            let (department, agent) = kind.split_once('/').unwrap_or(("", kind.as_str()));
+            let agent = if self.roster.studio().file(department, agent).is_some() { agent } else { "added" };
+            let of = Agent { department: department.to_owned(), agent: agent.to_owned() };
+            let (states, requests) = by_agent.entry(of).or_default();
+            for (sum, count) in states.iter_mut().zip([stats.in_use, stats.idle, waiting]) {
+                *sum += count;
+            }
+            *requests += stats.total_requests;
+        }
+        by_agent
+    }
+}
+
+impl Collector for AgentPool {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let numbers = self.numbers();
+        let what = "Agents at work and idle, and steps that wait for one";
+        let mut slots = encoder.encode_descriptor("agent_pool", what, None, MetricType::Gauge)?;
+        for (Agent { department, agent }, (states, _)) in &numbers {
+            for (state, count) in ["in_use", "idle", "waiting"].into_iter().zip(states) {
+                let of = AgentState { department: department.clone(), agent: agent.clone(), state };
+                let count = i64::try_from(*count).unwrap_or(i64::MAX);
+                ConstGauge::new(count).encode(slots.encode_family(&of)?)?;
+            }
+        }
+        let what = "Times that an agent was given a step";
+        let mut requests =
+            encoder.encode_descriptor("agent_pool_requests", what, None, MetricType::Counter)?;
+        for (agent, (_, count)) in &numbers {
+            ConstCounter::new(*count).encode(requests.encode_family(agent)?)?;
+        }
+        Ok(())
+    }
 }
 
 /// All series.
@@ -59,6 +136,14 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// All series, those of a desk's agents among them.
+    pub(crate) fn of(desk: &Desk) -> Self {
+        let mut metrics = Self::default();
+        let pool = AgentPool { slots: desk.slots().clone(), roster: desk.roster().clone() };
+        metrics.registry.register_collector(Box::new(pool));
+        metrics
+    }
+
     /// All series in the text that Prometheus reads.
     ///
     /// # Errors

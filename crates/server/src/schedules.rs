@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use agents::departments::Departments;
 use agents::departments::plan::{self, Order};
 use kernel::{Result, Timestamp};
+use store::Scope;
 use tasks::graph::NewRun;
 use tasks::schedules;
 use tokio::sync::Notify;
@@ -50,14 +52,18 @@ pub(crate) async fn keep(app: &Parts) {
 
 /// Gives what is due now, and tells when something is due next.
 pub(crate) async fn look(app: &Parts) -> Result<Option<Timestamp>> {
-    schedules::look(&app.store, &app.tasks, &app.ambient, |schedule| planned(app, schedule)).await
+    let plan = |schedule: Schedule| async move {
+        let departments = app.desk.roster().departments(&Scope::server(schedule.project_id)).await?;
+        planned(&departments, &schedule)
+    };
+    schedules::look(&app.store, &app.tasks, &app.ambient, plan).await
 }
 
-/// The run for what a schedule orders.
+/// The run for what a schedule orders of these departments.
 ///
 /// # Errors
 /// `VALIDATION_ERROR` when the order makes no sense.
-pub(crate) fn planned(app: &Parts, schedule: &Schedule) -> Result<NewRun> {
+pub(crate) fn planned(departments: &Departments, schedule: &Schedule) -> Result<NewRun> {
     let ScheduledOrder::Task { task, priority, departments, auto_ingest } = &schedule.order;
     let order = Order {
         project: schedule.project_id,
@@ -67,5 +73,5 @@ pub(crate) fn planned(app: &Parts, schedule: &Schedule) -> Result<NewRun> {
         departments: departments.clone(),
         auto_ingest: *auto_ingest,
     };
-    plan::plan(&order, app.desk.departments())
+    plan::plan(&order, departments)
 }

@@ -71,11 +71,11 @@ pub fn give_now(t: &mut Tenant<'_, '_>, schedule: &Schedule) -> Result<Timestamp
 ///
 /// # Errors
 /// When the database fails.
-pub async fn look(
+pub async fn look<P: Future<Output = Result<NewRun>>>(
     store: &Store,
     tasks: &Tasks,
     ambient: &Ambient,
-    plan: impl Fn(&Schedule) -> Result<NewRun>,
+    plan: impl Fn(Schedule) -> P,
 ) -> Result<Option<Timestamp>> {
     while store.transact(note_one).await? {}
     for (schedule, at) in store.read(|tx| schedules::to_give(tx, AT_ONCE)).await? {
@@ -144,12 +144,12 @@ fn occurrence(
 }
 
 /// Makes the run of an occurrence, in the name of whoever set the schedule, if they still may (S10).
-async fn give(
+async fn give<P: Future<Output = Result<NewRun>>>(
     store: &Store,
     tasks: &Tasks,
     schedule: &Schedule,
     at: Timestamp,
-    plan: &impl Fn(&Schedule) -> Result<NewRun>,
+    plan: &impl Fn(Schedule) -> P,
 ) -> Result<RunId> {
     let (person, project) = (schedule.set_by, schedule.project_id);
     let person = person.ok_or_else(|| Error::not_found("person"))?;
@@ -161,7 +161,7 @@ async fn give(
         _ => error,
     })?;
     let key = format!("{}/{}", schedule.id, at.0);
-    let new = NewRun { idempotency_key: Some(key), by: Some(person), ..plan(schedule)? };
+    let new = NewRun { idempotency_key: Some(key), by: Some(person), ..plan(schedule.clone()).await? };
     match tasks.make(new).await {
         Ok((run, _)) => Ok(run),
         // It was given before, and since then the order, or how one is planned, was changed.

@@ -1,5 +1,6 @@
 //! Every HTTP body and live message. OpenAPI and the browser's types come from here; nothing here knows the database.
 
+pub mod agents;
 pub mod auth;
 pub mod imports;
 pub mod live;

@@ -83,7 +83,7 @@ pub enum ToClient {
     #[allow(missing_docs)]
     EntityUpdated {
         seq: i64,
-        /// `character`, `scene` …
+        /// `character`, `scene` …; `agent` for what a project says of who works in it.
         entity_type: String,
         entity_id: EntityId,
         /// What changed: `action`, `name`, `version` and the changed fields' names.

@@ -18,6 +18,7 @@ import {
   Settings,
   SlidersHorizontal,
   Sun,
+  Users,
   Workflow,
 } from "lucide-react";
 import { useMemo } from "react";
@@ -159,6 +160,14 @@ export function useWorkspaceActions(): void {
         icon: Gauge,
         words: "ready lacking score next",
         run: () => void navigate({ to: "/projects/$project/readiness", params }),
+      },
+      {
+        id: "go.agents",
+        name: "Agents",
+        group: "Go to",
+        icon: Users,
+        words: "departments heads specialists definitions prompts tools",
+        run: () => void navigate({ to: "/projects/$project/agents", params }),
       },
       {
         id: "go.notifications",

@@ -162,6 +162,16 @@ const readiness = createRoute({
   component: lazyRouteComponent(() => import("@/features/readiness/page"), "ReadinessPage"),
 });
 
+const agents = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/agents",
+  validateSearch: (search: Record<string, unknown>): { agent?: string; add?: string } => ({
+    ...(typeof search["agent"] === "string" && { agent: search["agent"] }),
+    ...(typeof search["add"] === "string" && { add: search["add"] }),
+  }),
+  component: lazyRouteComponent(() => import("@/features/agents/page"), "AgentsPage"),
+});
+
 const notifications = createRoute({
   getParentRoute: () => inside,
   path: "/projects/$project/notifications",
@@ -194,6 +204,7 @@ export const router = createRouter({
       schedules,
       reviews,
       readiness,
+      agents,
       notifications,
       projectSettings,
     ]),

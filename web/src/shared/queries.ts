@@ -24,6 +24,8 @@ export const keys = {
   /** All that waits for a decision or had one, whoever proposed it. */
   reviews: (id: string) => ["project", id, "reviews"] as const,
   readiness: (id: string) => ["project", id, "readiness"] as const,
+  /** Who works in a project; what it says of them are records. */
+  agents: (id: string) => [...keys.records(id), "agents"] as const,
   schedules: (id: string) => ["project", id, "schedules"] as const,
 };
 
@@ -152,6 +154,19 @@ export const readinessQuery = (id: string) =>
     queryKey: keys.readiness(id),
     queryFn: ({ signal }) => api.get<Schemas["Readiness"]>(`/projects/${id}/readiness`, { signal }),
   });
+
+export const agentsQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.agents(id), "list"],
+    queryFn: ({ signal }) => api.get<Schemas["Agents"]>(`/projects/${id}/agents`, { signal }),
+  });
+
+/** What a project has said of an agent, newest first. */
+export const agentHistoryQuery = (id: string, department: string, agent: string) =>
+  pages<Schemas["RecordVersion"]>(
+    [...keys.agents(id), "history", department, agent],
+    `/projects/${id}/agents/${department}/${agent}/history`,
+  );
 
 export const budgetsQuery = (id: string) =>
   queryOptions({

@@ -13,6 +13,7 @@ export type Message = Schemas["Message"];
 export type Mode = Schemas["Mode"];
 export type Role = Schemas["Role"];
 export type User = Schemas["User"];
+export type Agent = Schemas["Agent"];
 export type ToClient = Schemas["ToClient"];
 
 /** A page of a list; all lists have the shape of this one. */

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use kernel::EntityId;
 use wire::imports::{QualityScores, Recommendation};
 
-use crate::departments::desk::Done;
 use crate::departments::grading::{Advice, advice};
+use crate::departments::outputs::Done;
 
 /// The weights of completeness, consistency and relationships, as in data mode.
 const WEIGHTS: (f64, f64, f64) = (0.45, 0.30, 0.25);

@@ -8,7 +8,7 @@ use wire::imports::QualityScores;
 use wire::reviews::{CitedRecord, Deliverable, DeliverablePart, ExportFile, Grade, ReviewOrigin};
 
 use super::gate::{self, Known};
-use crate::departments::desk::{Done, Graded};
+use crate::departments::outputs::{Done, Graded};
 
 /// The longest title, in characters.
 pub(super) const LONGEST_TITLE: usize = 200;
@@ -39,7 +39,7 @@ pub(super) struct Source<'s> {
     pub(super) step: StepId,
     /// The lease under which its agent gave it, and the one under which its head took it.
     pub(super) fences: (i64, i64),
-    /// The engine of its agent, which names the form of its content.
+    /// The engine that made it, which names the form of its content.
     pub(super) form: &'s str,
     /// A person's, from when it was last sent back.
     pub(super) reasons: Vec<String>,

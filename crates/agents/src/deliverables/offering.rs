@@ -12,9 +12,9 @@ use wire::records::Origin;
 use super::gate::Known;
 use super::offer::{Offer, Source};
 use super::{CITES, service};
-use crate::departments::desk::{Compiled, Done, Graded, Headed};
 use crate::departments::grading::{Advice, Verdict, advice};
-use crate::departments::{Departments, plan};
+use crate::departments::outputs::{Compiled, Done, Graded};
+use crate::departments::plan;
 use crate::ingest::INGEST_FROM;
 
 /// The longest content that is kept, in bytes of JSON: the production of a film of several hundred scenes has a few MiB.
@@ -35,17 +35,11 @@ pub struct Offered {
 ///
 /// # Errors
 /// `CONFLICT` when the lease is over.
-pub async fn offer(
-    store: &Store,
-    departments: &Departments,
-    result: &Step,
-    run_input: &Value,
-    compiled: &Compiled,
-) -> Result<Offered> {
+pub async fn offer(store: &Store, result: &Step, run_input: &Value, compiled: &Compiled) -> Result<Offered> {
     let scope = Scope::server(result.project);
     let (run, by) = (result.run, (result.id, result.fence));
     let automatic = run_input["autoIngest"].as_bool().unwrap_or(false);
-    let accepted = accepted(compiled, departments);
+    let accepted = accepted(compiled);
     let read = store.read_in(&scope, move |t| {
         let steps = runs::steps_of(t, run, 0)?.into_iter().map(|detail| detail.step);
         let steps: HashMap<String, Step> = steps.map(|step| (step.name.clone(), step)).collect();
@@ -65,24 +59,16 @@ pub async fn offer(
     Ok(Offered { waiting, saved, too_long })
 }
 
-/// What heads accepted, with the department and the form of its content.
+/// What heads accepted, with the department.
 struct Accepted {
     department: String,
-    form: String,
     graded: Graded,
 }
 
-fn accepted(compiled: &Compiled, departments: &Departments) -> Vec<Accepted> {
-    let form = |headed: &Headed, agent: &str| {
-        let department = departments.named(&headed.department)?;
-        Some(department.specialists.iter().find(|specialist| specialist.name == agent)?.engine.clone())
-    };
+fn accepted(compiled: &Compiled) -> Vec<Accepted> {
     let all = compiled.departments.iter().flat_map(|headed| {
         let kept = headed.outputs.iter().filter(|graded| graded.verdict == Verdict::Accept);
-        kept.filter_map(move |graded| {
-            let form = form(headed, &graded.agent)?;
-            Some(Accepted { department: headed.department.clone(), form, graded: graded.clone() })
-        })
+        kept.map(|graded| Accepted { department: headed.department.clone(), graded: graded.clone() })
     });
     all.collect()
 }
@@ -119,7 +105,9 @@ fn prepare(
         let head = steps.get(&plan::head(&one.department)).ok_or_else(gone)?;
         let reasons = reviews::reasons(t, step.id)?;
         let fences = (step.settled, head.settled);
-        let source = Source { step: step.id, fences, form: &one.form, reasons };
+        // The agent may be another by now, or gone: the content has the form of the engine that made it.
+        let form = done.by.clone();
+        let source = Source { step: step.id, fences, form: &form, reasons };
         let offer = Offer::proposal(source, &one.graded, done, &known)?;
         if offer.content.len() > LONGEST {
             too_long.push(offer.title);

@@ -1,28 +1,30 @@
 //! The desk at which agents' steps are done: specialists by their engines, heads by grading, the result by putting together.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use kernel::{Code, Error, ProjectId, Result};
 use resilience::retry::Kind;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use store::{Scope, Store, reviews, runs};
 use tasks::machine::Failure;
 use tasks::{Lease, Worker};
 
 use super::definition::{Definition, Role};
-use super::engine::{Citation, Engine, Job, Work};
-use super::grading::{Advice, Scores, Verdict, advice, together};
-use super::mind::{self, Added, Mind, Thought};
+use super::engine::{Job, Work};
+use super::grading::{Scores, Verdict, advice, together};
+use super::mind::{Mind, Thought};
+use super::outputs::{Compiled, Done, Graded, Headed, PassedOver};
+use super::roster::Roster;
+use super::slots::{AGAIN_MS, Asked, Busy, Slot, Slots};
 use super::{Departments, plan};
 use crate::deliverables;
 
 /// Who does agents' steps, and what they need for it.
 pub struct Desk {
     store: Store,
-    departments: Departments,
-    engines: HashMap<&'static str, Arc<dyn Engine>>,
+    roster: Roster,
+    slots: Slots,
     /// What lets models say more; without it agents work by rules.
     mind: Option<Mind>,
 }
@@ -32,98 +34,15 @@ enum Next {
     Give(Value),
     /// A person has to answer first.
     Ask(String),
-}
-
-/// What a specialist gives.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub struct Done {
-    pub department: String,
-    pub agent: String,
-    pub title: String,
-    pub summary: String,
-    pub content: Value,
-    pub citations: Vec<Citation>,
-    pub lacks: Vec<String>,
-    /// How good it is, but for its relevance, which its head knows.
-    pub quality: f64,
-    pub consistency: f64,
-    pub creativity: f64,
-    /// Who did it: the engine's name.
-    pub by: String,
-    /// What a model added, or why none did; absent where no model is configured.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub added: Option<Added>,
-}
-
-/// What a head says of a specialist's work.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub struct Graded {
-    pub agent: String,
-    pub title: String,
-    pub summary: String,
-    pub scores: Scores,
-    pub overall: f64,
-    pub verdict: Verdict,
-    /// Why it was done twice, if it was.
-    pub reasons: Vec<String>,
-    /// The work, if it was done again; else it is what the specialist's own step gave.
-    pub again: Option<Done>,
-}
-
-/// What a head gives.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub struct Headed {
-    pub department: String,
-    pub relevance: f64,
-    /// The best work counts half.
-    pub score: f64,
-    /// Whether the score meets the department's threshold.
-    pub passed: bool,
-    pub summary: String,
-    pub outputs: Vec<Graded>,
-}
-
-/// What a run gives.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub struct Compiled {
-    pub score: f64,
-    pub advice: Advice,
-    pub summary: String,
-    pub departments: Vec<Headed>,
+    /// There was no slot for its agent.
+    Busy(Busy),
 }
 
 impl Desk {
-    /// A desk for these departments.
-    ///
-    /// # Errors
-    /// When a specialist names an engine that is not among them, or a tool that there is not.
-    pub fn new(
-        store: Store,
-        departments: Departments,
-        engines: impl IntoIterator<Item = Arc<dyn Engine>>,
-    ) -> Result<Self> {
-        let engines: HashMap<&'static str, Arc<dyn Engine>> =
-            engines.into_iter().map(|engine| (engine.name(), engine)).collect();
-        let specialists = departments.all().iter().flat_map(|department| &department.specialists);
-        if let Some(agent) =
-            specialists.into_iter().find(|agent| !engines.contains_key(agent.engine.as_str()))
-        {
-            let what =
-                format!("The agent {} needs the engine {}, which there is not.", agent.name, agent.engine);
-            return Err(Error::new(Code::UnreadableDocument, what));
-        }
-        for agent in departments.all().iter().flat_map(|department| &department.specialists) {
-            mind::tools(agent)?;
-        }
-        Ok(Self { store, departments, engines, mind: None })
+    /// A desk for those on the roster, each of whom has so many slots.
+    #[must_use]
+    pub fn new(store: Store, roster: Roster, slots: Slots) -> Self {
+        Self { store, roster, slots, mind: None }
     }
 
     /// Lets models say more about what the engines do.
@@ -133,16 +52,30 @@ impl Desk {
         self
     }
 
-    /// The departments that work here.
+    /// Who works here.
     #[must_use]
-    pub fn departments(&self) -> &Departments {
-        &self.departments
+    pub fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// How many are at work.
+    #[must_use]
+    pub fn slots(&self) -> &Slots {
+        &self.slots
     }
 
     /// Does steps until the worker gets none any more.
     pub async fn serve(self: Arc<Self>, mut worker: Worker) {
-        while let Some(lease) = worker.next().await {
-            tokio::spawn(self.clone().one(lease));
+        let keep = self.slots.keep();
+        tokio::pin!(keep);
+        loop {
+            tokio::select! {
+                lease = worker.next() => match lease {
+                    Some(lease) => drop(tokio::spawn(self.clone().one(lease))),
+                    None => return,
+                },
+                () = &mut keep => {}
+            }
         }
     }
 
@@ -153,6 +86,9 @@ impl Desk {
             done = self.step(&lease) => match done {
                 Ok(Next::Give(output)) => lease.complete(output).await,
                 Ok(Next::Ask(question)) => lease.ask(question).await,
+                Ok(Next::Busy(busy)) => {
+                    lease.fail(Failure { error: busy.to_string(), kind: Kind::After { millis: AGAIN_MS } }).await
+                }
                 Err(error) => lease.fail(failure(&error)).await,
             },
         };
@@ -162,18 +98,25 @@ impl Desk {
     }
 
     async fn step(&self, lease: &Lease) -> Result<Next> {
-        lease.start().await?;
         let name = lease.step().name.as_str();
         if name == plan::RESULT {
+            lease.start().await?;
             return self.compile(lease).await.map(Next::Give);
         }
-        let agent = self.agent(name)?;
+        let _slot = match self.slot(lease, name).await? {
+            Ok(slot) => slot,
+            Err(busy) => return Ok(Next::Busy(busy)),
+        };
+        lease.start().await?;
+        // Whoever changes a definition changes it for all attempts that begin from then on.
+        let scope = Scope::server(lease.step().project);
+        let departments = self.roster.departments(&scope).await?;
+        let Some(agent) = departments.agent(name) else { return passed_over(name) };
         match agent.role {
-            Role::Head => self.head(lease, agent).await,
+            Role::Head => self.head(lease, agent, &departments).await,
             Role::Specialist => {
                 // A person may have sent back what it gave before.
                 let step = lease.step().id;
-                let scope = Scope::server(lease.step().project);
                 let reasons = self.store.read_in(&scope, move |t| reviews::reasons(t, step)).await?;
                 let job = self.job(lease, agent, reasons).await?;
                 Ok(match self.thought(lease, &job).await? {
@@ -193,15 +136,16 @@ impl Desk {
         }
     }
 
-    fn agent(&self, step: &str) -> Result<&Definition> {
-        let gone =
-            || Error::new(Code::AgentError, format!("There is no agent for the step {step} any more."));
-        let (department, name) = step.split_once('/').ok_or_else(gone)?;
-        let department = self.departments.named(department).ok_or_else(gone)?;
-        if plan::head(&department.name) == step {
-            return Ok(&department.head);
-        }
-        department.specialists.iter().find(|agent| agent.name == name).ok_or_else(gone)
+    /// A slot of an agent. Where all are taken the step waits for its turn, with its lease; it says so in the run's log.
+    async fn slot(&self, lease: &Lease, agent: &str) -> Result<Result<Slot, Busy>> {
+        Ok(match self.slots.ask(agent) {
+            Ok(Asked::Lent(slot)) => Ok(slot),
+            Ok(Asked::Wait(turn)) => {
+                lease.log("waits", format!("All slots of the agent {agent} are taken.")).await?;
+                turn.come().await
+            }
+            Err(busy) => Err(busy),
+        })
     }
 
     async fn job(&self, lease: &Lease, agent: &Definition, reasons: Vec<String>) -> Result<Job> {
@@ -222,8 +166,8 @@ impl Desk {
     }
 
     async fn done(&self, job: &Job) -> Result<Done> {
-        let engine = self.engines.get(job.agent.engine.as_str());
-        let engine = engine.ok_or_else(|| Error::internal("a desk without an engine that it had"))?;
+        let engine = self.roster.studio().engine(&job.agent.engine);
+        let engine = engine.ok_or_else(|| Error::internal("an agent without its engine"))?;
         let Work { title, summary, content, citations, quality, consistency, creativity, lacks } =
             engine.work(job).await?;
         let (department, agent, by) =
@@ -245,20 +189,29 @@ impl Desk {
     }
 
     /// Grades what the specialists did; what may become better is done once more, with the reasons.
-    async fn head(&self, lease: &Lease, head: &Definition) -> Result<Next> {
+    async fn head(&self, lease: &Lease, head: &Definition, departments: &Departments) -> Result<Next> {
         let relevance = lease.run_input()["relevance"][&head.department].as_f64().unwrap_or(0.0);
         let mut outputs = Vec::new();
         for (step, output) in self.before(lease).await? {
+            if output.get("passedOver").is_some() {
+                continue;
+            }
             let done: Done = serde_json::from_value(output).map_err(Error::internal)?;
-            let mut graded = grade(&done, relevance, false);
-            if graded.verdict == Verdict::Revise {
+            // Who is not at work any more does nothing again.
+            let agent = departments.agent(&step);
+            let mut graded = grade(&done, relevance, agent.is_none());
+            if let Some(agent) = agent.filter(|_| graded.verdict == Verdict::Revise) {
                 let reasons = if done.lacks.is_empty() {
                     vec!["It is not complete.".into()]
                 } else {
                     done.lacks.clone()
                 };
                 lease.log("revise", json!({ "step": step, "reasons": reasons }).to_string()).await?;
-                let job = self.job(lease, self.agent(&step)?, reasons.clone()).await?;
+                let _slot = match self.slot(lease, &step).await? {
+                    Ok(slot) => slot,
+                    Err(busy) => return Ok(Next::Busy(busy)),
+                };
+                let job = self.job(lease, agent, reasons.clone()).await?;
                 let again = match self.thought(lease, &job).await? {
                     Thought::Done(again) => *again,
                     Thought::Ask(question) => return Ok(Next::Ask(question)),
@@ -312,12 +265,26 @@ impl Desk {
             .collect();
         let compiled = Compiled { score, advice: advice(score), summary: summary.join("\n"), departments };
         let (step, input) = (lease.step(), lease.run_input());
-        let offered = deliverables::offer(&self.store, &self.departments, step, input, &compiled).await?;
+        let offered = deliverables::offer(&self.store, step, input, &compiled).await?;
         for title in offered.too_long {
             lease.log("too_long", format!("{title} is too long to be kept as a deliverable.")).await?;
         }
         written(&compiled)
     }
+}
+
+/// What the step of someone gives who is not at work any more. The run goes on without them.
+fn passed_over(step: &str) -> Result<Next> {
+    let specialist = step.split_once('/').filter(|_| !step.ends_with(plan::HEAD));
+    let Some((department, agent)) = specialist else {
+        return Err(Error::new(Code::AgentError, format!("There is no agent for the step {step} any more.")));
+    };
+    let given = PassedOver {
+        department: department.to_owned(),
+        agent: agent.to_owned(),
+        passed_over: "The agent was switched off or taken out after this was ordered.".to_owned(),
+    };
+    written(&given).map(Next::Give)
 }
 
 /// What a head says to work that is relevant by so much.

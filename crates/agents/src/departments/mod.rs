@@ -5,9 +5,13 @@ pub mod desk;
 pub mod engine;
 pub mod grading;
 pub mod mind;
+pub mod outputs;
 pub mod plan;
 pub mod progress;
 pub mod relevance;
+pub mod roster;
+pub mod slots;
+pub mod studio;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +33,7 @@ pub struct Department {
 }
 
 /// All departments of a studio, each behind those that it builds on.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Departments(Vec<Department>);
 
 impl Departments {
@@ -67,6 +71,20 @@ impl Departments {
         }
     }
 
+    /// The same departments with others in them. A department keeps its head if no other is given, and may be left without
+    /// specialists: then it does no work.
+    #[must_use]
+    pub fn staffed(&self, mut agents: BTreeMap<String, Vec<Definition>>) -> Self {
+        let staffed = self.0.iter().map(|department| {
+            let own = agents.remove(&department.name).unwrap_or_default();
+            let (heads, specialists): (Vec<_>, Vec<_>) =
+                own.into_iter().partition(|agent| agent.role == Role::Head);
+            let head = heads.into_iter().next().unwrap_or_else(|| department.head.clone());
+            Department { head, specialists, ..department.clone() }
+        });
+        Self(staffed.collect())
+    }
+
     /// All of them, each behind those that it builds on.
     #[must_use]
     pub fn all(&self) -> &[Department] {
@@ -77,6 +95,17 @@ impl Departments {
     #[must_use]
     pub fn named(&self, name: &str) -> Option<&Department> {
         self.0.iter().find(|department| department.name == name)
+    }
+
+    /// Who does the step of that name: `department/agent`.
+    #[must_use]
+    pub fn agent(&self, step: &str) -> Option<&Definition> {
+        let (department, name) = step.split_once('/')?;
+        let department = self.named(department)?;
+        if plan::head(&department.name) == step {
+            return Some(&department.head);
+        }
+        department.specialists.iter().find(|agent| agent.name == name)
     }
 
     /// Of the `involved`, those that a department builds on directly, or by way of departments that are not involved.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{Error, PersonId, ProjectId, Result};
+use resilience::pool::AGENTS;
 use serde_json::json;
 use tasks::graph::{NewRun, NewStep};
 use wire::runs::{Limits, Priority};
@@ -39,12 +40,17 @@ pub struct Order {
 /// The run for an order.
 ///
 /// # Errors
-/// `VALIDATION_ERROR` when a department is named that is none, or the order concerns no department.
+/// `VALIDATION_ERROR` when a department is named that is none or has nobody at work, or the order concerns no department.
 pub fn plan(order: &Order, departments: &Departments) -> Result<NewRun> {
     let mut relevance = relevance::of(&order.request, departments);
     for name in &order.departments {
         let known = relevance.get_mut(name);
-        *known.ok_or_else(|| Error::field("departments", format!("there is no department {name}")))? = 1.0;
+        let known =
+            known.ok_or_else(|| Error::field("departments", format!("there is no department {name}")))?;
+        if departments.named(name).is_some_and(|department| department.specialists.is_empty()) {
+            return Err(Error::field("departments", format!("all agents of {name} are switched off")));
+        }
+        *known = 1.0;
     }
     let involved: BTreeSet<&str> = relevance
         .iter()
@@ -92,8 +98,9 @@ pub fn head(department: &str) -> String {
 
 fn step(name: String, agent: &Definition, priority: Priority) -> NewStep {
     let input = json!({ "department": agent.department, "agent": agent.name, "title": agent.title });
-    let minutes = i64::from(agent.limits.minutes) * 60_000;
-    let limits = Limits { attempts: agent.limits.attempts, run_ms: minutes, ..Limits::default() };
+    // The time in which it waits for a slot is not taken from the agent's.
+    let run_ms = i64::from(agent.limits.minutes) * 60_000 + AGENTS.patience_ms;
+    let limits = Limits { attempts: agent.limits.attempts, run_ms, ..Limits::default() };
     NewStep { priority, limits, ..NewStep::new(name, QUEUE, input) }
 }
 
@@ -102,7 +109,7 @@ mod tests {
     use kernel::Ambient;
 
     use super::*;
-    use crate::departments::tests::three;
+    use crate::departments::tests::{agent, three};
 
     fn order(request: &str, departments: &[&str]) -> Order {
         Order {
@@ -147,6 +154,25 @@ mod tests {
         let names: Vec<&str> = run.steps.iter().map(|step| step.name.as_str()).collect();
         assert_eq!(names, ["audio/cues", "audio/head", "production/strips", "production/head", "result"]);
         assert_eq!(run.input["relevance"]["production"], 1.0);
+    }
+
+    #[test]
+    fn a_department_whose_agents_are_all_off_does_no_work_and_holds_nobody_up() {
+        let staff = [
+            agent("character", "cast", "specialist", "cast"),
+            agent("production", "strips", "specialist", "strips"),
+        ];
+        let staff = staff.map(|agent| (agent.department.clone(), vec![agent]));
+        let departments = three().staffed(staff.into_iter().collect());
+        let run = plan(&order("Prepare everything", &[]), &departments).unwrap();
+        let names: Vec<&str> = run.steps.iter().map(|step| step.name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["character/cast", "character/head", "production/strips", "production/head", "result"]
+        );
+        assert_eq!(graph(&run)[2].1, ["character/head"]);
+        let refused = plan(&order("the cast", &["audio"]), &departments).unwrap_err();
+        assert!(refused.message().contains("switched off"), "{refused}");
     }
 
     #[test]

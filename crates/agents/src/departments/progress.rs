@@ -8,8 +8,9 @@ use store::{Scope, Store};
 use wire::orchestrator::{DepartmentStatus, TaskDepartment, TaskProgress, TaskResponse};
 use wire::runs::{Reason, Run, StepState};
 
+use super::Departments;
+use super::outputs::Headed;
 use super::plan::{HEAD, KIND, head};
-use super::{Departments, desk};
 
 /// How far a run of this kind is.
 ///
@@ -89,7 +90,7 @@ fn part(
         _ => DepartmentStatus::Pending,
     };
     let output = last.and_then(|last| outputs.get(&last.step.id));
-    let headed = output.map(|output| serde_json::from_str::<desk::Headed>(output));
+    let headed = output.map(|output| serde_json::from_str::<Headed>(output));
     let outputs = match headed.transpose().map_err(Error::internal)? {
         Some(headed) => headed
             .outputs

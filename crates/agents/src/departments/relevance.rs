@@ -25,6 +25,10 @@ pub fn of(request: &str, departments: &Departments) -> BTreeMap<String, f64> {
     let text = folded(request);
     let whole = ALL.iter().any(|phrase| has(&text, phrase));
     let scored = departments.all().iter().map(|department| {
+        // Nobody is there who could do anything.
+        if department.specialists.is_empty() {
+            return (department.name.clone(), 0.0);
+        }
         if whole {
             return (department.name.clone(), 1.0);
         }

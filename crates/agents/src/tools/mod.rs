@@ -76,9 +76,15 @@ impl Tool {
     /// `UNREADABLE_DOCUMENT` when there is none, naming those that there are.
     pub fn named(name: &str) -> Result<Self> {
         Self::ALL.into_iter().find(|tool| tool.name() == name).ok_or_else(|| {
-            let known = Self::ALL.map(Self::name).join(", ");
+            let known = Self::names().join(", ");
             Error::new(Code::UnreadableDocument, format!("There is no tool {name}; there are {known}."))
         })
+    }
+
+    /// The names of all tools.
+    #[must_use]
+    pub fn names() -> [&'static str; 4] {
+        Self::ALL.map(Self::name)
     }
 
     /// The name by which models call it; theirs have no dots.

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use agents::departments::roster;
 use identity::{Caller, Identity};
 use kernel::{EventKind, NodeId, PersonId, ProjectId, Result, Role, RunId};
 use socketioxide::extract::SocketRef;
@@ -159,9 +160,13 @@ fn told(event: &kernel::Event) -> Option<ToClient> {
     let mut payload = event.payload.clone();
     let fields = payload.as_object_mut()?;
     if event.kind == EventKind::EntityUpdated {
-        // Collections that the studio keeps to itself are not told of.
-        let collection = film::CATALOGUE.collection(fields.remove("collection")?.as_str()?).ok()?;
-        fields.insert("entityType".into(), collection.singular.into());
+        let collection = fields.remove("collection")?;
+        let singular = match collection.as_str()? {
+            roster::COLLECTION => "agent",
+            // Collections that the studio keeps to itself are not told of.
+            name => film::CATALOGUE.collection(name).ok()?.singular,
+        };
+        fields.insert("entityType".into(), singular.into());
     }
     fields.insert("type".into(), event.kind.as_str().into());
     fields.insert("seq".into(), event.seq.into());

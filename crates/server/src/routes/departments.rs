@@ -30,7 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     params(("id" = ProjectId, Path), DepartmentsQuery), responses((status = 200, body = Vec<Department>)))]
 async fn list(
     State(app): State<App>,
-    Permit(_permit): Permit<Viewer>,
+    Permit(permit): Permit<Viewer>,
     Path(_project): Path<ProjectId>,
     Query(query): Query<DepartmentsQuery>,
 ) -> Answer<Json<Vec<Department>>> {
@@ -38,8 +38,8 @@ async fn list(
     if task.chars().count() > LONGEST {
         return Err(Error::field("task", format!("must be at most {LONGEST} characters")).into());
     }
-    let departments = app.desk.departments();
-    let concerned = relevance::of(&task, departments);
+    let departments = app.desk.roster().departments(permit.scope()).await?;
+    let concerned = relevance::of(&task, &departments);
     let all: BTreeSet<&str> = departments.all().iter().map(|department| department.name.as_str()).collect();
     let told = departments.all().iter().map(|department| {
         let relevance = concerned.get(&department.name).copied().unwrap_or_default();

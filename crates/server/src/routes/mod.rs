@@ -1,6 +1,7 @@
 //! The HTTP API: one file for each noun, and what their lists have in common.
 
 pub(crate) mod accounts;
+pub(crate) mod agents;
 pub(crate) mod conversations;
 pub(crate) mod departments;
 pub(crate) mod imports;
@@ -39,6 +40,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(uploads::routes())
         .merge(relationships::routes())
         .merge(departments::routes())
+        .merge(agents::routes())
         .merge(runs::routes())
         .merge(reviews::routes())
         .merge(readiness::routes())

@@ -124,13 +124,13 @@ async fn task(
         departments: request.departments.unwrap_or_default(),
         auto_ingest: request.auto_ingest.unwrap_or(false),
     };
-    let departments = app.desk.departments();
-    let (run, _) = app.tasks.make(plan::plan(&order, departments)?).await?;
+    let departments = app.desk.roster().departments(&scope).await?;
+    let (run, _) = app.tasks.make(plan::plan(&order, &departments)?).await?;
     if !request.r#async.unwrap_or(false) {
         // Whoever waits longer looks at the run.
         runs::ended(&app, &scope, run, PATIENCE).await?;
     }
-    let told_of = progress::of(&app.store, &scope, run, departments).await?;
+    let told_of = progress::of(&app.store, &scope, run, &departments).await?;
     let status = match told_of.status {
         TaskStatus::Queued | TaskStatus::Running => StatusCode::ACCEPTED,
         TaskStatus::Complete | TaskStatus::Failed => StatusCode::OK,

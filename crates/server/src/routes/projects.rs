@@ -1,17 +1,19 @@
 //! Projects: the films that people make, what stands in them, and what happened there.
 
+use agents::departments::roster;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use identity::{Editor, Owner, Viewer};
-use kernel::{ChangeId, Error, ProjectId};
+use kernel::{ChangeId, Code, Error, ProjectId, Role};
+use store::Tenant;
 use studios::film;
 use studios::film::screenplay::Format;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wire::projects::{CreateProject, Project, UpdateProject};
-use wire::records::{Activity, Changed, CollectionSchema, SearchQuery, SearchResults};
+use wire::records::{Activity, Changed, CollectionSchema, Record, SearchQuery, SearchResults};
 use wire::{Page, PageQuery};
 
 use super::Paging;
@@ -167,7 +169,17 @@ async fn undo(
     Permit(permit): Permit<Editor>,
     Path((_project, change)): Path<(ProjectId, ChangeId)>,
 ) -> Answer<Json<Changed>> {
-    let undone = app.store.transact_in(permit.scope(), move |t| store::changes::undo(t, change)).await?;
+    let undo = move |t: &mut Tenant<'_, '_>| {
+        let undone = store::changes::undo(t, change)?;
+        // Who works in a project is its owners' to say, also by taking back what was said.
+        let of_agents = |record: &Record| record.collection == roster::COLLECTION;
+        if t.scope().role() < Role::Owner && undone.records.iter().any(of_agents) {
+            let what = "Only an owner can take back what was changed about the project's agents.";
+            return Err(Error::new(Code::Forbidden, what));
+        }
+        Ok(undone)
+    };
+    let undone = app.store.transact_in(permit.scope(), undo).await?;
     Ok(Json(Changed {
         change_id: undone.change,
         records: undone.records.iter().map(|record| record.id).collect(),

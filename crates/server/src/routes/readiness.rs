@@ -21,7 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(get, path = "/projects/{id}/readiness", tag = "projects", params(("id" = ProjectId, Path)),
     responses((status = 200, body = Readiness)))]
 async fn get(State(app): State<App>, Permit(permit): Permit<Viewer>) -> Answer<Json<Readiness>> {
-    let departments = app.desk.departments();
+    let departments = app.desk.roster().departments(permit.scope()).await?;
     let now = app.ambient.now();
-    Ok(Json(film::readiness::readiness(&app.store, permit.scope(), departments, now).await?))
+    Ok(Json(film::readiness::readiness(&app.store, permit.scope(), &departments, now).await?))
 }

@@ -86,8 +86,13 @@ pub fn weigh(film: &Film, work: &Work, departments: &Departments, now: Timestamp
                 .iter()
                 .map(|agent| (agent.name.as_str(), agent.title.as_str()))
                 .collect();
-            points.push(of_work(name, &agents, work, !film.scenes.is_empty()));
-            let score = points.iter().map(gained).sum::<f64>() as u32;
+            // Where nobody is at work, the records alone count.
+            if !agents.is_empty() {
+                points.push(of_work(name, &agents, work, !film.scenes.is_empty()));
+            }
+            let full: u32 = points.iter().map(|point| point.weight).sum();
+            let score = points.iter().map(gained).sum::<f64>() * 100.0 / f64::from(full.max(1));
+            let score = (score + 1e-9) as u32;
             DepartmentReadiness {
                 name: name.to_owned(),
                 score,
@@ -255,7 +260,7 @@ fn record(entity_id: EntityId, collection: &str, name: &str) -> CitedRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::film::crew::departments;
+    use crate::film::crew::studio;
     use crate::film::departments::scripted::{film, sample};
 
     const NOW: Timestamp = Timestamp(1_800_000_000_000);
@@ -264,8 +269,12 @@ mod tests {
         readiness.departments.iter().find(|department| department.name == name).unwrap()
     }
 
+    fn departments() -> Departments {
+        Departments::clone(studio().unwrap().departments())
+    }
+
     fn all_saved() -> Work {
-        let departments = departments().unwrap();
+        let departments = departments();
         let saved = departments.all().iter().flat_map(|department| {
             let agents = department.specialists.iter();
             agents.map(|agent| (department.name.clone(), agent.name.clone()))
@@ -276,7 +285,7 @@ mod tests {
     #[test]
     fn the_points_of_every_department_make_a_hundred() {
         for film in [Film::default(), sample()] {
-            let readiness = weigh(&film, &Work::default(), &departments().unwrap(), NOW);
+            let readiness = weigh(&film, &Work::default(), &departments(), NOW);
             for department in readiness.departments {
                 assert_eq!(
                     department.points.iter().map(|point| point.weight).sum::<u32>(),
@@ -290,7 +299,7 @@ mod tests {
 
     #[test]
     fn a_project_without_a_screenplay_is_told_to_import_one_and_that_once() {
-        let readiness = weigh(&Film::default(), &Work::default(), &departments().unwrap(), NOW);
+        let readiness = weigh(&Film::default(), &Work::default(), &departments(), NOW);
         assert_eq!((readiness.score, readiness.state), (0, ReadinessState::NotReady));
         assert_eq!(readiness.next.len(), 1);
         assert_eq!(readiness.next[0].action, ReadinessAction::Upload);
@@ -298,7 +307,7 @@ mod tests {
 
     #[test]
     fn saved_work_is_worth_forty_of_a_hundred() {
-        let (film, departments) = (sample(), departments().unwrap());
+        let (film, departments) = (sample(), departments());
         let before = weigh(&film, &Work::default(), &departments, NOW);
         let after = weigh(&film, &all_saved(), &departments, NOW);
         for (before, after) in before.departments.iter().zip(&after.departments) {
@@ -309,8 +318,17 @@ mod tests {
     }
 
     #[test]
+    fn a_department_in_which_nobody_is_at_work_is_measured_by_its_records_alone() {
+        let (film, staffed) = (sample(), departments());
+        let unstaffed = staffed.staffed(BTreeMap::new());
+        let readiness = weigh(&film, &Work::default(), &unstaffed, NOW);
+        assert_eq!(of(&readiness, "story").score, 100);
+        assert!(of(&readiness, "story").points.iter().all(|point| point.what.starts_with("scenes")));
+    }
+
+    #[test]
     fn what_waits_is_to_be_decided_before_more_is_ordered() {
-        let (film, departments) = (sample(), departments().unwrap());
+        let (film, departments) = (sample(), departments());
         let mut work = Work::default();
         let action = |work: &Work| {
             let readiness = weigh(&film, work, &departments, NOW);
@@ -324,7 +342,7 @@ mod tests {
     #[test]
     fn what_a_record_lacks_is_named_and_can_be_opened() {
         let film = film("INT. BAR\n\nMARA waits.\n\nMARA\nWell.\n\nEXT. PIER - DAY\n\nMARA runs.\n");
-        let readiness = weigh(&film, &Work::default(), &departments().unwrap(), NOW);
+        let readiness = weigh(&film, &Work::default(), &departments(), NOW);
         let point = &of(&readiness, "story").points[1];
         assert_eq!((point.met, point.of), (1, 2));
         assert_eq!(point.lacking[0].name, film.scenes[0].heading);
@@ -334,7 +352,7 @@ mod tests {
 
     #[test]
     fn what_brings_most_comes_first() {
-        let readiness = weigh(&sample(), &Work::default(), &departments().unwrap(), NOW);
+        let readiness = weigh(&sample(), &Work::default(), &departments(), NOW);
         let gains: Vec<u32> = readiness.next.iter().map(|next| next.gain).collect();
         assert!(gains.is_sorted_by(|a, b| a >= b) && gains.len() == NEXT, "{gains:?}");
     }

@@ -47,7 +47,9 @@ fn planned(schedule: &Schedule) -> kernel::Result<NewRun> {
 }
 
 async fn looked(stage: &Stage, tasks: &Tasks) -> Option<Timestamp> {
-    look(&stage.store, tasks, &stage.ambient, planned).await.unwrap()
+    look(&stage.store, tasks, &stage.ambient, |schedule| std::future::ready(planned(&schedule)))
+        .await
+        .unwrap()
 }
 
 /// What became of its times, oldest first.
@@ -141,9 +143,8 @@ on_both! {
             ..planned(&schedule).unwrap()
         };
         let first = stage.made(again).await;
-        let broken = look(&stage.store, &served.tasks, &stage.ambient, |_| {
-            Err(kernel::Error::new(Code::Unavailable, "The server is stopping."))
-        });
+        let stopping = || Err(kernel::Error::new(Code::Unavailable, "The server is stopping."));
+        let broken = look(&stage.store, &served.tasks, &stage.ambient, |_| std::future::ready(stopping()));
         broken.await.unwrap();
         assert_eq!(outcomes(stage, &schedule).await, [(HOUR, Outcome::Due, 1)]);
         looked(stage, &served.tasks).await;

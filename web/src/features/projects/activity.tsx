@@ -12,11 +12,14 @@ const SHOWN = 20;
 /** Names that a stroke of many records tells. */
 const NAMED = 3;
 
+/** The collection of what a project says of its agents, which have a page of their own. */
+const AGENTS = "agents";
+
 const LINK = "underline decoration-line-strong underline-offset-2 hover:decoration-current";
 
 export function Activity({ project }: { project: string }) {
   const activity = useInfiniteQuery(activityQuery(project));
-  const collections = useSchema().map(({ name }) => name);
+  const collections = [...useSchema().map(({ name }) => name), AGENTS];
   if (activity.isPending) return <Skeleton />;
   if (activity.error) return <Failure error={activity.error} onRetry={() => void activity.refetch()} />;
   const rows = strokes(
@@ -54,6 +57,10 @@ function Deeds({ deeds, project }: { deeds: Deed[]; project: string }) {
           {at > 0 && ", "}
           {gone ? (
             name
+          ) : collection === AGENTS ? (
+            <Link to="/projects/$project/agents" params={{ project }} search={{ agent: name }} className={LINK}>
+              {name}
+            </Link>
           ) : (
             <Link
               to="/projects/$project/records/$collection/$record"

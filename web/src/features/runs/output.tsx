@@ -5,7 +5,7 @@ import { Readable } from "@/shared/ui/readable";
 import { type Added, AddedPart, type Citation, MadeBy, OwnSummary } from "./added";
 import { Comes, isCompiled } from "./result";
 
-/** `agents::departments::desk::Done`. */
+/** `agents::departments::outputs::Done`. */
 interface Done {
   department: string;
   agent: string;
@@ -22,7 +22,7 @@ interface Done {
   added?: Added | null;
 }
 
-/** `agents::departments::desk::Headed`. */
+/** `agents::departments::outputs::Headed`. */
 interface Headed {
   score: number;
   passed: boolean;

@@ -8,7 +8,7 @@ import { buttonClass } from "@/shared/ui/button";
 import { Badge, Score } from "@/shared/ui/parts";
 import type { RunView } from "./view";
 
-/** What puts a run together gives; `agents::departments::desk::Compiled`. */
+/** What puts a run together gives; `agents::departments::outputs::Compiled`. */
 interface Compiled {
   score: number;
   advice: "ingest" | "modify" | "discard";

@@ -13,7 +13,7 @@ export function Crumbs() {
   });
   if (project === undefined) return null;
   const label = schema.data?.find(({ name }) => name === collection)?.label ?? collection;
-  const screen = /^\/projects\/[^/]+\/(imports|runs|schedules|reviews|readiness|settings|notifications)/.exec(
+  const screen = /^\/projects\/[^/]+\/(imports|runs|schedules|reviews|readiness|agents|settings|notifications)/.exec(
     path,
   )?.[1];
   return (

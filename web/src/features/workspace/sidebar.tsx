@@ -13,6 +13,7 @@ import {
   PanelLeft,
   Settings,
   SlidersHorizontal,
+  Users,
   Workflow,
   type LucideIcon,
 } from "lucide-react";
@@ -110,6 +111,7 @@ function Entries({ words }: { words: boolean }) {
         />
       ))}
       <p className={clsx("px-2.5 pt-4 pb-1 text-xs font-medium text-ink-3", !words && "sr-only")}>Project</p>
+      <Entry words={words} icon={Users} name="Agents" link={{ to: "/projects/$project/agents", params }} />
       <Entry words={words} icon={Bell} name="Notifications" link={{ to: "/projects/$project/notifications", params }} />
       <Entry
         words={words}

@@ -7,8 +7,8 @@ use models::Named;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::departments::desk::Done;
 use crate::departments::engine::Citation;
+use crate::departments::outputs::Done;
 
 /// Remarks and suggestions that are kept at most, of each.
 const MOST: usize = 8;

@@ -17,8 +17,8 @@ use wire::runs::Answer;
 pub use added::{Added, Claim};
 
 use super::definition::Definition;
-use super::desk::Done;
 use super::engine::Job;
+use super::outputs::Done;
 use crate::budget::{Answered, Purse, Reply, question};
 use crate::language::{Language, Voice};
 use crate::tools::{Tool, Toolbox};

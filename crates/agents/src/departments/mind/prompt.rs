@@ -3,8 +3,8 @@
 use models::Message;
 use serde_json::{Value, json};
 
-use crate::departments::desk::Done;
 use crate::departments::engine::Job;
+use crate::departments::outputs::Done;
 
 /// Bytes of the engine's result that a model is given.
 const CONTENT: usize = 12_000;

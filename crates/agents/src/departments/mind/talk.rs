@@ -11,8 +11,8 @@ use super::hearing::{Heard, hear};
 use super::notes::{FALLBACK, PROMPT, SPENT, TOOL_RESULT, note};
 use super::{Mind, added, prompt};
 use crate::budget::{Grant, Purse, Standing, Wanted};
-use crate::departments::desk::Done;
 use crate::departments::engine::{Citation, Job};
+use crate::departments::outputs::Done;
 use crate::language::Voice;
 use crate::tools::Tool;
 

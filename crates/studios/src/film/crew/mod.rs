@@ -3,13 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use agents::departments::Departments;
-use agents::departments::definition::Definition;
 use agents::departments::engine::{Citation, Engine, Job, Work};
+use agents::departments::studio::Studio;
 use futures_util::future::BoxFuture;
 use kernel::{EntityId, Error, Result};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use super::departments::{
     Film, Scores, audio, character, continuity, image, production, story, video, visual,
@@ -44,21 +44,23 @@ const DEFINITIONS: &[&str] = &[
     include_str!("production-continuity.md"),
 ];
 
+/// Films that are worked on at once, where the machine does not say how many processors it has, or has one.
+const FEWEST: usize = 2;
 /// The records that an output names at most.
 const CITED: usize = 100;
 
-/// The seven departments.
+/// The seven departments and the engines of their specialists.
 ///
 /// # Errors
 /// Never, as long as the definitions fit together; a test holds them to it.
-pub fn departments() -> Result<Departments> {
-    let agents = DEFINITIONS.iter().map(|file| Definition::parse(file)).collect::<Result<Vec<_>>>()?;
-    Departments::of(ORDER, agents)
+pub fn studio() -> Result<Studio> {
+    Studio::of(ORDER, DEFINITIONS.iter().copied(), engines())
 }
 
-/// The engines of all specialists.
-#[must_use]
-pub fn engines() -> Vec<Arc<dyn Engine>> {
+/// The engines of all specialists. Together they keep as many processors busy as there are, however many agents are at work.
+fn engines() -> Vec<Arc<dyn Engine>> {
+    let processors = std::thread::available_parallelism().map_or(FEWEST, usize::from).max(FEWEST);
+    let processors = Arc::new(Semaphore::new(processors));
     let all: [(&'static str, Make); 8] = [
         ("film.structure", structure),
         ("film.cast", cast),
@@ -69,7 +71,10 @@ pub fn engines() -> Vec<Arc<dyn Engine>> {
         ("film.production", plan),
         ("film.continuity", faults),
     ];
-    all.into_iter().map(|(name, make)| Arc::new(ByRules { name, make }) as Arc<dyn Engine>).collect()
+    let engine = |(name, make)| -> Arc<dyn Engine> {
+        Arc::new(ByRules { name, make, processors: processors.clone() })
+    };
+    all.into_iter().map(engine).collect()
 }
 
 type Make = fn(&Film) -> Result<Work>;
@@ -78,6 +83,7 @@ type Make = fn(&Film) -> Result<Work>;
 struct ByRules {
     name: &'static str,
     make: Make,
+    processors: Arc<Semaphore>,
 }
 
 impl Engine for ByRules {
@@ -87,10 +93,16 @@ impl Engine for ByRules {
 
     fn work<'j>(&'j self, job: &'j Job) -> BoxFuture<'j, Result<Work>> {
         Box::pin(async move {
+            // Before the film is read, so that few of them are in memory.
+            let processor = self.processors.clone().acquire_owned().await.map_err(Error::internal)?;
             let film = job.store.read_in(&job.scope, |t| Film::read(t, None)).await?;
             let make = self.make;
             // A long film takes a processor for a while.
-            tokio::task::spawn_blocking(move || make(&film)).await.map_err(Error::internal)?
+            let work = move || {
+                let _processor = processor;
+                make(&film)
+            };
+            tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
         })
     }
 }
@@ -262,13 +274,12 @@ mod tests {
 
     #[test]
     fn the_seven_departments_fit_together_and_every_engine_has_its_agent() {
-        let departments = departments().unwrap();
+        let studio = studio().unwrap();
+        let departments = studio.departments();
         assert_eq!(departments.all().len(), 7);
         let specialists = departments.all().iter().flat_map(|department| &department.specialists);
         let named: BTreeSet<&str> = specialists.map(|agent| agent.engine.as_str()).collect();
-        let engines = engines();
-        let there: BTreeSet<&str> = engines.iter().map(|engine| engine.name()).collect();
-        assert_eq!(named, there);
+        assert_eq!(named, BTreeSet::from_iter(studio.engines()));
     }
 
     #[test]
