@@ -59,11 +59,11 @@ pub(crate) async fn look(app: &Parts) -> Result<Option<Timestamp>> {
     schedules::look(&app.store, &app.tasks, &app.ambient, plan).await
 }
 
-/// The run for what a schedule orders of these departments.
+/// The run for what a schedule orders, by who works in its project.
 ///
 /// # Errors
 /// `VALIDATION_ERROR` when the order makes no sense.
-pub(crate) fn planned(departments: &Departments, schedule: &Schedule) -> Result<NewRun> {
+pub(crate) fn planned(staff: &Departments, schedule: &Schedule) -> Result<NewRun> {
     let ScheduledOrder::Task { task, priority, departments, auto_ingest } = &schedule.order;
     let order = Order {
         project: schedule.project_id,
@@ -73,5 +73,5 @@ pub(crate) fn planned(departments: &Departments, schedule: &Schedule) -> Result<
         departments: departments.clone(),
         auto_ingest: *auto_ingest,
     };
-    plan::plan(&order, departments)
+    plan::plan(&order, staff)
 }

@@ -27,11 +27,9 @@ export function AgentDetail({ project, agent, tools }: { project: string; agent:
   const turn = useSwitch(project, agent);
   const putBack = usePutBack(project, agent);
   const { department, name, off, choices } = agent;
-  const fault = useMemo(() => {
-    const refused = save.error instanceof Problem ? faultOf(save.error.details) : null;
-    // What the program can work by no more is marked as long as nobody has mended it.
-    return refused ?? (agent.fault ? faultOf({ ...agent.fault }) : null);
-  }, [save.error, agent.fault]);
+  const refused = useMemo(() => (save.error instanceof Problem ? faultOf(save.error.details) : null), [save.error]);
+  // What the program can work by no more is marked as long as nobody has mended it.
+  const kept = useMemo(() => (agent.fault ? faultOf({ ...agent.fault }) : null), [agent.fault]);
   const send = () =>
     save.mutate(
       { agent, body: { definition: writing.text, off, version: writing.version } },
@@ -138,7 +136,8 @@ export function AgentDetail({ project, agent, tools }: { project: string; agent:
           <Editor
             label={`Definition of ${agent.title}`}
             value={writing.text}
-            fault={fault}
+            fault={refused ?? kept}
+            seek={refused !== null}
             readOnly={!owner}
             onChange={write}
           />

@@ -8,21 +8,19 @@ interface EditorProps {
   label: string;
   value: string;
   fault: Fault | null;
+  /** Whether the line that is wrong is to be gone to: it was sent just now. */
+  seek: boolean;
   readOnly: boolean;
   onChange: (value: string) => void;
 }
 
-export function Editor({ label, value, fault, readOnly, onChange }: EditorProps) {
+export function Editor({ label, value, fault, seek, readOnly, onChange }: EditorProps) {
   const text = useRef<HTMLTextAreaElement>(null);
   const id = useId();
   const lines = value.split("\n");
-  const go = (line: number) => {
-    text.current?.focus();
-    text.current?.setSelectionRange(...span(text.current.value, line));
-  };
   useEffect(() => {
-    if (fault?.line != null) go(fault.line);
-  }, [fault]);
+    if (seek && fault && text.current) select(text.current, fault);
+  }, [seek, fault]);
   return (
     <div className="flex flex-col gap-2">
       <div
@@ -64,7 +62,7 @@ export function Editor({ label, value, fault, readOnly, onChange }: EditorProps)
         >
           <span className="min-w-0 wrap-anywhere">{inWords(fault)}</span>
           {fault.line !== null && (
-            <Button look="quiet" className="h-7 px-2" onClick={() => go(fault.line ?? 1)}>
+            <Button look="quiet" className="h-7 px-2" onClick={() => text.current && select(text.current, fault)}>
               Go there
             </Button>
           )}
@@ -72,4 +70,11 @@ export function Editor({ label, value, fault, readOnly, onChange }: EditorProps)
       )}
     </div>
   );
+}
+
+/** Puts the cursor around the line that is to blame. */
+function select(text: HTMLTextAreaElement, { line }: Fault): void {
+  if (line === null) return;
+  text.focus();
+  text.setSelectionRange(...span(text.value, line));
 }
