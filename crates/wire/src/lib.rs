@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod imports;
 pub mod live;
+pub mod messages;
 pub mod orchestrator;
 pub mod people;
 pub mod problem;
@@ -14,6 +15,7 @@ pub mod runs;
 pub mod schedules;
 pub mod settings;
 mod text;
+pub mod tools;
 pub mod usage;
 
 pub use problem::Problem;
