@@ -49,6 +49,7 @@ cat >"$folder/schemathesis.toml" <<TOML
 "path.upload" = "$upload"
 "path.import" = "$import"
 "path.file" = "screenplay.fountain"
+"path.name" = "try-00000000"
 [checks.negative_data_rejection]
 expected-statuses = [400, 401, 403, 404, 409, 413, 415, 422, 429]
 TOML

@@ -22,6 +22,13 @@ def post(path, body, headers=TOKEN):
     return answer
 
 
+def put(path, body):
+    """The same for one that puts something in its place."""
+    answer = requests.put(URL + path, json=body, headers=TOKEN, timeout=30)
+    assert answer.ok, f"PUT {path}: {answer.status_code} {answer.text}"
+    return answer
+
+
 def get(path):
     return requests.get(URL + path, headers=TOKEN, timeout=30).json()
 
@@ -72,6 +79,13 @@ def schedule():
     return made(f"/projects/{PROJECT}/schedules", {"name": "Brief", "order": order, "when": when})
 
 
+def tool_server():
+    """The name of a server that nobody asks."""
+    name = f"try-{os.urandom(4).hex()}"
+    put(f"/projects/{PROJECT}/tool-servers/{name}", {"url": "https://tools.invalid/mcp"})
+    return name
+
+
 # What each removal takes away, by the path's last parameter.
 TO_TAKE_AWAY = {
     "session": lambda: SESSIONS.pop() if SESSIONS else "",
@@ -85,6 +99,7 @@ TO_TAKE_AWAY = {
     "record": lambda: made(f"/projects/{PROJECT}/scenes", {"name": f"INT. ROOM {os.urandom(4).hex()} - DAY"}),
     "conversation": conversation,
     "schedule": schedule,
+    "name": tool_server,
 }
 
 
@@ -102,6 +117,9 @@ def map_body(context, body):
         # A model is looked for on this machine, and not found.
         if isinstance(body.get("baseUrl"), str) and body["baseUrl"].startswith("http"):
             body["baseUrl"] = NOWHERE
+        # Nor does anybody answer under such a name.
+        if isinstance(body.get("url"), str) and body["url"].startswith("http"):
+            body["url"] = "https://tools.invalid/mcp"
     return body
 
 

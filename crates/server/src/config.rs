@@ -67,6 +67,10 @@ pub struct Config {
 
     #[allow(missing_docs)]
     #[config(nested)]
+    pub tools: Tools,
+
+    #[allow(missing_docs)]
+    #[config(nested)]
     pub telemetry: Telemetry,
 }
 
@@ -198,6 +202,41 @@ pub struct Embedder {
     pub weights: Option<PathBuf>,
 }
 
+/// Servers of others whose tools agents may use, by the Model Context Protocol. A command's environment may hold secrets, so this
+/// is never logged.
+#[derive(Clone, confique::Config)]
+pub struct Tools {
+    /// Whether owners of projects may name servers on this machine and in its networks, and over plain HTTP. Everybody who owns a
+    /// project can then have this server ask whatever answers there.
+    #[config(env = "ATELIER_TOOLS_PRIVATE_ADDRESSES", default = false)]
+    pub private_addresses: bool,
+
+    /// How long a call of such a tool may take, in seconds; at most 600.
+    #[config(env = "ATELIER_TOOLS_CALL_SECONDS", default = 60)]
+    pub call_seconds: u16,
+
+    /// Commands that are such servers on their standard input and output, a table each: `name`, `program`, `args`, `env`. Owners of
+    /// projects can name them, and no others. Of this server's environment they get `PATH` alone.
+    #[config(default = [])]
+    pub commands: Vec<ToolCommand>,
+}
+
+/// A command that is a server of tools.
+#[derive(Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToolCommand {
+    /// As projects name it.
+    pub name: String,
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    #[serde(default)]
+    pub args: Vec<String>,
+    /// What its environment has besides.
+    #[serde(default)]
+    pub env: std::collections::BTreeMap<String, String>,
+}
+
 /// What is told to other programs.
 #[derive(Debug, Clone, confique::Config)]
 pub struct Telemetry {
@@ -243,6 +282,9 @@ impl Config {
     fn checked(self) -> Result<Self, String> {
         if !(1..=64 << 20).contains(&self.limits.import_bytes) {
             return Err(String::from("limits.import_bytes: must be from 1 to 67108864"));
+        }
+        if !(1..=600).contains(&self.tools.call_seconds) {
+            return Err(String::from("tools.call_seconds: must be from 1 to 600"));
         }
         for origin in self.allowed_origins.iter().chain(&self.public_url) {
             let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
@@ -349,6 +391,8 @@ mod tests {
         for (text, named) in [
             ("listen = \"nowhere\"", "listen"),
             ("[limits]\nimport_bytes = 0", "limits.import_bytes"),
+            ("[tools]\ncall_seconds = 0", "tools.call_seconds"),
+            ("[tools]\ncommands = [{ name = \"x\" }]", "program"),
             ("public_url = \"atelier.example.org\"", "atelier.example.org"),
             ("[redis]\nurl = \"redis://cache\"", "database.url"),
             ("[redis]\nurl = \"redis://cache\"\n[database]\nurl = \"postgres://house\"", "public_url"),

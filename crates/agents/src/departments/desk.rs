@@ -15,8 +15,9 @@ use super::definition::{Definition, Role};
 use super::engine::{Citation, Engine, Job, Work};
 use super::grading::{Advice, Scores, Verdict, advice, together};
 use super::mind::{self, Added, Mind, Thought};
-use super::{Departments, plan};
+use super::{Departments, plan, telling};
 use crate::deliverables;
+use crate::messages::Messages;
 
 /// Who does agents' steps, and what they need for it.
 pub struct Desk {
@@ -25,6 +26,8 @@ pub struct Desk {
     engines: HashMap<&'static str, Arc<dyn Engine>>,
     /// What lets models say more; without it agents work by rules.
     mind: Option<Mind>,
+    /// Where heads tell the others what they accepted.
+    messages: Option<Messages>,
 }
 
 /// What comes of a step.
@@ -123,13 +126,20 @@ impl Desk {
         for agent in departments.all().iter().flat_map(|department| &department.specialists) {
             mind::tools(agent)?;
         }
-        Ok(Self { store, departments, engines, mind: None })
+        Ok(Self { store, departments, engines, mind: None, messages: None })
     }
 
     /// Lets models say more about what the engines do.
     #[must_use]
     pub fn with_mind(mut self, mind: Mind) -> Self {
         self.mind = Some(mind);
+        self
+    }
+
+    /// Has heads tell the others of their run what they accepted.
+    #[must_use]
+    pub fn with_messages(mut self, messages: Messages) -> Self {
+        self.messages = Some(messages);
         self
     }
 
@@ -288,6 +298,9 @@ impl Desk {
             summary: summaries.join(" "),
             outputs,
         };
+        if let Some(messages) = &self.messages {
+            telling::of_work(messages, &self.store, lease, &headed).await?;
+        }
         written(&headed).map(Next::Give)
     }
 

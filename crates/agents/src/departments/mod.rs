@@ -8,6 +8,7 @@ pub mod mind;
 pub mod plan;
 pub mod progress;
 pub mod relevance;
+mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
 
