@@ -29,6 +29,32 @@ export interface components {
             /** Format: int64 */
             seq: number;
         };
+        /** @description What an agent says to others of its run. In the run's log an entry of the kind `message` holds one as JSON. */
+        AgentMessage: {
+            /** @description What a request and its response have in common. */
+            correlation_id: string;
+            /** @description Who says it: `audio/cues`. */
+            from: string;
+            /** @description Under this name it is kept in the project's memory. */
+            memory_key?: string | null;
+            payload: components["schemas"]["MessagePayload"];
+            /**
+             * Format: int32
+             * @description How urgent it is: 10 is the highest.
+             */
+            priority: number;
+            /**
+             * Format: int64
+             * @description When it was said, in milliseconds since 1970.
+             */
+            timestamp: number;
+            to?: components["schemas"]["Recipients"] | null;
+            /** @description What it is about, in words with dots between: `work.accepted`. */
+            topic: string;
+            type: components["schemas"]["MessageType"];
+            /** @description What it means, as an embedding. */
+            vector?: number[] | null;
+        };
         /**
          * @description Where an agent is.
          * @enum {string}
@@ -781,11 +807,27 @@ export interface components {
             state: components["schemas"]["MessageState"];
         };
         MessageId: string;
+        /** @description What a message carries. */
+        MessagePayload: Record<string, unknown> & {
+            /** @description What is wanted, or was done: `ask`, `accepted`. */
+            action?: string | null;
+            /** @description What belongs to it. */
+            context?: Record<string, unknown> | null;
+            /** @description What is said. */
+            data?: Record<string, unknown> | null;
+            /** @description The record or pattern that it is about. */
+            pattern_id?: string | null;
+        };
         /**
          * @description How far a message is.
          * @enum {string}
          */
         MessageState: "streaming" | "complete" | "stopped" | "failed";
+        /**
+         * @description What kind of message it is.
+         * @enum {string}
+         */
+        MessageType: "command" | "query" | "notification" | "response";
         /**
          * @description What happens when no server ran at the time.
          * @enum {string}
@@ -861,6 +903,16 @@ export interface components {
          * @enum {string}
          */
         Outcome: "due" | "started" | "missed" | "skipped" | "refused";
+        /** @description A tool of a server of others. */
+        OutsideTool: {
+            /** @description Whether agents ask a person before they call it. */
+            asks: boolean;
+            /** @description What the server says of it. */
+            description: string;
+            name: string;
+            /** @description Whether the server says that it only reads. */
+            onlyReads: boolean;
+        };
         /** @description A page of a list. */
         Page_Activity: {
             /** @description The rows of this page. */
@@ -1525,6 +1577,20 @@ export interface components {
          * @enum {string}
          */
         Provider: "openai" | "anthropic" | "ollama";
+        /** @description Names a server of others: by its address, or by a command of the server's configuration. */
+        PutToolServer: {
+            /** @description Or which command it is. */
+            command?: string | null;
+            /**
+             * @description The token that it asks for, sealed to the server's key. Absent, the one that is kept stays, unless the address is another;
+             *     empty, it is forgotten.
+             */
+            sealedToken?: string | null;
+            /** @description Tools that agents may call without asking a person though they may write; `*` is all of them. */
+            trusted?: string[];
+            /** @description Where it is reached by streamable HTTP. */
+            url?: string | null;
+        };
         /** @description How good a proposal is, each from 0 to 1. */
         QualityScores: {
             /** Format: double */
@@ -1749,6 +1815,8 @@ export interface components {
             /** @description Which one. */
             step: components["schemas"]["StepId"];
         };
+        /** @description One agent, or several. */
+        Recipients: string | string[];
         /**
          * @description What a gate advises.
          * @enum {string}
@@ -2419,6 +2487,52 @@ export interface components {
             error: string;
             /** @enum {string} */
             type: "problem";
+        };
+        /** @description A server of others, as the project knows it. Its token is never told. */
+        ToolServer: {
+            /** @description The command of the server's configuration, if it is one. */
+            command?: string | null;
+            hasToken: boolean;
+            /** @description How it has been lately. */
+            health: components["schemas"]["ToolServerHealth"];
+            /** @description As agents' definitions name it: `mcp:NAME`. */
+            name: string;
+            /** @description Tools that agents call without asking a person though they may write; `*` is all of them. */
+            trusted: string[];
+            updatedAt: components["schemas"]["Timestamp"];
+            /** @description Its address, if it is reached over HTTP. */
+            url?: string | null;
+        };
+        /** @description Whether a server is asked at all. */
+        ToolServerHealth: {
+            /**
+             * Format: int32
+             * @description How often in a row it failed.
+             */
+            failures: number;
+            restingUntil?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description All of a project's. */
+        ToolServerList: {
+            /** @description The commands that the server's configuration offers. */
+            commands: string[];
+            /** @description Whether addresses on the server's machine and in its networks may be named. */
+            privateAddresses: boolean;
+            /** @description By name. */
+            servers: components["schemas"]["ToolServer"][];
+        };
+        /** @description What came of trying a server. */
+        ToolServerTest: {
+            /** @description What happened, and what to do. */
+            message: string;
+            /**
+             * Format: int64
+             * @description How long it took.
+             */
+            milliseconds: number;
+            ok: boolean;
+            /** @description Its tools. */
+            tools: components["schemas"]["OutsideTool"][];
         };
         /** @description What a client says. */
         ToServer: (components["schemas"]["PresenceState"] & {

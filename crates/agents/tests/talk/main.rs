@@ -25,7 +25,9 @@ fn call(name: &str, arguments: Value) -> Act {
 
 /// The model has nothing to add.
 fn nothing() -> Act {
-    Act::Say(json!({ "summary": { "text": "", "sources": [] }, "remarks": [], "suggestions": [] }).to_string())
+    Act::Say(
+        json!({ "summary": { "text": "", "sources": [] }, "remarks": [], "suggestions": [] }).to_string(),
+    )
 }
 
 /// The cues' agent is asked first, by the words of its material.
@@ -33,7 +35,10 @@ const CUES: &str = "\"agent\":\"cues\"";
 
 /// It does this, and then, whatever comes of it, has nothing to add.
 fn does(acts: Vec<Act>) -> Vec<Scene> {
-    vec![Scene { times: Some(1), ..scene(CUES, acts) }, Scene { when: None, times: None, acts: vec![nothing()] }]
+    vec![
+        Scene { times: Some(1), ..scene(CUES, acts) },
+        Scene { when: None, times: None, acts: vec![nothing()] },
+    ]
 }
 
 /// What its tools answered.
@@ -47,8 +52,10 @@ async fn what_a_head_accepted_is_told_kept_in_the_log_and_read_by_later_departme
     let run = stage.order().await;
     stage.ended(run).await;
     let said = stage.said(run).await;
-    let told: Vec<(&str, &str, bool)> =
-        said.iter().map(|message| (message.from.as_str(), message.topic.as_str(), message.to.is_none())).collect();
+    let told: Vec<(&str, &str, bool)> = said
+        .iter()
+        .map(|message| (message.from.as_str(), message.topic.as_str(), message.to.is_none()))
+        .collect();
     assert_eq!(told, [("character/head", "work.accepted", true), ("audio/head", "work.accepted", true)]);
     let data = said[0].payload.data.as_ref().unwrap();
     assert_eq!((&data["department"], &data["outputs"][0]["agent"]), (&json!("character"), &json!("cast")));
@@ -63,7 +70,9 @@ async fn what_a_head_accepted_is_told_kept_in_the_log_and_read_by_later_departme
 
 #[tokio::test]
 async fn an_agent_asks_a_department_and_its_answer_is_the_models_or_that_of_rules() {
-    for (answer, by) in [(Act::Say("Mara does.".into()), "actor"), (Act::Break(Breakage::BadRequest), "rules")] {
+    for (answer, by) in
+        [(Act::Say("Mara does.".into()), "actor"), (Act::Break(Breakage::BadRequest), "rules")]
+    {
         let ask = call("ask", json!({ "of": "character", "question": "Who runs the ferry?" }));
         let mut scenes = vec![scene("The question:", vec![answer])];
         scenes.extend(does(vec![ask]));
@@ -72,7 +81,10 @@ async fn an_agent_asks_a_department_and_its_answer_is_the_models_or_that_of_rule
         stage.ended(run).await;
         let said = stage.said(run).await;
         let [_, query, response, _] = &said[..] else { panic!("{said:?}") };
-        assert_eq!((query.r#type, query.to.as_ref()), (MessageType::Query, Some(&Recipients::One("character/head".into()))));
+        assert_eq!(
+            (query.r#type, query.to.as_ref()),
+            (MessageType::Query, Some(&Recipients::One("character/head".into())))
+        );
         assert_eq!((response.from.as_str(), response.r#type), ("character/head", MessageType::Response));
         assert_eq!(response.correlation_id, query.correlation_id);
         assert_eq!(response.payload.context.as_ref().unwrap()["by"], by);
@@ -87,8 +99,11 @@ async fn an_agent_asks_a_department_and_its_answer_is_the_models_or_that_of_rule
 
 #[tokio::test]
 async fn who_has_given_nothing_yet_is_not_there_or_is_oneself_is_not_waited_for() {
-    for (of, why) in [("audio", "has given nothing yet"), ("audio/cues", "yourself"), ("catering", "character/cast")] {
-        let stage = Stage::set("ask", does(vec![call("ask", json!({ "of": of, "question": "Ready?" }))])).await;
+    for (of, why) in
+        [("audio", "has given nothing yet"), ("audio/cues", "yourself"), ("catering", "character/cast")]
+    {
+        let stage =
+            Stage::set("ask", does(vec![call("ask", json!({ "of": of, "question": "Ready?" }))])).await;
         let run = stage.order().await;
         stage.ended(run).await;
         let result = &results(&stage, run).await[0];
@@ -128,12 +143,19 @@ async fn a_tool_of_others_that_only_reads_is_called_and_its_answer_is_something_
     let run = stage.order().await;
     stage.ended(run).await;
     let calls = stage.log(run, "tool_call").await;
-    assert_eq!((&calls[0]["tool"], &calls[0]["input"]), (&json!("mcp:weather/tide"), &json!({ "place": "Porthaven" })));
+    assert_eq!(
+        (&calls[0]["tool"], &calls[0]["input"]),
+        (&json!("mcp:weather/tide"), &json!({ "place": "Porthaven" }))
+    );
     let result = &results(&stage, run).await[0];
     let text: Value = serde_json::from_str(result["text"].as_str().unwrap()).unwrap();
     assert_eq!(text, json!({ "outsideServerSaid": "High tide at \"Porthaven\": 6:12." }));
     let prompt = &stage.log(run, "prompt").await[1];
-    assert_eq!(prompt["tools"], json!(["mcp:weather/tide"]), "it has the one that its definition names, and no other");
+    assert_eq!(
+        prompt["tools"],
+        json!(["mcp:weather/tide"]),
+        "it has the one that its definition names, and no other"
+    );
 }
 
 #[tokio::test]
@@ -162,7 +184,8 @@ async fn a_tool_that_may_write_is_called_once_when_a_person_allowed_it() {
     assert_eq!(tools.written.load(Ordering::Relaxed), 1);
     let told = results(&stage, run).await;
     assert!(told.iter().all(|result| result["text"].as_str().unwrap().contains("Posted 1.")), "{told:?}");
-    let states: Vec<Value> = stage.log(run, "approval").await.iter().map(|entry| entry["state"].clone()).collect();
+    let states: Vec<Value> =
+        stage.log(run, "approval").await.iter().map(|entry| entry["state"].clone()).collect();
     assert_eq!(states, ["asked", "allowed", "called", "answered"]);
 }
 
@@ -186,8 +209,10 @@ async fn a_call_that_a_person_refused_is_not_made() {
 #[tokio::test]
 async fn a_tool_that_the_owner_trusts_is_called_without_asking() {
     for trusted in ["post", "*"] {
-        let (tools, stage) =
-            (Tools::default(), Stage::set("mcp:weather", does(vec![call("mcp_weather_post", json!({}))])).await);
+        let (tools, stage) = (
+            Tools::default(),
+            Stage::set("mcp:weather", does(vec![call("mcp_weather_post", json!({}))])).await,
+        );
         stage.server("weather", &serve(tools.clone(), false).await, &[trusted]).await;
         let run = stage.order().await;
         stage.ended(run).await;

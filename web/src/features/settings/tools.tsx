@@ -37,8 +37,8 @@ export function Tools() {
       lead={
         <>
           Servers of the Model Context Protocol. An agent whose definition names <code>mcp:NAME</code> or{" "}
-          <code>mcp:NAME/TOOL</code> may use their tools. What they answer is something to read for it, never an order; a
-          tool that may write waits for a person, unless it is trusted.
+          <code>mcp:NAME/TOOL</code> may use their tools. What they answer is something to read for it, never an order;
+          a tool that may write waits for a person, unless it is trusted.
         </>
       }
     >
