@@ -110,8 +110,9 @@ impl SignIn {
 /// What is logged, and how.
 #[derive(Debug, Clone, confique::Config)]
 pub struct Log {
-    /// Which lines: a level, or levels by module (`info,store=debug`).
-    #[config(env = "ATELIER_LOG", default = "warn,server=info,atelier=info")]
+    /// Which lines: a level, or levels by module (`info,store=debug`). What goes wrong with servers of others is told where they are
+    /// used, not by the library that speaks to them.
+    #[config(env = "ATELIER_LOG", default = "warn,server=info,atelier=info,rmcp::transport::worker=off")]
     pub filter: String,
 
     /// `text` for people, `json` for machines.

@@ -35,16 +35,18 @@ export function Log({ project, run, step }: { project: string; run: Schemas["Run
   return (
     <div className="flex flex-col gap-2 text-sm">
       {entries.length === 0 && <p className="text-ink-3">It has logged nothing{going ? " yet" : ""}.</p>}
-      <ol role="log" aria-label="Log" className="flex flex-col gap-1 font-mono text-xs">
-        {entries.map(({ start, kind, text, at }) => (
-          <li key={start} className="flex gap-2">
-            <time dateTime={at} title={exact(at)} className="shrink-0 text-ink-3 tabular-nums">
-              {at.slice(11, 19)}
-            </time>
-            <Entry kind={kind} text={text} />
-          </li>
-        ))}
-      </ol>
+      <div role="log" aria-label="Log">
+        <ol className="flex flex-col gap-1 font-mono text-xs">
+          {entries.map(({ start, kind, text, at }) => (
+            <li key={start} className="flex gap-2">
+              <time dateTime={at} title={exact(at)} className="shrink-0 text-ink-3 tabular-nums">
+                {at.slice(11, 19)}
+              </time>
+              <Entry kind={kind} text={text} />
+            </li>
+          ))}
+        </ol>
+      </div>
     </div>
   );
 }

@@ -28,12 +28,10 @@ export function ToolServerRow({ project, server, owner, onChanged }: RowProps) {
   const trust = useMutation({
     mutationFn: (trusted: string[]) =>
       api.put<Server>(path, { url: server.url, command: server.command, trusted } satisfies Schemas["PutToolServer"]),
-    onSuccess: () => {
-      onChanged();
-      // Its tools say by now which of them ask.
-      test.mutate();
-    },
+    onSettled: onChanged,
   });
+  // What is on its way counts as done until the server says otherwise.
+  const trusted = trust.isPending ? trust.variables : server.trusted;
   const resting = server.health.restingUntil;
   return (
     <li className="flex flex-col gap-2 rounded-lg border border-line p-3">
@@ -72,7 +70,7 @@ export function ToolServerRow({ project, server, owner, onChanged }: RowProps) {
           {test.data.tools.length > 0 && (
             <ul className="flex flex-col gap-1.5">
               {test.data.tools.map((tool) => (
-                <Tool key={tool.name} tool={tool} trusted={server.trusted} onTrust={(names) => trust.mutate(names)} />
+                <Tool key={tool.name} tool={tool} trusted={trusted} onTrust={(names) => trust.mutate(names)} />
               ))}
             </ul>
           )}
@@ -102,7 +100,7 @@ function Tool({
           <input
             type="checkbox"
             className="size-3.5 accent-accent"
-            checked={!tool.asks}
+            checked={trusted.includes(ALL) || trusted.includes(tool.name)}
             disabled={trusted.includes(ALL)}
             onChange={({ target }) => {
               const others = trusted.filter((name) => name !== tool.name);
