@@ -40,7 +40,8 @@ test("an owner names a server with its token, tries it, trusts a tool, and forge
   await row.getByRole("button", { name: "Try it" }).click();
   await row.getByText(/It answered, and has \d+ tools/).waitFor();
   const order = row.getByRole("listitem").filter({ hasText: "order_work" });
-  await order.getByRole("checkbox").check();
+  await order.getByRole("checkbox").click();
+  await order.getByRole("checkbox", { checked: true }).waitFor();
   await seen(page, "tools");
   await page.waitForFunction(
     async ([path, token]) => {

@@ -60,21 +60,19 @@ export function ToolServerRow({ project, server, owner, onChanged }: RowProps) {
       )}
       {[test.error, remove.error, trust.error].map((error, place) => error && <Failure key={place} error={error} />)}
       {test.data && (
-        <div
+        <p
           role="status"
-          className={`flex flex-col gap-2 rounded-lg border border-line p-3 text-sm ${test.data.ok ? "bg-good-soft" : "bg-bad-soft"}`}
+          className={`rounded-lg border border-line p-3 text-sm ${test.data.ok ? "bg-good-soft" : "bg-bad-soft"}`}
         >
-          <p>
-            {test.data.message} <span className="text-ink-2 tabular-nums">{test.data.milliseconds} ms</span>
-          </p>
-          {test.data.tools.length > 0 && (
-            <ul className="flex flex-col gap-1.5">
-              {test.data.tools.map((tool) => (
-                <Tool key={tool.name} tool={tool} trusted={trusted} onTrust={(names) => trust.mutate(names)} />
-              ))}
-            </ul>
-          )}
-        </div>
+          {test.data.message} <span className="text-ink-2 tabular-nums">{test.data.milliseconds} ms</span>
+        </p>
+      )}
+      {test.data && test.data.tools.length > 0 && (
+        <ul aria-label={`Tools of ${server.name}`} className="flex flex-col divide-y divide-line">
+          {test.data.tools.map((tool) => (
+            <Tool key={tool.name} tool={tool} trusted={trusted} onTrust={(names) => trust.mutate(names)} />
+          ))}
+        </ul>
       )}
     </li>
   );
@@ -90,13 +88,15 @@ function Tool({
   onTrust: (names: string[]) => void;
 }) {
   return (
-    <li className="flex flex-wrap items-baseline gap-x-2">
-      <span className="font-mono text-xs">{tool.name}</span>
-      <span className="min-w-0 grow text-xs text-ink-2 wrap-anywhere">{tool.description}</span>
+    <li className="flex items-start justify-between gap-4 py-2">
+      <div className="min-w-0">
+        <p className="font-mono text-xs wrap-anywhere">{tool.name}</p>
+        <p className="text-xs text-ink-2 wrap-anywhere">{tool.description}</p>
+      </div>
       {tool.onlyReads ? (
-        <span className="text-xs text-ink-2">only reads</span>
+        <span className="shrink-0 text-xs text-ink-3">only reads</span>
       ) : (
-        <label className="flex items-center gap-1.5 text-xs text-ink-2">
+        <label className="flex shrink-0 items-center gap-1.5 text-xs text-ink-2">
           <input
             type="checkbox"
             className="size-3.5 accent-accent"
