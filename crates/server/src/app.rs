@@ -129,7 +129,7 @@ impl Parts {
                 catalogue: &film::CATALOGUE,
             },
             messages: messages.clone(),
-            outside: Some(outside.clone()),
+            outside: outside.clone(),
         };
         let desk = Desk::new(store.clone(), film::crew::departments()?, film::crew::engines())?
             .with_mind(mind)

@@ -162,7 +162,7 @@ impl Stage {
             tasks: tasks.clone(),
             toolbox: toolbox.clone(),
             messages: messages.clone(),
-            outside: Some(outside),
+            outside,
         };
         let cast = json!({ "people": [{ "name": "Mara", "work": "runs the ferry" }, { "name": "Joss", "work": "deckhand" }] });
         let engines: [Arc<dyn Engine>; 2] =

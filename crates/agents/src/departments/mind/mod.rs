@@ -26,7 +26,7 @@ use super::engine::Job;
 use crate::budget::{Answered, Purse, Reply, question};
 use crate::language::{Language, Voice};
 use crate::messages::{Messages, Seat};
-use crate::outside::{Open, Outside};
+use crate::outside::Outside;
 use crate::tools::Toolbox;
 use approving::Approvals;
 use calling::Tools;
@@ -45,8 +45,7 @@ pub struct Mind {
     pub tasks: Tasks,
     pub toolbox: Toolbox,
     pub messages: Messages,
-    /// Tools of others; without it agents have none.
-    pub outside: Option<Outside>,
+    pub outside: Outside,
 }
 
 /// What came of it.
@@ -106,10 +105,7 @@ impl Mind {
         let purse = Purse::new(self.store.clone(), self.ambient.clone(), lease, tokens, answered);
         let seat = Seat::take(&self.messages, &self.store, lease)?;
         let (own, wishes) = calling::named(&job.agent)?;
-        let open = match &self.outside {
-            Some(outside) => outside.open(&job.scope, &wishes).await?,
-            None => Open::default(),
-        };
+        let open = self.outside.open(&job.scope, &wishes).await?;
         if !open.lacks.is_empty() {
             note(lease, LACKS, &json!({ "tools": open.lacks })).await?;
         }
