@@ -51,6 +51,7 @@ cat >"$folder/schemathesis.toml" <<TOML
 "path.file" = "screenplay.fountain"
 "path.department" = "audio"
 "path.agent" = "cues"
+"path.name" = "try-00000000"
 [checks.negative_data_rejection]
 expected-statuses = [400, 401, 403, 404, 409, 413, 415, 422, 429]
 TOML

@@ -22,6 +22,13 @@ def post(path, body, headers=TOKEN):
     return answer
 
 
+def put(path, body):
+    """The same for one that puts something in its place."""
+    answer = requests.put(URL + path, json=body, headers=TOKEN, timeout=30)
+    assert answer.ok, f"PUT {path}: {answer.status_code} {answer.text}"
+    return answer
+
+
 def get(path):
     return requests.get(URL + path, headers=TOKEN, timeout=30).json()
 
@@ -74,11 +81,15 @@ def schedule():
 
 def agent():
     """One that the project has switched off."""
-    answer = requests.put(
-        f"{URL}/projects/{PROJECT}/agents/audio/cues", json={"off": True}, headers=TOKEN, timeout=30
-    )
-    assert answer.ok, f"{answer.status_code} {answer.text}"
+    put(f"/projects/{PROJECT}/agents/audio/cues", {"off": True})
     return "cues"
+
+
+def tool_server():
+    """The name of a server that nobody asks."""
+    name = f"try-{os.urandom(4).hex()}"
+    put(f"/projects/{PROJECT}/tool-servers/{name}", {"url": "https://tools.invalid/mcp"})
+    return name
 
 
 # What each removal takes away, by the path's last parameter.
@@ -95,6 +106,7 @@ TO_TAKE_AWAY = {
     "conversation": conversation,
     "schedule": schedule,
     "agent": agent,
+    "name": tool_server,
 }
 
 
@@ -112,6 +124,9 @@ def map_body(context, body):
         # A model is looked for on this machine, and not found.
         if isinstance(body.get("baseUrl"), str) and body["baseUrl"].startswith("http"):
             body["baseUrl"] = NOWHERE
+        # Nor does anybody answer under such a name.
+        if isinstance(body.get("url"), str) and body["url"].startswith("http"):
+            body["url"] = "https://tools.invalid/mcp"
     return body
 
 

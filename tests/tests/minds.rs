@@ -157,7 +157,7 @@ on_both! {
         let log = world.log(&run).await;
         let mut kinds: Vec<&str> = log.iter().map(|(kind, _)| kind.as_str()).collect();
         kinds.dedup();
-        assert_eq!(kinds, ["prompt", "text", "spent", "output", "score"]);
+        assert_eq!(kinds, ["prompt", "text", "spent", "output", "score", "message"]);
         let said: String = log.iter().filter(|(kind, _)| kind == "text").map(|(_, text)| text.as_str()).collect();
         assert_eq!(serde_json::from_str::<Value>(&said).unwrap()["remarks"].as_array().unwrap().len(), 2);
     }
@@ -242,7 +242,7 @@ async fn a_model_uses_the_tools_of_its_agent_in_its_project_and_followers_see_it
         .iter()
         .map(|tool| tool["function"]["name"].as_str().unwrap())
         .collect();
-    assert_eq!(tools, ["recall", "record_read"], "what the definition names, and no more");
+    assert_eq!(tools, ["recall", "record_read", "ask"], "what the definition names, and no more");
     call.use_tool("c1", "record_read", &json!({ "id": mara["id"] })).await;
     call.end().await;
     let mut call = world.model.asked().await;

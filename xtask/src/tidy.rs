@@ -17,6 +17,7 @@ const RANKS: &[(&str, u8)] = &[
     ("identity", 3),
     ("models", 3),
     ("tasks", 3),
+    ("toolservers", 3),
     ("brain", 4),
     ("agents", 5),
     ("studios", 6),

@@ -6,7 +6,9 @@ pub mod deliverables;
 pub mod departments;
 pub mod ingest;
 pub mod language;
+pub mod messages;
 pub mod orchestrator;
+pub mod outside;
 pub mod tools;
 
 pub use catalogue::Catalogue;

@@ -19,7 +19,7 @@ use kernel::NodeId;
 use tokio::sync::Notify;
 
 use crate::bus::queue::Queue;
-pub use crate::bus::topic::{BadTopic, Pattern};
+pub use crate::bus::topic::{BadTopic, Pattern, is_topic};
 
 /// Bytes of a message at most. What is larger belongs in the store, and a hint of it on the bus.
 pub const MESSAGE_BYTES: usize = 64 * 1024;

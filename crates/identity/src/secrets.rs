@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use kernel::{Code, Error, Result};
 use serde_json::json;
-use store::{audit, settings};
+use store::{Scope, Tenant, audit, project_secrets, settings};
 use wire::settings::SealingKey;
 
-use crate::caller::Admin;
+use crate::caller::{Admin, Owner, Permit};
 use crate::keyring::Keyring;
 use crate::{Identity, Secret};
 
@@ -18,6 +18,11 @@ const MAX_SECRET: usize = 2_000;
 
 fn place(name: &str) -> String {
     format!("{PREFIX}{name}")
+}
+
+/// The place of a project's secret. No other secret has it: names of settings have no slash.
+fn place_in(project: &str, name: &str) -> String {
+    format!("project/{project}/{name}")
 }
 
 impl Identity {
@@ -34,16 +39,8 @@ impl Identity {
     pub async fn keep_secret(&self, admin: &Admin, name: &str, sealed_base64: &str) -> Result<()> {
         // Not while the master key changes: what is sealed under the old one now would be opened by nobody later.
         let _one = self.inner.sealing.lock().await;
-        let keys = self.keyring();
-        let bytes = keys.open_box(sealed_base64).ok_or_else(|| {
-            Error::field("sealedKey", "was not sealed to this server's key; load the page anew and try again")
-        })?;
-        let text = std::str::from_utf8(&bytes).map(str::trim).unwrap_or_default();
-        if text.is_empty() || text.len() > MAX_SECRET || text.chars().any(char::is_control) {
-            return Err(Error::field("sealedKey", format!("must hold a text of 1 to {MAX_SECRET} bytes")));
-        }
         let place = place(name);
-        let value = keys.seal(&place, text.as_bytes(), &self.inner.ambient)?;
+        let value = self.sealed_anew(&place, "sealedKey", sealed_base64)?;
         let (person, name) = (admin.person(), name.to_owned());
         self.inner
             .store
@@ -64,13 +61,57 @@ impl Identity {
         let Some(value) = self.inner.store.read(move |tx| settings::get(tx, &read)).await? else {
             return Ok(None);
         };
-        let opened = self.keyring().unseal(&place, &value).ok_or_else(|| {
+        self.unsealed(&place, &value).map(Some)
+    }
+
+    /// Takes a secret that a browser sealed for a project, and has `keep` store it, sealed anew, with whatever belongs to it.
+    ///
+    /// # Errors
+    /// `VALIDATION_ERROR` naming `field` when it was not sealed to this server's key, or holds no usable text; what `keep` says.
+    pub async fn keep_project_secret<T: Send + 'static>(
+        &self,
+        permit: &Permit<Owner>,
+        name: &str,
+        (field, sealed_base64): (&str, &str),
+        keep: impl Fn(&mut Tenant<'_, '_>, &str) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let _one = self.inner.sealing.lock().await;
+        let place = place_in(&permit.scope().project().to_string(), name);
+        let value = self.sealed_anew(&place, field, sealed_base64)?;
+        self.inner.store.transact_in(permit.scope(), move |t| keep(t, &value)).await
+    }
+
+    /// A secret of a project.
+    ///
+    /// # Errors
+    /// `CONFLICT` when it was sealed under a master key that this server does not have.
+    pub async fn project_secret(&self, scope: &Scope, name: &str) -> Result<Option<Secret>> {
+        let (read, place) = (name.to_owned(), place_in(&scope.project().to_string(), name));
+        let value = self.inner.store.read_in(scope, move |t| project_secrets::get(t, &read)).await?;
+        value.map(|value| self.unsealed(&place, &value)).transpose()
+    }
+
+    /// What a browser sealed, checked and sealed for its place.
+    fn sealed_anew(&self, place: &str, field: &str, sealed_base64: &str) -> Result<String> {
+        let keys = self.keyring();
+        let bytes = keys.open_box(sealed_base64).ok_or_else(|| {
+            Error::field(field, "was not sealed to this server's key; load the page anew and try again")
+        })?;
+        let text = std::str::from_utf8(&bytes).map(str::trim).unwrap_or_default();
+        if text.is_empty() || text.len() > MAX_SECRET || text.chars().any(char::is_control) {
+            return Err(Error::field(field, format!("must hold a text of 1 to {MAX_SECRET} bytes")));
+        }
+        keys.seal(place, text.as_bytes(), &self.inner.ambient)
+    }
+
+    fn unsealed(&self, place: &str, value: &str) -> Result<Secret> {
+        let opened = self.keyring().unseal(place, value).ok_or_else(|| {
             Error::new(
                 Code::Conflict,
                 "This secret was kept under another master key. Bring that key back, or set the secret anew.",
             )
         })?;
-        Ok(Some(Secret::new(std::str::from_utf8(&opened).map_err(Error::internal)?)))
+        Ok(Secret::new(std::str::from_utf8(&opened).map_err(Error::internal)?))
     }
 
     /// Whether there is a secret of that name.
@@ -143,6 +184,16 @@ fn reseal(tx: &mut store::Tx<'_>, keys: &Keyring, ambient: &kernel::Ambient) -> 
         }
         match keys.unseal(&place, &value) {
             Some(text) => settings::set(tx, &place, &keys.seal(&place, &text, ambient)?)?,
+            None => lost.push(place),
+        }
+    }
+    for (project, name, value) in project_secrets::all(tx)? {
+        if keys.is_current(&value) {
+            continue;
+        }
+        let place = place_in(&project, &name);
+        match keys.unseal(&place, &value) {
+            Some(text) => project_secrets::reseal(tx, &project, &name, &keys.seal(&place, &text, ambient)?)?,
             None => lost.push(place),
         }
     }

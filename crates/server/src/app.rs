@@ -10,7 +10,9 @@ use agents::departments::roster::Roster;
 use agents::departments::slots::Slots;
 use agents::ingest::Ingest;
 use agents::language::Language;
+use agents::messages::{self, Messages};
 use agents::orchestrator::Orchestrator;
+use agents::outside::Outside;
 use agents::tools::Toolbox;
 use backplane::limiter::Limiter;
 use brain::Brain;
@@ -52,6 +54,10 @@ pub(crate) struct Parts {
     pub(crate) tasks: Tasks,
     pub(crate) desk: Arc<Desk>,
     pub(crate) deliverables: Deliverables,
+    /// What agents say to each other.
+    pub(crate) messages: Messages,
+    /// Tools of others.
+    pub(crate) outside: Outside,
     pub(crate) bell: Bell,
     pub(crate) live: Live,
     pub(crate) pulse: Pulse,
@@ -60,6 +66,8 @@ pub(crate) struct Parts {
     indexer: Mutex<Option<Indexer>>,
     /// Likewise.
     tasks_service: Mutex<Option<tasks::Service>>,
+    /// Likewise.
+    talk: Mutex<Option<messages::Service>>,
     orchestrator_limit: Limiter,
 }
 
@@ -107,6 +115,11 @@ impl Parts {
         let name = server_name(&config, &ambient)?;
         let (tasks_service, tasks) =
             tasks::Service::new(store.clone(), ambient.clone(), tasks::Options::new(name.clone()));
+        let (talk, messages) =
+            messages::Service::new(backplane.bus().clone(), ambient.clone(), messages::Options::default());
+        let servers = crate::tools::open(&store, &config, ambient.clone()).await?;
+        let private = config.tools.private_addresses;
+        let outside = Outside::new(store.clone(), identity.clone(), ambient.clone(), servers, private);
         let mind = Mind {
             store: store.clone(),
             ambient: ambient.clone(),
@@ -118,10 +131,13 @@ impl Parts {
                 ingest: ingest.clone(),
                 catalogue: &film::CATALOGUE,
             },
+            messages: messages.clone(),
+            outside: outside.clone(),
         };
         let roster = Roster::new(store.clone(), film::crew::studio()?);
         let slots = slots(&config, ambient.clone());
-        let desk = Desk::new(store.clone(), roster, slots).with_mind(mind);
+        let desk =
+            Desk::new(store.clone(), roster, slots).with_mind(mind).with_messages(messages.clone());
         let deliverables = Deliverables::new(store.clone(), tasks.clone(), film::departments::exports::files);
         let limit = limiter::Params { limit: config.limits.orchestrator_per_minute, ..limiter::ORCHESTRATOR };
         Ok(Arc::new(Self {
@@ -132,6 +148,9 @@ impl Parts {
             bell: Bell::default(),
             indexer: Mutex::new(Some(indexer)),
             tasks_service: Mutex::new(Some(tasks_service)),
+            talk: Mutex::new(Some(talk)),
+            messages,
+            outside,
             orchestrator_limit: backplane.limiter("orchestrator", limit),
             backplane,
             name,
@@ -157,6 +176,11 @@ impl Parts {
     /// What hands out the steps of runs; it is given out once.
     pub(crate) fn tasks_service(&self) -> Option<tasks::Service> {
         self.tasks_service.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// What hears agents on other servers; it is given out once.
+    pub(crate) fn talk(&self) -> Option<messages::Service> {
+        self.talk.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Counts a call of an orchestrator endpoint by a person.

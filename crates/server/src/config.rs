@@ -1,10 +1,14 @@
 //! The configuration: flags over environment over file over one documented default, which stands in this file.
 
+mod tools;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use confique::{Config as _, Layer as _};
 use kernel::Timestamp;
+
+pub use tools::{ToolCommand, Tools};
 
 /// What an operator can set. The comments here are the reference: `atelier config` prints them as a file.
 #[derive(Clone, confique::Config)]
@@ -67,6 +71,10 @@ pub struct Config {
 
     #[allow(missing_docs)]
     #[config(nested)]
+    pub tools: Tools,
+
+    #[allow(missing_docs)]
+    #[config(nested)]
     pub telemetry: Telemetry,
 }
 
@@ -106,8 +114,9 @@ impl SignIn {
 /// What is logged, and how.
 #[derive(Debug, Clone, confique::Config)]
 pub struct Log {
-    /// Which lines: a level, or levels by module (`info,store=debug`).
-    #[config(env = "ATELIER_LOG", default = "warn,server=info,atelier=info")]
+    /// Which lines: a level, or levels by module (`info,store=debug`). What goes wrong with servers of others is told where they are
+    /// used, not by the library that speaks to them.
+    #[config(env = "ATELIER_LOG", default = "warn,server=info,atelier=info,rmcp::transport::worker=off")]
     pub filter: String,
 
     /// `text` for people, `json` for machines.
@@ -260,6 +269,9 @@ impl Config {
         if !(1..=60).contains(&self.limits.agents_wait_seconds) {
             return Err(String::from("limits.agents_wait_seconds: must be from 1 to 60"));
         }
+        if !(1..=600).contains(&self.tools.call_seconds) {
+            return Err(String::from("tools.call_seconds: must be from 1 to 600"));
+        }
         for origin in self.allowed_origins.iter().chain(&self.public_url) {
             let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
             if rest.is_none_or(|host| host.is_empty() || host.trim_end_matches('/').contains('/')) {
@@ -367,6 +379,8 @@ mod tests {
             ("[limits]\nimport_bytes = 0", "limits.import_bytes"),
             ("[limits]\nagents_per_type = 0", "limits.agents_per_type"),
             ("[limits]\nagents_wait_seconds = 61", "limits.agents_wait_seconds"),
+            ("[tools]\ncall_seconds = 0", "tools.call_seconds"),
+            ("[tools]\ncommands = [{ name = \"x\" }]", "program"),
             ("public_url = \"atelier.example.org\"", "atelier.example.org"),
             ("[redis]\nurl = \"redis://cache\"", "database.url"),
             ("[redis]\nurl = \"redis://cache\"\n[database]\nurl = \"postgres://house\"", "public_url"),

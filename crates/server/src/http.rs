@@ -148,6 +148,7 @@ fn known(method: &Method) -> &'static str {
 async fn series(State(app): State<App>) -> Result<impl IntoResponse, Refusal> {
     let waiting = app.settings.embedder().await?.waiting;
     app.metrics.queues.get_or_create(&metrics::Queue { queue: "embedding" }).set(waiting);
+    app.metrics.malformed.set(i64::try_from(app.messages.malformed()).unwrap_or(i64::MAX));
     let text = app.metrics.text().map_err(Error::internal)?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text))

@@ -19,6 +19,7 @@ mod routes;
 mod schedules;
 mod settings;
 pub mod telemetry;
+mod tools;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -140,6 +141,9 @@ impl Server {
         });
         let sweeper = tokio::spawn(sweep(self.app.clone()));
         let breakers = tokio::spawn(self.app.settings.clone().keep_breakers());
+        let tools =
+            tokio::spawn(tools::keep_breakers(self.app.store.clone(), self.app.outside.servers().clone()));
+        let talk = self.app.talk().map(|talk| tokio::spawn(talk.run(ended())));
         let orchestrator = self.app.orchestrator.clone();
         let end = async move {
             end.await;
@@ -152,7 +156,7 @@ impl Server {
         });
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(listener, service).with_graceful_shutdown(end).await;
-        for task in [relay, guard, clock, sweeper, breakers, desk, conversations] {
+        for task in [relay, guard, clock, sweeper, breakers, tools, desk, conversations] {
             task.abort();
         }
         drop(stop);
@@ -161,6 +165,9 @@ impl Server {
         }
         if let Some(indexer) = indexer {
             let _ = indexer.await;
+        }
+        if let Some(talk) = talk {
+            let _ = talk.await;
         }
         let _ = name.await;
         others.into_iter().flatten().for_each(|task| task.abort());

@@ -112,6 +112,8 @@ pub(crate) struct Metrics {
     pub(crate) requests: Family<Request, Histogram, fn() -> Histogram>,
     pub(crate) connections: Family<Connection, Gauge>,
     pub(crate) queues: Family<Queue, Gauge>,
+    /// What agents on other servers said and nobody could read.
+    pub(crate) malformed: Gauge,
 }
 
 impl Default for Metrics {
@@ -131,7 +133,13 @@ impl Default for Metrics {
         );
         registry.register("active_connections", "Connections that are open now", connections.clone());
         registry.register("queue_size", "Pieces of work that wait", queues.clone());
-        Self { registry, requests, connections, queues }
+        let malformed = Gauge::default();
+        registry.register(
+            "agent_messages_malformed",
+            "Messages of agents on other servers that could not be read, since the start",
+            malformed.clone(),
+        );
+        Self { registry, requests, connections, queues, malformed }
     }
 }
 

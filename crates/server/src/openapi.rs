@@ -33,10 +33,13 @@ pub(crate) fn completed(mut api: OpenApi) -> OpenApi {
         (<wire::live::ToClient as ToSchema>::name().into_owned(), wire::live::ToClient::schema()),
         (wire::live::ToServer::name().into_owned(), wire::live::ToServer::schema()),
         (wire::live::Handshake::name().into_owned(), wire::live::Handshake::schema()),
+        // What stands in a run's log under `message`.
+        (wire::messages::AgentMessage::name().into_owned(), wire::messages::AgentMessage::schema()),
     ]);
     wire::live::ToClient::schemas(&mut parts);
     wire::live::ToServer::schemas(&mut parts);
     wire::live::Handshake::schemas(&mut parts);
+    wire::messages::AgentMessage::schemas(&mut parts);
     components.schemas.extend(parts);
     components
         .security_schemes

@@ -18,6 +18,7 @@ pub mod keys;
 pub mod members;
 pub mod passages;
 pub mod people;
+pub mod project_secrets;
 pub mod projects;
 pub mod reviews;
 pub mod runs;
@@ -25,6 +26,7 @@ pub mod schedules;
 pub mod sessions;
 pub mod settings;
 pub mod slug;
+pub mod tool_servers;
 pub mod uploads;
 pub mod usage;
 

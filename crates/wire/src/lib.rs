@@ -4,6 +4,7 @@ pub mod agents;
 pub mod auth;
 pub mod imports;
 pub mod live;
+pub mod messages;
 pub mod orchestrator;
 pub mod people;
 pub mod problem;
@@ -15,6 +16,7 @@ pub mod runs;
 pub mod schedules;
 pub mod settings;
 mod text;
+pub mod tools;
 pub mod usage;
 
 pub use problem::Problem;

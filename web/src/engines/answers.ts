@@ -31,6 +31,8 @@ function offer(answer: string): Offered[] {
   if (money !== undefined) return [{ answer, label: `Add $${money}`, owner: true }];
   if (answer === "rules") return [{ answer, label: "Go on by rules", owner: false }];
   if (answer === "cancel") return [{ answer, label: "Cancel the run", owner: false }];
+  if (answer === "allow") return [{ answer, label: "Allow this call", owner: false }];
+  if (answer === "refuse") return [{ answer, label: "Refuse it", owner: false }];
   return [{ answer, label: answer, owner: false }];
 }
 

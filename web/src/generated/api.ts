@@ -29,96 +29,31 @@ export interface components {
             /** Format: int64 */
             seq: number;
         };
-        /** @description An agent of a project. */
-        Agent: {
-            /** @description The file that is built in, where the project has another. */
-            builtIn?: string | null;
-            /** @description What an owner may do about it, besides changing it. */
-            choices: components["schemas"]["AgentChoices"];
-            /** @description Its file: Markdown with front matter. */
-            definition: string;
-            department: string;
-            fault?: components["schemas"]["AgentFault"] | null;
-            /** @description Names it within its department. */
-            name: string;
-            /** @description Whether it is switched off: it gets no work. */
-            off: boolean;
-            origin: components["schemas"]["AgentOrigin"];
-            role: components["schemas"]["AgentRole"];
-            title: string;
-            updatedAt?: components["schemas"]["Timestamp"] | null;
-            updatedBy?: components["schemas"]["PersonId"] | null;
-            /**
-             * Format: int64
-             * @description Counts what the project said of it, 0 if nothing yet; send it back to change the agent.
-             */
-            version: number;
-        };
-        /** @description An agent as a change left it, and how to take the change back. */
-        AgentChanged: components["schemas"]["Agent"] & {
-            /** @description Takes the change back: `POST /projects/{id}/changes/{changeId}/undo`; only an owner can. */
-            changeId: components["schemas"]["ChangeId"];
-        };
-        /** @description What an owner may do about an agent. */
-        AgentChoices: {
-            /** @description What is built in can be put back. */
-            putBack: boolean;
-            /** @description It can be taken out; only what was added can. */
-            remove: boolean;
-            /** @description It can be switched off; heads cannot. */
-            switchOff: boolean;
-        };
-        /** @description What is wrong with a definition. */
-        AgentFault: {
-            /** @description The field, if one is to blame. */
-            field?: string | null;
+        /** @description What an agent says to others of its run. In the run's log an entry of the kind `message` holds one as JSON. */
+        AgentMessage: {
+            /** @description What a request and its response have in common. */
+            correlation_id: string;
+            /** @description Who says it: `audio/cues`. */
+            from: string;
+            /** @description Under this name it is kept in the project's memory. */
+            memory_key?: string | null;
+            payload: components["schemas"]["MessagePayload"];
             /**
              * Format: int32
-             * @description The line, from 1, if one is to blame.
+             * @description How urgent it is: 10 is the highest.
              */
-            line?: number | null;
-            reason: string;
-        };
-        /**
-         * @description Where an agent comes from.
-         * @enum {string}
-         */
-        AgentOrigin: "built-in" | "changed" | "added";
-        /** @description The agents of this server by type: `department/agent`. */
-        AgentPool: {
-            [key: string]: components["schemas"]["AgentPoolStats"];
-        };
-        /** @description How many agents of a type are there on this server. */
-        AgentPoolStats: {
-            /** @description Those that are there and not at work. */
-            idle: number;
-            /** @description Those at work. */
-            inUse: number;
-            /** @description Those that are there. */
-            total: number;
+            priority: number;
             /**
              * Format: int64
-             * @description Times that one was given work.
+             * @description When it was said, in milliseconds since 1970.
              */
-            totalRequests: number;
-        };
-        /**
-         * @description What an agent is in its department.
-         * @enum {string}
-         */
-        AgentRole: "head" | "specialist";
-        /** @description Who works in a project. */
-        Agents: {
-            /** @description Department by department, its head first. */
-            agents: components["schemas"]["Agent"][];
-            /** @description The engines by which specialists can work. */
-            engines: string[];
-            /** @description The longest definition, in bytes. */
-            longest: number;
-            /** @description How many agents a project may have. */
-            most: number;
-            /** @description The tools that a model can be given. */
-            tools: string[];
+            timestamp: number;
+            to?: components["schemas"]["Recipients"] | null;
+            /** @description What it is about, in words with dots between: `work.accepted`. */
+            topic: string;
+            type: components["schemas"]["MessageType"];
+            /** @description What it means, as an embedding. */
+            vector?: number[] | null;
         };
         /**
          * @description Where an agent is.
@@ -872,11 +807,27 @@ export interface components {
             state: components["schemas"]["MessageState"];
         };
         MessageId: string;
+        /** @description What a message carries. */
+        MessagePayload: Record<string, unknown> & {
+            /** @description What is wanted, or was done: `ask`, `accepted`. */
+            action?: string | null;
+            /** @description What belongs to it. */
+            context?: Record<string, unknown> | null;
+            /** @description What is said. */
+            data?: Record<string, unknown> | null;
+            /** @description The record or pattern that it is about. */
+            pattern_id?: string | null;
+        };
         /**
          * @description How far a message is.
          * @enum {string}
          */
         MessageState: "streaming" | "complete" | "stopped" | "failed";
+        /**
+         * @description What kind of message it is.
+         * @enum {string}
+         */
+        MessageType: "command" | "query" | "notification" | "response";
         /**
          * @description What happens when no server ran at the time.
          * @enum {string}
@@ -952,6 +903,16 @@ export interface components {
          * @enum {string}
          */
         Outcome: "due" | "started" | "missed" | "skipped" | "refused";
+        /** @description A tool of a server of others. */
+        OutsideTool: {
+            /** @description Whether agents ask a person before they call it. */
+            asks: boolean;
+            /** @description What the server says of it. */
+            description: string;
+            name: string;
+            /** @description Whether the server says that it only reads. */
+            onlyReads: boolean;
+        };
         /** @description A page of a list. */
         Page_Activity: {
             /** @description The rows of this page. */
@@ -1616,21 +1577,19 @@ export interface components {
          * @enum {string}
          */
         Provider: "openai" | "anthropic" | "ollama";
-        /** @description What an owner says of an agent, in place of all that was said of it before. */
-        PutAgent: {
+        /** @description Names a server of others: by its address, or by a command of the server's configuration. */
+        PutToolServer: {
+            /** @description Or which command it is. */
+            command?: string | null;
             /**
-             * @description Its file: Markdown with front matter, whose `department` and `name` are those of the address. What is built in stands if
-             *     absent.
+             * @description The token that it asks for, sealed to the server's key. Absent, the one that is kept stays, unless the address is another;
+             *     empty, it is forgotten.
              */
-            definition?: string | null;
-            /** @description Whether it gets no work. */
-            off?: boolean;
-            /**
-             * Format: int64
-             * @description The version that the change was made from, 0 if the project had said nothing. If it has moved on, the answer is a 409 with
-             *     both; if absent, the change is made on whatever is there.
-             */
-            version?: number | null;
+            sealedToken?: string | null;
+            /** @description Tools that agents may call without asking a person though they may write; `*` is all of them. */
+            trusted?: string[];
+            /** @description Where it is reached by streamable HTTP. */
+            url?: string | null;
         };
         /** @description How good a proposal is, each from 0 to 1. */
         QualityScores: {
@@ -1856,6 +1815,8 @@ export interface components {
             /** @description Which one. */
             step: components["schemas"]["StepId"];
         };
+        /** @description One agent, or several. */
+        Recipients: string | string[];
         /**
          * @description What a gate advises.
          * @enum {string}
@@ -2365,7 +2326,7 @@ export interface components {
             /** @description What changed: `action`, `name`, `version` and the changed fields' names. */
             changes: Record<string, unknown>;
             entityId: components["schemas"]["EntityId"];
-            /** @description `character`, `scene` …; `agent` for what a project says of who works in it. */
+            /** @description `character`, `scene` … */
             entityType: string;
             /** Format: int64 */
             seq: number;
@@ -2526,6 +2487,52 @@ export interface components {
             error: string;
             /** @enum {string} */
             type: "problem";
+        };
+        /** @description A server of others, as the project knows it. Its token is never told. */
+        ToolServer: {
+            /** @description The command of the server's configuration, if it is one. */
+            command?: string | null;
+            hasToken: boolean;
+            /** @description How it has been lately. */
+            health: components["schemas"]["ToolServerHealth"];
+            /** @description As agents' definitions name it: `mcp:NAME`. */
+            name: string;
+            /** @description Tools that agents call without asking a person though they may write; `*` is all of them. */
+            trusted: string[];
+            updatedAt: components["schemas"]["Timestamp"];
+            /** @description Its address, if it is reached over HTTP. */
+            url?: string | null;
+        };
+        /** @description Whether a server is asked at all. */
+        ToolServerHealth: {
+            /**
+             * Format: int32
+             * @description How often in a row it failed.
+             */
+            failures: number;
+            restingUntil?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description All of a project's. */
+        ToolServerList: {
+            /** @description The commands that the server's configuration offers. */
+            commands: string[];
+            /** @description Whether addresses on the server's machine and in its networks may be named. */
+            privateAddresses: boolean;
+            /** @description By name. */
+            servers: components["schemas"]["ToolServer"][];
+        };
+        /** @description What came of trying a server. */
+        ToolServerTest: {
+            /** @description What happened, and what to do. */
+            message: string;
+            /**
+             * Format: int64
+             * @description How long it took.
+             */
+            milliseconds: number;
+            ok: boolean;
+            /** @description Its tools. */
+            tools: components["schemas"]["OutsideTool"][];
         };
         /** @description What a client says. */
         ToServer: (components["schemas"]["PresenceState"] & {

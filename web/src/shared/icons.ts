@@ -1,5 +1,5 @@
 /** The sign of each collection, the same wherever it is named. */
-import { Box, Clapperboard, Lightbulb, type LucideIcon, MapPin, Tv, User } from "lucide-react";
+import { Box, Clapperboard, Lightbulb, type LucideIcon, MapPin, StickyNote, Tv, User } from "lucide-react";
 
 const ICONS: Record<string, LucideIcon> = {
   characters: User,
@@ -7,6 +7,7 @@ const ICONS: Record<string, LucideIcon> = {
   locations: MapPin,
   episodes: Tv,
   concepts: Lightbulb,
+  notes: StickyNote,
 };
 
 /** A collection that is not known here yet gets a box. */

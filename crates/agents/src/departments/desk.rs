@@ -17,8 +17,9 @@ use super::mind::{Mind, Thought};
 use super::outputs::{Compiled, Done, Graded, Headed, PassedOver};
 use super::roster::Roster;
 use super::slots::{AGAIN_MS, Asked, Busy, Slot, Slots};
-use super::{Departments, plan};
+use super::{Departments, plan, telling};
 use crate::deliverables;
+use crate::messages::Messages;
 
 /// Who does agents' steps, and what they need for it.
 pub struct Desk {
@@ -27,6 +28,8 @@ pub struct Desk {
     slots: Slots,
     /// What lets models say more; without it agents work by rules.
     mind: Option<Mind>,
+    /// Where heads tell the others what they accepted.
+    messages: Option<Messages>,
 }
 
 /// What comes of a step.
@@ -42,13 +45,20 @@ impl Desk {
     /// A desk for those on the roster, each of whom has so many slots.
     #[must_use]
     pub fn new(store: Store, roster: Roster, slots: Slots) -> Self {
-        Self { store, roster, slots, mind: None }
+        Self { store, roster, slots, mind: None, messages: None }
     }
 
     /// Lets models say more about what the engines do.
     #[must_use]
     pub fn with_mind(mut self, mind: Mind) -> Self {
         self.mind = Some(mind);
+        self
+    }
+
+    /// Has heads tell the others of their run what they accepted.
+    #[must_use]
+    pub fn with_messages(mut self, messages: Messages) -> Self {
+        self.messages = Some(messages);
         self
     }
 
@@ -241,6 +251,9 @@ impl Desk {
             summary: summaries.join(" "),
             outputs,
         };
+        if let Some(messages) = &self.messages {
+            telling::of_work(messages, &self.store, lease, &headed).await?;
+        }
         written(&headed).map(Next::Give)
     }
 

@@ -12,6 +12,7 @@ pub mod relevance;
 pub mod roster;
 pub mod slots;
 pub mod studio;
+mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -8,6 +8,7 @@ use kernel::{Error, Result};
 use super::Departments;
 use super::definition::{Definition, Fault, Role};
 use super::engine::Engine;
+use crate::outside::Wish;
 use crate::tools::Tool;
 
 /// A studio's departments as they are built in.
@@ -81,10 +82,14 @@ impl Studio {
             return Err(Fault::of(file, "engine", what));
         }
         for name in &agent.tools {
-            if Tool::named(name).is_err() {
-                let there = Tool::names().join(", ");
-                return Err(Fault::of(file, "tools", format!("there is no tool {name}; there are {there}")));
-            }
+            let wrong = match Wish::read(name) {
+                Ok(None) if Tool::named(name).is_err() => {
+                    format!("there is no tool {name}; there are {}", Tool::names().join(", "))
+                }
+                Ok(_) => continue,
+                Err(error) => error.message().to_owned(),
+            };
+            return Err(Fault::of(file, "tools", wrong));
         }
         Ok(agent)
     }

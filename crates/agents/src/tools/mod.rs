@@ -3,6 +3,7 @@
 mod calculator;
 mod memory;
 mod proposing;
+mod talking;
 
 use brain::Brain;
 use kernel::{Code, Error, Result};
@@ -17,7 +18,7 @@ use crate::ingest::Ingest;
 /// The most bytes of what a tool answers.
 pub const LONGEST_ANSWER: usize = 8_000;
 /// The most bytes of arguments.
-const LONGEST_ARGUMENTS: usize = 4_000;
+pub(crate) const LONGEST_ARGUMENTS: usize = 4_000;
 
 /// A tool. What is not here no agent has, whatever a prompt, a record or a model says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,10 @@ pub enum Tool {
     ProposeRecord,
     /// Calculates.
     Calculator,
+    /// Asks another agent of the run.
+    Ask,
+    /// Tells other agents of the run.
+    Tell,
 }
 
 /// What tools work with.
@@ -54,10 +59,11 @@ pub struct Answer {
 }
 
 /// What a tool gives: an answer and the records that it tells of, or what to tell the model went wrong.
-type Given = Result<(Value, Vec<Citation>), String>;
+pub(crate) type Given = Result<(Value, Vec<Citation>), String>;
 
 impl Tool {
-    const ALL: [Self; 4] = [Self::Recall, Self::ReadRecord, Self::ProposeRecord, Self::Calculator];
+    const ALL: [Self; 6] =
+        [Self::Recall, Self::ReadRecord, Self::ProposeRecord, Self::Calculator, Self::Ask, Self::Tell];
 
     /// The name by which definitions call it.
     #[must_use]
@@ -67,6 +73,8 @@ impl Tool {
             Self::ReadRecord => "record.read",
             Self::ProposeRecord => "record.propose",
             Self::Calculator => "calculator",
+            Self::Ask => "ask",
+            Self::Tell => "tell",
         }
     }
 
@@ -83,7 +91,7 @@ impl Tool {
 
     /// The names of all tools.
     #[must_use]
-    pub fn names() -> [&'static str; 4] {
+    pub fn names() -> [&'static str; 6] {
         Self::ALL.map(Self::name)
     }
 
@@ -103,6 +111,8 @@ impl Tool {
             Self::ReadRecord => memory::describe_read(),
             Self::ProposeRecord => proposing::describe(catalogue),
             Self::Calculator => calculator::describe(),
+            Self::Ask => talking::describe_ask(),
+            Self::Tell => talking::describe_tell(),
         };
         Ok(models::Tool {
             description: description.to_owned(),
@@ -121,13 +131,11 @@ impl Toolbox {
             Ok(tool) => self.done(scope, tool, by, &call.arguments).await?,
             Err(why) => Err(why),
         };
-        Ok(match given {
-            Ok((value, records)) => Answer { text: clipped(value.to_string()), failed: false, records },
-            Err(why) => Answer { text: clipped(why), failed: true, records: Vec::new() },
-        })
+        Ok(answer(given))
     }
 
-    fn checked(&self, tools: &[Tool], call: &ToolCall) -> Result<Tool, String> {
+    /// The tool that a model calls, if its agent has it and the arguments keep to their form; or what to tell the model.
+    pub(crate) fn checked(&self, tools: &[Tool], call: &ToolCall) -> Result<Tool, String> {
         let tool = tools.iter().copied().find(|tool| tool.models_name() == call.name);
         let tool = tool.ok_or_else(|| "You do not have that tool.".to_owned())?;
         if call.arguments.to_string().len() > LONGEST_ARGUMENTS {
@@ -144,7 +152,17 @@ impl Toolbox {
             Tool::ProposeRecord => self.propose(scope, by, arguments).await,
             Tool::Calculator => Ok(calculator::calculate(text(arguments, "expression"))
                 .map(|result| (json!({ "result": result }), Vec::new()))),
+            // Whoever talks is at a run's step, which a toolbox is not.
+            Tool::Ask | Tool::Tell => Ok(Err("There is nobody to talk to here.".into())),
         }
+    }
+}
+
+/// What a tool gave, as far as a model is told of it.
+pub(crate) fn answer(given: Given) -> Answer {
+    match given {
+        Ok((value, records)) => Answer { text: clipped(value.to_string()), failed: false, records },
+        Err(why) => Answer { text: clipped(why), failed: true, records: Vec::new() },
     }
 }
 
@@ -152,7 +170,7 @@ fn text<'a>(arguments: &'a Value, name: &str) -> &'a str {
     arguments[name].as_str().unwrap_or_default()
 }
 
-fn clipped(mut text: String) -> String {
+pub(crate) fn clipped(mut text: String) -> String {
     if text.len() > LONGEST_ANSWER {
         text.truncate(text.floor_char_boundary(LONGEST_ANSWER));
         text.push_str(" … (cut)");
@@ -161,10 +179,15 @@ fn clipped(mut text: String) -> String {
 }
 
 /// An error of the caller is told to the model; one of the database ends the step.
-fn told<T>(result: Result<T>) -> Result<Result<T, String>> {
+pub(crate) fn told<T>(result: Result<T>) -> Result<Result<T, String>> {
     match result {
         Ok(value) => Ok(Ok(value)),
-        Err(error) if matches!(error.code(), Code::NotFound | Code::ValidationError | Code::Conflict) => {
+        Err(error)
+            if matches!(
+                error.code(),
+                Code::NotFound | Code::ValidationError | Code::Conflict | Code::RateLimited
+            ) =>
+        {
             Ok(Err(error.message().to_owned()))
         }
         Err(error) => Err(error),

@@ -36,7 +36,9 @@ impl Pattern {
         Self(topic.to_owned())
     }
 
-    pub(crate) fn matches(&self, topic: &str) -> bool {
+    /// Whether a topic is among those that are wanted.
+    #[must_use]
+    pub fn matches(&self, topic: &str) -> bool {
         let mut segments = topic.split('.');
         for wanted in self.0.split('.') {
             match segments.next() {
@@ -50,7 +52,8 @@ impl Pattern {
 }
 
 /// Whether a message can be published under this text.
-pub(crate) fn is_topic(text: &str) -> bool {
+#[must_use]
+pub fn is_topic(text: &str) -> bool {
     text.len() <= TOPIC_BYTES && text.split('.').all(is_segment)
 }
 

@@ -172,3 +172,43 @@ async fn without_its_master_key_a_secret_is_there_but_closed() {
     assert_eq!(other.secret("one").await.unwrap_err().code(), Code::Conflict);
     assert_eq!(given.secret("one").await.unwrap().unwrap().expose(), "sk-sealed-by-libsodium");
 }
+
+#[tokio::test]
+async fn a_projects_secret_is_its_own_and_is_sealed_anew_with_the_others() {
+    let (house, _, ada) = House::with_ada().await;
+    let file = house.folder.path().join("master.key");
+    std::fs::write(&file, MASTER).unwrap();
+    let identity = house.restarted(None).await.unwrap();
+    let (tides, other) = (house.project(&ada).await, house.project(&ada).await);
+    let permit = identity.permit::<identity::Owner>(&ada, tides).await.unwrap();
+    let other = *identity.permit::<identity::Owner>(&ada, other).await.unwrap().scope();
+    let keep =
+        |t: &mut store::Tenant<'_, '_>, value: &str| store::project_secrets::set(t, "weather", Some(value));
+    let refused = identity.keep_project_secret(&permit, "weather", ("sealedToken", "in clear"), keep).await;
+    assert_eq!(refused.unwrap_err().details().unwrap()["field"], "sealedToken");
+    identity.keep_project_secret(&permit, "weather", ("sealedToken", BY_LIBSODIUM), keep).await.unwrap();
+    let kept = async || {
+        house
+            .store
+            .read_in(permit.scope(), |t| store::project_secrets::get(t, "weather"))
+            .await
+            .unwrap()
+            .unwrap()
+    };
+    let before = kept().await;
+    assert!(before.starts_with("v1:c5ea040b56d01f9f:"), "{before}");
+    // Copied to another project, it is opened by nobody.
+    let copy = before.clone();
+    let copied =
+        house.store.transact_in(&other, move |t| store::project_secrets::set(t, "weather", Some(&copy)));
+    copied.await.unwrap();
+    assert_eq!(identity.project_secret(&other, "weather").await.unwrap_err().code(), Code::Conflict);
+    let forgotten = house.store.transact_in(&other, |t| store::project_secrets::set(t, "weather", None));
+    forgotten.await.unwrap();
+
+    identity.rotate_master_key().await.unwrap();
+    assert_ne!(kept().await, before);
+    let secret = identity.project_secret(permit.scope(), "weather").await.unwrap().unwrap();
+    assert_eq!(secret.expose(), "sk-sealed-by-libsodium");
+    assert_eq!(std::fs::read_to_string(&file).unwrap().split_whitespace().count(), 1);
+}

@@ -17,6 +17,7 @@ pub(crate) mod runs;
 pub(crate) mod schedules;
 pub(crate) mod settings;
 pub(crate) mod setup;
+pub(crate) mod tool_servers;
 pub(crate) mod uploads;
 pub(crate) mod usage;
 
@@ -47,6 +48,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(schedules::routes())
         .merge(run_stream::routes())
         .merge(usage::routes())
+        .merge(tool_servers::routes())
         .merge(orchestrator::routes())
         .merge(conversations::routes())
         .merge(settings::routes())

@@ -70,6 +70,8 @@ const TABLES: &[Table] = &[
     table("usage", &["id"]),
     table("budgets", &["project_id"]),
     table("budget_raises", &["project_id", "step_id", "answered_at", "level"]),
+    table("project_secrets", &["project_id", "name"]),
+    table("tool_servers", &["project_id", "name"]),
 ];
 
 /// The column that ties a passage to the text index; every database counts it by itself, in the same order.

@@ -1,9 +1,9 @@
 //! The log of a run: pieces of text by the offset in bytes at which each begins.
 
-use kernel::{Result, RunId};
+use kernel::{Result, RunId, StepId};
 use wire::runs::LogEntry;
 
-use crate::db::{Arg, Tx, args};
+use crate::db::{Arg, DbError, Row, Tx, args};
 use crate::scope::Tenant;
 
 /// Writes pieces whose offsets were given out.
@@ -45,17 +45,83 @@ pub fn log(t: &mut Tenant<'_, '_>, run: RunId, from: i64, limit: u32) -> Result<
         "SELECT start, step_id, fence, kind, text, at FROM run_log WHERE run_id = $1 AND start >= $2
          ORDER BY start LIMIT $3",
         args![run, first, i64::from(limit) + 1],
-        |row| {
-            Ok(LogEntry {
-                start: row.get(0)?,
-                step_id: row.id(1)?,
-                fence: row.get(2)?,
-                kind: row.get(3)?,
-                text: row.get(4)?,
-                at: row.get(5)?,
-            })
-        },
+        entry,
     )?;
     let later = found.into_iter().filter(|entry| entry.start + entry.text.len() as i64 > from);
     Ok(later.take(limit as usize).collect())
+}
+
+/// The newest pieces of these kinds, `limit` at most, that the steps' newest leases wrote; in the order in which they were
+/// written. What a step wrote under an earlier lease is left out, since it is done again.
+///
+/// # Errors
+/// `NOT_FOUND` when the run is not in this project.
+pub fn said(t: &mut Tenant<'_, '_>, run: RunId, kind: Told, limit: u32) -> Result<Vec<LogEntry>> {
+    super::get(t, run)?;
+    let mut found = t.query(
+        &format!(
+            "SELECT run_log.start, run_log.step_id, run_log.fence, run_log.kind, run_log.text, run_log.at FROM run_log
+             JOIN steps ON steps.id = run_log.step_id AND steps.fence = run_log.fence
+             WHERE run_log.run_id = $1 AND run_log.kind = '{}' ORDER BY run_log.start DESC LIMIT $2",
+            kind.as_str()
+        ),
+        args![run, i64::from(limit)],
+        entry,
+    )?;
+    found.reverse();
+    Ok(found)
+}
+
+/// All pieces of a kind that a step wrote, under whichever lease, oldest first; `limit` at most.
+///
+/// # Errors
+/// `NOT_FOUND` when the run is not in this project.
+pub fn noted(
+    t: &mut Tenant<'_, '_>,
+    run: RunId,
+    step: StepId,
+    kind: Told,
+    limit: u32,
+) -> Result<Vec<LogEntry>> {
+    super::get(t, run)?;
+    Ok(t.query(
+        &format!(
+            "SELECT start, step_id, fence, kind, text, at FROM run_log
+             WHERE run_id = $1 AND kind = '{}' AND step_id = $2 ORDER BY start LIMIT $3",
+            kind.as_str()
+        ),
+        args![run, step, i64::from(limit)],
+        entry,
+    )?)
+}
+
+/// Kinds of pieces that are looked for by their kind. Indexes name them, so they stand in the statements as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// What agents say to each other.
+    Message,
+    /// What people are asked to allow, and what became of it.
+    Approval,
+}
+
+impl Told {
+    /// The kind in the log.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Approval => "approval",
+        }
+    }
+}
+
+fn entry(row: &Row<'_>) -> Result<LogEntry, DbError> {
+    Ok(LogEntry {
+        start: row.get(0)?,
+        step_id: row.id(1)?,
+        fence: row.get(2)?,
+        kind: row.get(3)?,
+        text: row.get(4)?,
+        at: row.get(5)?,
+    })
 }

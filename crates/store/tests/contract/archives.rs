@@ -162,7 +162,16 @@ fn run(t: &mut store::Tenant<'_, '_>) -> kernel::Result<()> {
     };
     usage::settle(t, &call)?;
     usage::set_budgets(t, &Budgets { run_tokens: Some(1_000), ..Budgets::default() })?;
-    usage::raise(t, parent, (now, None), usage::Of::Run(run), usage::Amount { tokens: 1, micro_usd: 0 })
+    usage::raise(t, parent, (now, None), usage::Of::Run(run), usage::Amount { tokens: 1, micro_usd: 0 })?;
+    store::project_secrets::set(t, "tool-server.weather", Some("sealed"))?;
+    let server = store::tool_servers::Row {
+        name: "weather".into(),
+        url: Some("https://tools.example.com/mcp".into()),
+        command: None,
+        trusted: vec!["post".into()],
+        updated_at: now,
+    };
+    store::tool_servers::put(t, &server)
 }
 
 /// A schedule that was missed once.
@@ -417,7 +426,7 @@ async fn a_backup_of_an_older_program_is_brought_up_to_date() {
     backup(&stage.store, &shelf.place("b")).await;
     let mut lines = lines(&shelf.place("b"));
     let mut trailer: serde_json::Value = serde_json::from_str(lines.last().unwrap()).unwrap();
-    // The first migration had no runs, no schedules and no budgets.
+    // The first migration had no runs, no schedules, no budgets and no tool servers.
     for table in [
         "runs",
         "steps",
@@ -429,6 +438,8 @@ async fn a_backup_of_an_older_program_is_brought_up_to_date() {
         "usage",
         "budgets",
         "budget_raises",
+        "project_secrets",
+        "tool_servers",
     ] {
         let at = lines.iter().position(|line| line.contains(&format!("\"table\":\"{table}\""))).unwrap();
         let rows = lines[at + 1..].iter().take_while(|line| line.starts_with('[')).count();

@@ -21,6 +21,7 @@ mod projects;
 mod reviews;
 mod schema;
 mod sweeping;
+mod tool_servers;
 mod undo;
 mod uploads;
 mod usage;

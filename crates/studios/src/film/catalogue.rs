@@ -14,7 +14,7 @@ pub(super) const TIMES: &[&str] = &["dawn", "morning", "day", "afternoon", "dusk
 /// The collections of the film studio.
 pub static CATALOGUE: Catalogue = Catalogue {
     collections: &[EPISODES, SCENES, CHARACTERS, LOCATIONS, CONCEPTS],
-    work: &[DELIVERABLES],
+    work: &[DELIVERABLES, NOTES],
     lexicon: &LEXICON,
 };
 
@@ -166,6 +166,19 @@ const CONCEPTS: Collection = Collection {
     ],
     cues: &["concept", "theme", "motif", "symbol", "idea", "tone", "world", "rule", "style"],
     departments: &["story"],
+};
+
+const NOTES: Collection = Collection {
+    name: agents::messages::COLLECTION,
+    singular: "note",
+    label: "Agents\u{2019} notes",
+    fields: &[
+        field("memoryKey", "Key", Kind::Text, "Under which agents keep it", &[]),
+        field("agent", "Agent", Kind::Text, "Who wrote it", &[]),
+        field("topic", "Topic", Kind::Text, "What it was said about", &[]),
+    ],
+    cues: &[],
+    departments: &[],
 };
 
 const DELIVERABLES: Collection = Collection {

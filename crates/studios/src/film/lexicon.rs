@@ -50,6 +50,13 @@ pub static LEXICON: Lexicon = Lexicon {
             words: &["deliverable", "deliverables"],
             named_by: NamedBy::Name,
         },
+        // A question for notes asks for those that people wrote at a scene; agents' are found by what they say.
+        Collection {
+            name: agents::messages::COLLECTION,
+            singular: "note",
+            words: &[],
+            named_by: NamedBy::Name,
+        },
     ],
     hub: "scenes",
     prose: super::screenplay::prose,

@@ -7,11 +7,13 @@ import { Audit } from "./audit";
 import { Budgets } from "./budgets";
 import { People } from "./people";
 import { Sections } from "./sections";
+import { Tools } from "./tools";
 
 const NAMES: Record<string, string> = {
   people: "People",
   about: "Project",
   budgets: "Budgets and usage",
+  tools: "Tools of others",
   audit: "Audit",
 };
 
@@ -33,6 +35,7 @@ export function ProjectSettings() {
       {section === "people" && <People />}
       {section === "about" && project && <About project={project} />}
       {section === "budgets" && <Budgets />}
+      {section === "tools" && <Tools />}
       {section === "audit" && owner && <Audit />}
     </Sections>
   );

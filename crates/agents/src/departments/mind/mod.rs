@@ -2,6 +2,10 @@
 //! definition names. When there is no model, no budget, or the model fails, the engine's work stands, and says so.
 
 mod added;
+mod approving;
+mod asking;
+mod calling;
+mod found;
 mod hearing;
 mod notes;
 mod prompt;
@@ -21,9 +25,14 @@ use super::engine::Job;
 use super::outputs::Done;
 use crate::budget::{Answered, Purse, Reply, question};
 use crate::language::{Language, Voice};
-use crate::tools::{Tool, Toolbox};
-use notes::{BUDGET, FALLBACK, OUTPUT, SCORE, note};
-use talk::{End, Talk};
+use crate::messages::{Messages, Seat};
+use crate::outside::Outside;
+use crate::tools::Toolbox;
+use approving::Approvals;
+use calling::Tools;
+use notes::{BUDGET, FALLBACK, LACKS, OUTPUT, SCORE, note};
+use talk::{End, Means, Talk};
+
 
 /// What agents with a model need.
 #[derive(Clone)]
@@ -34,6 +43,8 @@ pub struct Mind {
     pub language: Language,
     pub tasks: Tasks,
     pub toolbox: Toolbox,
+    pub messages: Messages,
+    pub outside: Outside,
 }
 
 /// What came of it.
@@ -58,6 +69,10 @@ impl Mind {
     /// When the database fails, or the lease is over.
     pub(super) async fn enrich(&self, lease: &Lease, job: &Job, mut done: Done) -> Result<Thought> {
         let Some(voice) = self.voice(&job.agent) else { return Ok(Thought::Done(Box::new(done))) };
+        let (mut approvals, unclear) = Approvals::read(&self.store, lease).await?;
+        if let (Some(question), Said::Unreadable) = (unclear, said(lease.step().answer.as_ref())) {
+            return Ok(Thought::Ask(question));
+        }
         let answered = match said(lease.step().answer.as_ref()) {
             Said::Nothing => None,
             Said::Unreadable => {
@@ -87,8 +102,24 @@ impl Mind {
         }
         let tokens = job.agent.limits.tokens;
         let purse = Purse::new(self.store.clone(), self.ambient.clone(), lease, tokens, answered);
-        let mut talk = Talk::begin(self, lease, job, &done, voice, purse)?;
-        match talk.hold().await? {
+        let seat = Seat::take(&self.messages, &self.store, lease)?;
+        let (own, wishes) = calling::named(&job.agent)?;
+        let open = self.outside.open(&job.scope, &wishes).await?;
+        if !open.lacks.is_empty() {
+            note(lease, LACKS, &json!({ "tools": open.lacks })).await?;
+        }
+        let decided = approvals.make_allowed(lease, &open).await?;
+        let opening = prompt::opening(job, &done, &seat.hear(true).await?, &decided);
+        let tools = Tools::new(own, open, approvals);
+        let means = Means { mind: self, lease, seat: &seat, job, voice, purse, tools };
+        let mut talk = Talk::begin(means, &done, opening)?;
+        let found = serde_json::to_value(&done).map_err(kernel::Error::internal)?;
+        let end = tokio::select! {
+            end = Box::pin(talk.hold()) => end?,
+            // Others may ask meanwhile.
+            never = asking::answer(&seat, &found) => match never? {},
+        };
+        match end {
             End::Said { value, by, note: remark } => {
                 added::add(&mut done, &value, &talk.given, &by);
                 if let Some(added) = &mut done.added {
@@ -104,6 +135,7 @@ impl Mind {
                 note(lease, BUDGET, &json!({ "asked": question })).await?;
                 Ok(Thought::Ask(question))
             }
+            End::Ask(question) => Ok(Thought::Ask(question)),
         }
     }
 
@@ -135,16 +167,12 @@ impl Mind {
     }
 }
 
-/// The tools that an agent's definition names.
-///
-/// # Errors
-/// `UNREADABLE_DOCUMENT` when there is no such tool.
-pub(super) fn tools(agent: &Definition) -> Result<Vec<Tool>> {
-    agent.tools.iter().map(|name| Tool::named(name)).collect()
-}
-
 fn said(answer: Option<&Answer>) -> Said {
     let Some(answer) = answer else { return Said::Nothing };
+    // That is for a call of an outside tool, and is kept with it.
+    if approving::reply(answer).is_some() {
+        return Said::Nothing;
+    }
     match answer.value.as_str().and_then(Reply::read) {
         Some(reply) => {
             let amount = if let Reply::Raise(amount) = reply { amount } else { Default::default() };

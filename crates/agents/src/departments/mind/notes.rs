@@ -24,6 +24,8 @@ pub(super) const SPENT: &str = "spent";
 pub(super) const BUDGET: &str = "budget";
 /// That rules stand in for a model, or one model for another.
 pub(super) const FALLBACK: &str = "fallback";
+/// Tools that its definition names and that could not be had.
+pub(super) const LACKS: &str = "lacks";
 /// The work's scores.
 pub(super) const SCORE: &str = "score";
 
