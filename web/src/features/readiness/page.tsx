@@ -43,10 +43,13 @@ export function ReadinessPage() {
               <ol className="flex flex-col divide-y divide-line rounded-lg border border-line bg-surface">
                 {next.map(({ department, gain, what, action }) => (
                   <li key={`${department}.${what}`} className="flex items-start gap-3 px-3 py-2.5 text-sm">
-                    <span className="w-9 shrink-0 pt-0.5 font-semibold text-good tabular-nums">+{gain}</span>
+                    <span className="w-9 shrink-0 pt-0.5 font-semibold text-good tabular-nums">
+                      +{gain}
+                      <span className="sr-only"> points</span>
+                    </span>
                     <span className="min-w-0 grow">
                       <span className="block wrap-anywhere">{sentenceOf(what)}</span>
-                      <span className="text-xs text-ink-3">{capital(department)}</span>
+                      <span className="text-xs text-ink-3">{gained(departments, department, gain)}</span>
                     </span>
                     <Do project={project} action={action} />
                   </li>
@@ -104,6 +107,12 @@ function Department({
       </ul>
     </details>
   );
+}
+
+/** `Story: 60 → 100`: what is gained is of the department's points, of which the whole's are the mean. */
+function gained(departments: readonly Schemas["DepartmentReadiness"][], name: string, gain: number): string {
+  const score = departments.find((department) => department.name === name)?.score;
+  return score === undefined ? capital(name) : `${capital(name)}: ${score} → ${Math.min(100, score + gain)}`;
 }
 
 /** A bar with a mark where a department begins to be ready. */

@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { why } from "@/engines/reasons";
 import { capital, departmentOf, hasEnded, isHead, titleOf } from "@/engines/run";
+import { percent } from "@/engines/units";
 import { useNow } from "@/shared/now";
 import { Skeleton } from "@/shared/ui/parts";
 import { StateIcon, stateName } from "@/shared/ui/run-state";
@@ -44,8 +45,8 @@ export function Steps({ project, view }: { project: string; view: RunView }) {
                     </span>
                     <Duration step={step} took={durations.get(step.id)} />
                     {score !== undefined && (
-                      <span title="Score" className="w-8 shrink-0 text-right tabular-nums">
-                        {score.toFixed(2)}
+                      <span title="Score" className="w-10 shrink-0 text-right tabular-nums">
+                        {percent(score)}
                       </span>
                     )}
                   </button>

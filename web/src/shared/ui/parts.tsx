@@ -86,17 +86,6 @@ export function Progress({ value, label }: { value: number; label: string }) {
   );
 }
 
-/** A score from 0 to 1 as a bar, coloured by the gate that it would pass. */
-export function Score({ name, value }: { name: string; value: number }) {
-  return (
-    <div className="grid grid-cols-[8rem_1fr_2.5rem] items-center gap-2 text-sm">
-      <span className="text-ink-2">{name}</span>
-      <Bar role="meter" label={name} value={value} tone={value >= 0.75 ? "good" : value >= 0.5 ? "warn" : "bad"} />
-      <span className="text-right tabular-nums">{value.toFixed(2)}</span>
-    </div>
-  );
-}
-
 type Tone = "plain" | "good" | "warn" | "bad" | "accent";
 
 const TONES: Record<Tone, string> = {
