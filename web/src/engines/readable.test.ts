@@ -85,9 +85,10 @@ test("fields are called and told as the people of a film do", () => {
 test("days are told one by one, and scenes that follow each other as one", () => {
   const rows = [{ number: 1, name: "Mara", symbols: [null, "SW", "W", "W", "WF"] }];
   expect(table(readable(rows, termsOf("production/plan"))).rows).toEqual([["1", "Mara", "– SW W W WF"]]);
-  const cast = [{ name: "Mara", scenes: ["1", "2", "3", "5", "8A", "9"], presence: [0.5, 0, 1] }];
-  const { rows: told, cells } = table(readable(cast, termsOf("character/cast")));
+  const cast = [{ name: "Mara", record: "ent_7", scenes: ["1", "2", "3", "5", "8A", "9"], presence: [0.5, 0, 1] }];
+  const { rows: told, cells } = table(readable({ cast }, termsOf("character/cast")));
   expect(told).toEqual([["Mara", "1–3, 5, 8A, 9", "50 %, 0 %, 100 %"]]);
+  expect(cells[0]?.[0]).toMatchObject({ kind: "link", collection: "characters", record: "ent_7" });
   expect(cells[0]?.[2]).toMatchObject({ kind: "course", values: [0.5, 0, 1] });
 });
 

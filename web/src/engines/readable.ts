@@ -82,7 +82,7 @@ class Reader {
       if (empty(one) || this.hidden(key, name)) continue;
       const title = called(this.terms, key, name);
       const cell = this.cell(one, key, name) ?? this.joined(one, key, name);
-      if (cell && cell.text.length <= BESIDE) facts.push({ label: title, cell: this.linked(cell, name, value) });
+      if (cell && cell.text.length <= BESIDE) facts.push({ label: title, cell: this.linked(cell, key, name, value) });
       else further.push(...this.parts(one, title, name, depth + 1));
     }
     const parts: Part[] = facts.length > 0 ? [{ kind: "facts", title: "", facts }, ...further] : further;
@@ -109,7 +109,7 @@ class Reader {
         const value = row[name];
         const cell = empty(value) ? BLANK : (this.cell(value, within, name) ?? this.joined(value, within, name));
         if (!cell) return null;
-        own.push(this.linked(cell, name, row));
+        own.push(this.linked(cell, within, name, row));
       }
       cells.push(own);
     }
@@ -136,7 +136,8 @@ class Reader {
   }
 
   private unit(within: string, name: string): Unit | undefined {
-    return termOf(this.terms, within, name)?.[1];
+    const unit = termOf(this.terms, within, name)?.[1];
+    return typeof unit === "string" ? unit : undefined;
   }
 
   private hidden(within: string, name: string): boolean {
@@ -171,11 +172,13 @@ class Reader {
   }
 
   /** The name of a thing, or the number of its scene, leads to the record that it tells of. */
-  private linked(cell: Cell, name: string, of: Json): Cell {
+  private linked(cell: Cell, within: string, name: string, of: Json): Cell {
     if (cell.kind !== "text" || cell.text === "") return cell;
     const own = typeof of["record"] === "string" ? of["record"] : null;
-    if (name === "name" && own !== null && typeof of["collection"] === "string") {
-      return { ...cell, kind: "link", collection: of["collection"], record: own, quote: "" };
+    const unit = termOf(this.terms, within, name)?.[1];
+    const collection = typeof unit === "object" ? unit.of : of["collection"];
+    if (name === "name" && own !== null && typeof collection === "string") {
+      return { ...cell, kind: "link", collection, record: own, quote: "" };
     }
     const cited = isObject(of["source"]) ? citation(of["source"], false) : null;
     if (name === "scene") {

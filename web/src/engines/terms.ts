@@ -1,8 +1,11 @@
 /** What agents call the things that they tell of, as film people call them, and in which units they count. */
 import { spaced, type Unit } from "./units";
 
-/** How a field is called, and in which unit it is told; null leaves it out, because its neighbours say it. */
-export type Term = readonly [label: string, unit?: Unit] | null;
+/**
+ * How a field is called, and in which unit it is told; null leaves it out, because its neighbours say it. A collection says
+ * where the record is that its thing names.
+ */
+export type Term = readonly [label: string, unit?: Unit | { of: string }] | null;
 
 /** By the name of a field, or by the name of what it stands in and its own: `calls.starts`. */
 export type Terms = Readonly<Record<string, Term>>;
@@ -23,6 +26,7 @@ const FILM: Terms = {
 /** As `crates/studios/src/film/departments` documents its outputs, and heads the columns of its tables. */
 const AGENTS: Readonly<Record<string, Terms>> = {
   "character/cast": {
+    "cast.name": ["Name", { of: "characters" }],
     lines: ["Lines"],
     words: ["Words spoken"],
     share: ["Share of all words", "share"],

@@ -25,7 +25,7 @@ export function ReadinessPage() {
     <>
       <PageHead
         title="Readiness"
-        note="From 80 on it can be shot; what the records say counts, and what departments made of them."
+        note="From 80 on the film can be shot. Each department has up to 60 points for what the records say, and 40 for its outputs that are saved."
       >
         <span className="text-2xl font-semibold tabular-nums">{score}</span>
         <Badge tone={STATES[state].tone}>{STATES[state].name}</Badge>
@@ -76,7 +76,7 @@ function Department({
         <span className="w-28 shrink-0 font-medium">{capital(name)}</span>
         <Threshold name={name} score={score} threshold={threshold} ready={ready} />
         <span className="w-8 shrink-0 text-right font-semibold tabular-nums">{score}</span>
-        <span className="w-20 shrink-0 text-right text-xs text-ink-3">
+        <span className="w-20 shrink-0 text-right text-xs text-ink-3 max-sm:hidden">
           {lacking.length === 0 ? "all there" : `${lacking.length} of ${points.length} open`}
         </span>
       </summary>

@@ -48,7 +48,7 @@ function Shown({ project, detail }: { project: string; detail: RunDetail }) {
               <Graph view={view} />
             </Suspense>
           </div>
-          <div className="min-w-0 bg-surface @3xl:w-[46%] @3xl:min-w-80 @3xl:overflow-y-auto">
+          <div className="min-w-0 grow bg-surface @3xl:w-[46%] @3xl:grow-0 @3xl:min-w-80 @3xl:overflow-y-auto">
             {step ? (
               <Inspector key={step.id} project={project} view={view} step={step} actions={actions} />
             ) : (

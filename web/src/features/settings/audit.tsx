@@ -50,8 +50,8 @@ export function Audit() {
               {rows.map((row) => (
                 <tr key={row.id} className="border-b border-line last:border-0">
                   <td className="py-1.5 pr-4 whitespace-nowrap text-ink-2">{exact(row.at)}</td>
-                  <td className="py-1.5 pr-4">{row.personName ?? "Atelier"}</td>
-                  <td className="py-1.5 pr-4 font-medium">{ACTIONS[row.action] ?? row.action}</td>
+                  <td className="py-1.5 pr-4 whitespace-nowrap">{row.personName ?? "Atelier"}</td>
+                  <td className="py-1.5 pr-4 font-medium whitespace-nowrap">{ACTIONS[row.action] ?? row.action}</td>
                   <td className="max-w-48 truncate py-1.5 text-ink-2" title={row.target}>
                     {whom(row)}
                   </td>

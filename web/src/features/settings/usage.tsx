@@ -28,7 +28,7 @@ export function Usage({ project }: { project: string }) {
             </option>
           ))}
         </Choice>
-        <Choice label="Of" value={days} onChange={({ target }) => setDays(Number(target.value))}>
+        <Choice label="Over" value={days} onChange={({ target }) => setDays(Number(target.value))}>
           {DAYS.map((many) => (
             <option key={many} value={many}>
               {many === 1 ? "today" : `the last ${many} days`}

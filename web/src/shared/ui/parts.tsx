@@ -136,7 +136,7 @@ export function Avatar({ name, color, title }: { name: string; color: number; ti
 export function PageHead({ title, note, children }: { title: ReactNode; note?: ReactNode; children?: ReactNode }) {
   return (
     <header className="flex flex-wrap items-center gap-x-4 gap-y-2 border-b border-line px-6 py-3">
-      <div className="min-w-0 grow">
+      <div className="min-w-0 grow basis-48">
         <h1 className="truncate text-lg font-semibold">{title}</h1>
         {note && <p className="text-sm text-ink-3">{note}</p>}
       </div>

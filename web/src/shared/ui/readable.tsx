@@ -1,6 +1,6 @@
 /** A value of any shape, readable: as facts, lists and tables; long ones begin with what can be looked over. */
 import clsx from "clsx";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { type Cell, type Part, readable } from "@/engines/readable";
 import { termsOf } from "@/engines/terms";
 import { Button } from "./button";
@@ -9,10 +9,17 @@ import { Cited } from "./cited";
 /** Rows and items that are shown before more are asked for. */
 const FIRST = 12;
 
-/** `agent` is who made it, as `department/name`: what it tells of is called by its own terms, in their units. */
-export function Readable({ value, agent = "" }: { value: unknown; agent?: string }) {
+interface ReadableProps {
+  value: unknown;
+  /** Who made it, as `department/name`: what it tells of is called by its own terms, in their units. */
+  agent?: string;
+  /** In the place of what says nothing. */
+  empty?: ReactNode;
+}
+
+export function Readable({ value, agent = "", empty = <p className="text-sm text-ink-3">Nothing.</p> }: ReadableProps) {
   const parts = readable(value, termsOf(agent));
-  if (parts.length === 0) return <p className="text-sm text-ink-3">Nothing.</p>;
+  if (parts.length === 0) return empty;
   return <All parts={parts} />;
 }
 
@@ -78,7 +85,7 @@ function Content({ part }: { part: Exclude<Part, { kind: "section" }> }) {
             tabIndex={0}
             role="region"
             aria-label={part.title || "Table"}
-            className="overflow-x-auto rounded-md border border-line"
+            className="edges overflow-x-auto rounded-md border border-line"
           >
             <table className="w-max min-w-full text-left">
               <thead>

@@ -35,7 +35,7 @@ export function Work({ agent, scores, lacks, added, content, citations }: WorkPr
         </details>
       )}
       {added && <AddedPart added={added} citations={citations} />}
-      <Readable value={content} agent={agent} />
+      <Readable value={content} agent={agent} empty={null} />
       <RestsOn citations={citations} />
     </div>
   );
