@@ -35,7 +35,7 @@ export function caller(base, bearer) {
       ...(body && { body: JSON.stringify(body) }),
     });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return answer.json();
+    return answer.status === 204 ? null : answer.json();
   };
   return {
     get: (path) => ask("GET", path),

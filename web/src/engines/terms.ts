@@ -103,6 +103,7 @@ const AGENTS: Readonly<Record<string, Terms>> = {
     "sheet.side": null,
     "sheet.set": null,
     "sheet.daypart": null,
+    "sheet.light": null,
     light: ["Light", "word"],
     starts: ["On page", "page"],
     "scenes.starts": ["At", "clock"],

@@ -24,11 +24,13 @@ export function Log({ project, run, step }: { project: string; run: Schemas["Run
   return (
     <div className="flex flex-col gap-2 text-sm">
       {entries.length === 0 && <p className="text-ink-3">It has logged nothing{going ? " yet" : ""}.</p>}
-      <ol role="log" aria-label="Log" className="flex flex-col gap-1.5">
-        {entries.map((entry) => (
-          <Entry key={entry.start} entry={entry} />
-        ))}
-      </ol>
+      <div role="log" aria-label="Log">
+        <ol className="flex flex-col gap-1.5">
+          {entries.map((entry) => (
+            <Entry key={entry.start} entry={entry} />
+          ))}
+        </ol>
+      </div>
     </div>
   );
 }
