@@ -10,31 +10,48 @@ import { StateIcon, stateName } from "@/shared/ui/run-state";
 const ROW =
   "flex w-full shrink-0 items-center gap-2 rounded-md px-1.5 text-left text-sm hover:bg-hover focus-visible:-outline-offset-2 aria-pressed:bg-accent-soft";
 
-interface StepRowProps {
+export interface StepRowBasics {
   step: Step;
   /** In milliseconds, once an attempt has ended. */
   duration: number | undefined;
-  selected: boolean;
   onSelect: (step: string) => void;
 }
 
-export const StepRow = memo(function StepRow({ step, duration, selected, onSelect }: StepRowProps) {
+/** Whether a step's row would look the same: a replay makes every step anew for each time, and few of them differ. */
+export function looksSame({ step: one, ...first }: StepRowBasics, { step: other, ...second }: StepRowBasics): boolean {
   return (
-    <button
-      type="button"
-      aria-pressed={selected}
-      onClick={() => onSelect(step.id)}
-      className={clsx(ROW, "h-[28px] text-ink-2 hover:text-ink aria-pressed:text-ink")}
-    >
-      <StateIcon state={step.state} hidden className="size-3.5!" />
-      <span title={titleOf(step)} className="min-w-0 grow truncate">
-        {titleOf(step)}
-      </span>
-      <span className="sr-only">{stateName(step.state)}</span>
-      <Duration step={step} took={duration} />
-    </button>
+    one.id === other.id &&
+    one.state === other.state &&
+    one.leasedAt === other.leasedAt &&
+    first.duration === second.duration &&
+    first.onSelect === second.onSelect
   );
-});
+}
+
+interface StepRowProps extends StepRowBasics {
+  selected: boolean;
+}
+
+export const StepRow = memo(
+  function StepRow({ step, duration, selected, onSelect }: StepRowProps) {
+    return (
+      <button
+        type="button"
+        aria-pressed={selected}
+        onClick={() => onSelect(step.id)}
+        className={clsx(ROW, "h-[28px] text-ink-2 hover:text-ink aria-pressed:text-ink")}
+      >
+        <StateIcon state={step.state} hidden className="size-3.5!" />
+        <span title={titleOf(step)} className="min-w-0 grow truncate">
+          {titleOf(step)}
+        </span>
+        <span className="sr-only">{stateName(step.state)}</span>
+        <Duration step={step} took={duration} />
+      </button>
+    );
+  },
+  (one, other) => looksSame(one, other) && one.selected === other.selected,
+);
 
 interface DepartmentRowProps {
   name: string;

@@ -5,14 +5,14 @@ import { count, micro, thousands, written } from "@/engines/money";
 import { api } from "@/shared/api";
 import { client } from "@/shared/client";
 import { useMay, useProjectId } from "@/shared/place";
-import { budgetsQuery } from "@/shared/queries";
+import { budgetsQuery, usageQuery } from "@/shared/queries";
 import { toast } from "@/shared/toasts";
 import { Button } from "@/shared/ui/button";
 import { inputClass } from "@/shared/ui/field";
 import { Failure, Skeleton } from "@/shared/ui/parts";
 import type { Schemas } from "@/shared/wire";
 import { Block } from "./sections";
-import { Usage } from "./usage";
+import { FIRST, Usage } from "./usage";
 
 type Limits = Schemas["Budgets"];
 
@@ -29,15 +29,20 @@ const SCOPES = [
 export function Budgets() {
   const project = useProjectId();
   const budgets = useQuery(budgetsQuery(project));
+  const usage = useQuery(usageQuery(project, ...FIRST));
+  // One that came after the other would move it.
+  if (budgets.isPending || usage.isPending) return <Skeleton lines={12} />;
   return (
     <>
       <Block
         title="Budgets"
         lead="The most that language models may take. While a field is empty, what stands in it in grey holds. When a budget is used up, the step asks whether to add to it, to go on by rules, or to end the run."
       >
-        {budgets.error && <Failure error={budgets.error} onRetry={() => void budgets.refetch()} />}
-        {budgets.isPending && <Skeleton />}
-        {budgets.data && <Form project={project} budgets={budgets.data} />}
+        {budgets.error ? (
+          <Failure error={budgets.error} onRetry={() => void budgets.refetch()} />
+        ) : (
+          <Form project={project} budgets={budgets.data} />
+        )}
       </Block>
       <Usage project={project} />
     </>

@@ -12,10 +12,12 @@ type Row = Schemas["UsageRow"];
 
 const BY: Record<UsageBy, string> = { day: "Day", agent: "Agent", person: "Person", model: "Model" };
 const DAYS = [1, 7, 30, 90, 366];
+/** What is shown before anything was chosen. */
+export const FIRST = ["day", 30] as const;
 
 export function Usage({ project }: { project: string }) {
-  const [by, setBy] = useState<UsageBy>("day");
-  const [days, setDays] = useState(30);
+  const [by, setBy] = useState<UsageBy>(FIRST[0]);
+  const [days, setDays] = useState<number>(FIRST[1]);
   const usage = useQuery({ ...usageQuery(project, by, days), placeholderData: keepPreviousData });
   const rows = usage.data?.rows ?? [];
   return (
