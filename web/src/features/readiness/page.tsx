@@ -15,18 +15,25 @@ const STATES = {
   "not-ready": { name: "Not ready", tone: "bad" },
 } as const;
 
+const NOTE =
+  "From 80 on the film can be shot. Each department has up to 60 points for what the records say, and 40 for its outputs that are saved.";
+
 export function ReadinessPage() {
   const project = useProjectId();
   const readiness = useQuery(readinessQuery(project));
-  if (readiness.error) return <Failure error={readiness.error} onRetry={() => void readiness.refetch()} />;
+  if (readiness.error) {
+    return (
+      <>
+        <PageHead title="Readiness" note={NOTE} />
+        <Failure error={readiness.error} onRetry={() => void readiness.refetch()} />
+      </>
+    );
+  }
   if (!readiness.data) return <Skeleton className="p-6" lines={8} />;
   const { score, state, departments, next } = readiness.data;
   return (
     <>
-      <PageHead
-        title="Readiness"
-        note="From 80 on the film can be shot. Each department has up to 60 points for what the records say, and 40 for its outputs that are saved."
-      >
+      <PageHead title="Readiness" note={NOTE}>
         <span className="text-2xl font-semibold tabular-nums">{score}</span>
         <Badge tone={STATES[state].tone}>{STATES[state].name}</Badge>
       </PageHead>

@@ -2,12 +2,13 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import clsx from "clsx";
-import { ChevronDown, ChevronUp, Inbox as InboxIcon } from "lucide-react";
+import { ChevronDown, ChevronUp, Inbox as InboxIcon, ListChecks } from "lucide-react";
 import { type ReactNode, useCallback, useMemo } from "react";
 import { capital } from "@/engines/run";
 import { percent } from "@/engines/units";
 import { type Action, useOffer } from "@/shared/actions";
-import { useProject, useProjectId } from "@/shared/place";
+import { layout } from "@/shared/layout";
+import { useMay, useProject, useProjectId } from "@/shared/place";
 import { reviewsQuery } from "@/shared/queries";
 import { ADVICE, KINDS, STATES } from "@/shared/reviews";
 import { ago, exact } from "@/shared/time";
@@ -30,6 +31,7 @@ export interface ReviewSearch {
 /** `proposal` shows what was told in data mode. */
 export function ReviewInbox({ proposal }: { proposal: (id: string) => ReactNode }) {
   const project = useProjectId();
+  const editor = useMay("editor");
   const { review, run, decided = false }: ReviewSearch = useSearch({ strict: false });
   const list = useInfiniteQuery(
     reviewsQuery(project, { ...(!decided && { state: "pending" }), ...(run !== undefined && { run }) }),
@@ -78,6 +80,11 @@ export function ReviewInbox({ proposal }: { proposal: (id: string) => ReactNode 
             What departments make, what an import found and what somebody told the project waits here until it is saved
             or dropped.
           </p>
+          {editor && !decided && (
+            <Button look="main" onClick={() => layout.speak("task")}>
+              <ListChecks /> Order work
+            </Button>
+          )}
         </Empty>
       )}
       {/* Of what was read none was decided yet; older ones may have been. */}

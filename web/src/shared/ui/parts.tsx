@@ -19,6 +19,8 @@ export function Empty({ icon, title, children }: { icon?: ReactNode; title: stri
 /** What went wrong, and a way on. */
 export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const id = error instanceof Problem ? error.requestId : null;
+  // What is not there, or not for this person, is no more so at a second look.
+  const final = error instanceof Problem && (error.status === 403 || error.status === 404);
   return (
     <div role="alert" className="m-4 flex items-start gap-3 rounded-lg border border-line bg-bad-soft p-3 text-sm">
       <CircleAlert className="mt-0.5 size-4 shrink-0 text-bad" />
@@ -26,7 +28,7 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
         <p>{sentence(error)}</p>
         {id && <p className="mt-0.5 text-xs text-ink-2">Request {id}</p>}
       </div>
-      {onRetry && <Button onClick={onRetry}>Try again</Button>}
+      {onRetry && !final && <Button onClick={onRetry}>Try again</Button>}
     </div>
   );
 }
