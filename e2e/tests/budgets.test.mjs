@@ -111,6 +111,8 @@ test("a viewer sees what is asked, and has no way to answer it", async () => {
   await page.goto(`${server.base}/projects/${project}/runs/${run}`);
   const question = page.getByRole("region", { name: "Question" });
   await question.getByText(/has used 0 of 10 tokens/).waitFor();
+  await question.getByText("An editor or an owner can answer it.").waitFor();
+  await page.getByRole("main").locator("header").getByText("Waits for an answer", { exact: true }).waitFor();
   await seen(page, "run-asks-viewer");
   await question.getByRole("button", { name: "Open the step" }).click();
   const step = page.getByRole("region", { name: "Step Cue list" });

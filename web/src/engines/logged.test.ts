@@ -26,6 +26,16 @@ test("what a model says in pieces is one entry, and what comes between parts it"
   expect(all[1]).toMatchObject({ title: "Called", whole: { query: "foghorn" } });
 });
 
+test("what a model said of the work is told by its summary once it is whole, and as it came until then", () => {
+  const claim = (text: string) => ({ text, sources: ["ent_1"] });
+  const answer = JSON.stringify({ summary: claim("The foghorn leads."), remarks: [claim("Loud.")], suggestions: [] });
+  const [first, rest] = [entry(0, "text", answer.slice(0, 20)), entry(1, "text", answer.slice(20))];
+  expect(logged([first, rest])).toMatchObject([
+    { title: "Said", words: "The foghorn leads.", whole: { remarks: ["Loud."], suggestions: [] } },
+  ]);
+  expect(logged([first])).toMatchObject([{ title: "", words: answer.slice(0, 20) }]);
+});
+
 test("every kind is told in words and people's units", () => {
   expect(told("prompt", { model: "llama3.2", tools: ["recall"], messages: [] })).toBe("Asked: llama3.2, with recall");
   const usage = { input_tokens: 1_200, output_tokens: 80 };

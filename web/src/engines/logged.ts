@@ -31,7 +31,18 @@ export function logged(entries: readonly Entry[]): Logged[] {
     } else all.push(one(entry));
     before = entry;
   }
-  return all;
+  return all.map((one) => (one.title === "" ? (additions(one) ?? one) : one));
+}
+
+/** What a model said of an agent's work, which is JSON once it is whole; `agents::departments::mind::added` has its form. */
+function additions(said: Logged): Logged | null {
+  const value = parsed(said.words);
+  if (!value || !("remarks" in value && "suggestions" in value)) return null;
+  const claims = (name: string) => texts(list(value[name]).map((claim) => object(claim)["text"]));
+  const whole = { remarks: claims("remarks"), suggestions: claims("suggestions") };
+  const summary = word(object(value["summary"])["text"]);
+  const more = whole.remarks.length + whole.suggestions.length > 0;
+  return { ...said, title: "Said", words: summary, whole: more ? whole : null };
 }
 
 function one({ start, at, kind, text }: Entry): Logged {

@@ -61,7 +61,7 @@ function Table({ name, rows }: { name: string; rows: readonly Row[] }) {
             <th scope="col" className="py-1.5 font-medium">
               {name}
             </th>
-            <th scope="col" className="w-1/4 py-1.5 pl-4 font-medium">
+            <th scope="col" className="w-1/5 py-1.5 pl-4 font-medium">
               <span className="sr-only">Share of the greatest</span>
             </th>
             {["Calls", "Tokens in", "Tokens out", "Cost"].map((column) => (
@@ -74,7 +74,7 @@ function Table({ name, rows }: { name: string; rows: readonly Row[] }) {
         <tbody>
           {rows.map((row) => (
             <tr key={row.key} className="border-b border-line">
-              <th scope="row" className="py-1.5 font-normal wrap-anywhere">
+              <th scope="row" className="min-w-24 py-1.5 font-normal wrap-anywhere">
                 {called(row)}
               </th>
               <td className="py-1.5 pl-4">
