@@ -1,8 +1,9 @@
-/** Measures the web vitals of each main screen, and a scroll through ten thousand records, into `VITALS.md`. */
+/** Measures the web vitals of each main screen, a scroll through ten thousand records and a run of 200 steps, into `VITALS.md`. */
 import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { cpus, loadavg, totalmem } from "node:os";
 import { newPerson, startBrowser } from "./support/browser.mjs";
+import { goneThrough, lengthened, scrubbed } from "./support/long-run.mjs";
 import { firstPerson } from "./support/person.mjs";
 import { furnished, screens } from "./support/screens.mjs";
 import { scrollToEnd } from "./support/scrolling.mjs";
@@ -17,15 +18,18 @@ const BOUNDS = { fcp: 1000, lcp: 1500, cls: 0.05, inp: 100 };
 const [load] = loadavg();
 const server = await startServer();
 const browser = await startBrowser();
+let api;
 try {
   const ada = await newPerson(browser, { reducedMotion: "no-preference" });
-  const api = await firstPerson(server, ada);
+  api = await firstPerson(server, ada);
   const session = await ada.context.storageState();
   const rows = [];
-  for (const screen of screens(await furnished(api))) rows.push([screen.name, await measured(screen, session)]);
+  const furniture = await furnished(api);
+  for (const screen of screens(furniture)) rows.push([screen.name, await measured(screen, session)]);
+  const run = await longRun(furniture, session);
   const project = await api.concepts("Many Thoughts", MANY);
   const scroll = await scrolled(project, session);
-  await writeFile(new URL("VITALS.md", import.meta.url), report(rows, scroll));
+  await writeFile(new URL("VITALS.md", import.meta.url), report(rows, scroll, run));
 } finally {
   await browser.close();
   await server.stop();
@@ -69,7 +73,23 @@ async function scrolled(project, storageState) {
   return { arriving, loaded };
 }
 
-function report(rows, { arriving, loaded }) {
+/** A run of 200 steps, gone through by its keys and by its slider. */
+async function longRun({ project, run }, storageState) {
+  const { context, page } = await visit(storageState);
+  const detail = await api.get(`/projects/${project}/runs/${run}`);
+  await lengthened(page, { project, detail });
+  await page.goto(`${server.base}/projects/${project}/runs/${run}`);
+  await page.getByRole("region", { name: "Graph" }).getByRole("button", { name: /^Round 0 character/ }).waitFor();
+  await drawn(page);
+  const keys = await goneThrough(page);
+  await page.keyboard.press("Escape");
+  const replay = await scrubbed(page);
+  storageState.cookies = (await context.storageState()).cookies;
+  await context.close();
+  return { keys, replay };
+}
+
+function report(rows, { arriving, loaded }, { keys, replay }) {
   const git = (...args) => execFileSync("git", args, { encoding: "utf8" }).trim();
   const kind = process.env.ATELIER_BINARY.includes("release") ? "release" : "debug";
   const cell = (name, value) => {
@@ -80,6 +100,7 @@ function report(rows, { arriving, loaded }) {
     `| ${screen} | ${Object.keys(BOUNDS).map((name) => cell(name, found[name])).join(" | ")} |`;
   const scroll = (what, { mostRows, drawn, long, longest }) =>
     `| ${what} | ${mostRows} | ${drawn} | ${long} | ${Math.round(longest)} ms |`;
+  const frames = (what, { drawn, long, longest }) => `| ${what} | ${drawn} | ${long} | ${Math.round(longest)} ms |`;
   return `# Web vitals
 
 Made by \`npm run vitals\`: the ${kind} binary at commit ${git("rev-parse", "--short", "HEAD")}, Chromium ${browser.version()} (headless, without a GPU),
@@ -100,5 +121,12 @@ A list of ${MANY.toLocaleString("en")} records, scrolled by 600 pixels a frame t
 |---|---|---|---|---|
 ${scroll("while its pages are fetched", arriving)}
 ${scroll("once all are there", loaded)}
+
+A run of 200 steps, one step or time in each frame:
+
+| | frames | longer than 50 ms | longest |
+|---|---|---|---|
+${frames("from step to step by a key", keys)}
+${frames("its replay, from the end to the beginning", replay)}
 `;
 }

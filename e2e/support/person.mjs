@@ -13,6 +13,16 @@ export async function firstPerson(server, { page }) {
   return caller(server.base, accessToken);
 }
 
+/** Someone new joins a project by an invitation, in their own browser; gives their way to the API. */
+export async function joins(server, { page }, api, { project, name, email, role }) {
+  const { link } = await api.post(`/projects/${project}/invitations`, { email, role });
+  const token = new URLSearchParams(new URL(link, server.base).hash.slice(1)).get("token");
+  const answer = await page.request.post(`${server.base}/api/v1/invitations/accept`, { data: { token, name, password: PASSWORD } });
+  if (!answer.ok()) throw new Error(`the invitation was refused: ${await answer.text()}`);
+  const { signedIn } = await answer.json();
+  return caller(server.base, signedIn.accessToken);
+}
+
 /** Requests that are on their way at once: the server saves what waits in one transaction. */
 const LANES = 32;
 
@@ -25,7 +35,7 @@ export function caller(base, bearer) {
       ...(body && { body: JSON.stringify(body) }),
     });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return answer.json();
+    return answer.status === 204 ? null : answer.json();
   };
   return {
     get: (path) => ask("GET", path),

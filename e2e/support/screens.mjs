@@ -12,7 +12,15 @@ export async function furnished(api) {
   const [scene, character] = await Promise.all(["scenes", "characters"].map(first));
   // Answered when it has ended, or after half a minute.
   const { taskId: run } = await api.post("/orchestrator/task", { projectId: project, task: "Prepare the film for shooting" });
-  return { project, importId: waiting.importId, scene, character, run };
+  await api.post(`/projects/${project}/schedules`, {
+    name: "Call sheets",
+    order: { kind: "task", task: "Prepare tomorrow's call sheets" },
+    when: { kind: "cron", cron: "30 17 * * mon-fri", timeZone: "Europe/Berlin" },
+    missed: "run",
+  });
+  const { steps } = await api.get(`/projects/${project}/runs/${run}`);
+  const step = steps.find(({ name }) => name === "visual/shots").id;
+  return { project, importId: waiting.importId, scene, character, run, step };
 }
 
 /** Opens and closes the command palette. */
@@ -27,7 +35,7 @@ const tabs = (...names) => async (page) => {
 };
 
 /** `ready` waits until the screen shows what it is for; `hand` does what people do there. */
-export function screens({ project, importId, scene, character, run }) {
+export function screens({ project, importId, scene, character, run, step }) {
   const within = `/projects/${project}`;
   return [
     {
@@ -109,6 +117,16 @@ export function screens({ project, importId, scene, character, run }) {
       },
     },
     {
+      name: "step",
+      path: `${within}/runs/${run}?step=${step}`,
+      ready: (page) => page.getByRole("region", { name: "Shots" }).getByRole("row").nth(3).waitFor(),
+      hand: async (page) => {
+        await tabs("Input", "Log", "Output")(page);
+        await page.getByText("What the scores rest on").click();
+        await page.getByRole("button", { name: /^\d+ more$/ }).first().click();
+      },
+    },
+    {
       name: "reviews",
       path: `${within}/reviews`,
       ready: (page) => page.getByRole("navigation", { name: "Reviews" }).getByRole("link").nth(3).waitFor(),
@@ -132,6 +150,27 @@ export function screens({ project, importId, scene, character, run }) {
         await page.getByRole("navigation", { name: "Agents" }).getByRole("link", { name: /Cue list/ }).click();
         await page.getByRole("textbox", { name: /^Definition of Cue list/ }).pressSequentially("# ");
         await tabs("History", "Definition")(page);
+      },
+    },
+    {
+      name: "schedules",
+      path: `${within}/schedules`,
+      ready: (page) => page.getByRole("listitem", { name: "Call sheets" }).waitFor(),
+      hand: async (page) => {
+        await page.getByRole("button", { name: "What became of it" }).click();
+        await page.getByText("Its time has not come yet.").waitFor();
+        await page.getByRole("button", { name: "New schedule" }).click();
+        await page.getByRole("dialog").getByLabel("Name").pressSequentially("Shot list");
+        await page.keyboard.press("Escape");
+      },
+    },
+    {
+      name: "budgets and usage",
+      path: `${within}/settings/budgets`,
+      ready: (page) => page.getByText("No language model was asked in this time").waitFor(),
+      hand: async (page) => {
+        await page.getByLabel("A run: tokens").pressSequentially("20000");
+        await page.getByLabel("By", { exact: true }).selectOption("agent");
       },
     },
     {

@@ -4,12 +4,15 @@ import { after, before, test } from "node:test";
 import { newPerson, startBrowser } from "../support/browser.mjs";
 import { film } from "../support/film.mjs";
 import { seen } from "../support/looks.mjs";
-import { firstPerson } from "../support/person.mjs";
+import { firstPerson, joins } from "../support/person.mjs";
 import { startServer } from "../support/server.mjs";
 
 let server;
 let browser;
 let ada;
+let eli;
+let vera;
+let viewer;
 let api;
 let project;
 
@@ -19,6 +22,10 @@ before(async () => {
   ada = await newPerson(browser);
   api = await firstPerson(server, ada);
   project = await api.film("The Long Tide", film(4).text);
+  eli = await newPerson(browser);
+  vera = await newPerson(browser);
+  await joins(server, eli, api, { project, name: "Eli Marsh", email: "eli@example.org", role: "editor" });
+  viewer = await joins(server, vera, api, { project, name: "Vera Gray", email: "vera@example.org", role: "viewer" });
   // A model where nobody listens, port 1 of this machine: a budget that is used up asks before any model is.
   await api.put("/settings/model", { provider: "ollama", model: "llama3.2", baseUrl: "http://127.0.0.1:1" });
 });
@@ -49,14 +56,20 @@ test("an owner sets budgets in tokens and dollars, and an empty field sets none"
   assert.equal(await page.getByLabel("A day: tokens").inputValue(), "");
 });
 
-test("a step whose budget is used up asks in its run and in the bell, and goes on by rules when it is told so", async () => {
-  const { page } = ada;
-  const { taskId: run } = await api.post("/orchestrator/task", {
+/** A run whose step asks, because its budget is used up. */
+async function asking() {
+  const { taskId } = await api.post("/orchestrator/task", {
     projectId: project,
     task: "List the sounds and the music",
     departments: ["audio"],
     async: true,
   });
+  return taskId;
+}
+
+test("a step whose budget is used up asks in its run and in the bell, and goes on by rules when it is told so", async () => {
+  const { page } = ada;
+  const run = await asking();
   await page.goto(`${server.base}/projects/${project}/runs/${run}`);
   const question = page.getByRole("region", { name: "Question" });
   await question.getByText(/has used 0 of 10 tokens/).waitFor();
@@ -76,6 +89,43 @@ test("a step whose budget is used up asks in its run and in the bell, and goes o
   const step = page.getByRole("region", { name: "Step Cue list" });
   await step.getByText("A person decided to go on without a model.").waitFor();
   assert.equal(await step.getByRole("region", { name: "Added by a model" }).count(), 0);
+});
+
+test("an editor answers what a step asks, and only an owner is offered to add to the budget", async () => {
+  const run = await asking();
+  await eli.page.goto(`${server.base}/projects/${project}/runs/${run}`);
+  const question = eli.page.getByRole("region", { name: "Question" });
+  await question.getByText(/has used 0 of 10 tokens/).waitFor();
+  await question.getByText("An owner can add to the budget.").waitFor();
+  assert.equal(await question.getByRole("button", { name: /^Add / }).count(), 0);
+  await question.getByRole("button", { name: "Open the step" }).click();
+  const step = eli.page.getByRole("region", { name: "Step Cue list" });
+  await step.getByRole("textbox", { name: "Or answer in words" }).fill("rules");
+  await step.getByRole("button", { name: "Answer", exact: true }).click();
+  await eli.page.getByRole("main").locator("header").getByText("Complete", { exact: true }).waitFor();
+});
+
+test("a viewer sees what is asked, and has no way to answer it", async () => {
+  const { page } = vera;
+  const run = await asking();
+  await page.goto(`${server.base}/projects/${project}/runs/${run}`);
+  const question = page.getByRole("region", { name: "Question" });
+  await question.getByText(/has used 0 of 10 tokens/).waitFor();
+  await question.getByText("An editor or an owner can answer it.").waitFor();
+  await page.getByRole("main").locator("header").getByText("Waits for an answer", { exact: true }).waitFor();
+  await seen(page, "run-asks-viewer");
+  await question.getByRole("button", { name: "Open the step" }).click();
+  const step = page.getByRole("region", { name: "Step Cue list" });
+  await step.getByText(/^Waits for an answer/).first().waitFor();
+  const main = page.getByRole("main");
+  assert.equal(await main.getByRole("group", { name: "Answers" }).count(), 0);
+  assert.equal(await main.getByRole("textbox").count(), 0);
+  for (const name of ["Pause", "Cancel", "Retry"]) assert.equal(await main.getByRole("button", { name }).count(), 0, name);
+  const { steps } = await api.get(`/projects/${project}/runs/${run}`);
+  const asks = steps.find(({ state }) => state === "waiting");
+  const answer = viewer.post(`/projects/${project}/runs/${run}/steps/${asks.id}/answer`, { answer: "rules" });
+  await assert.rejects(answer, /403/);
+  await api.post(`/projects/${project}/runs/${run}/cancel`);
 });
 
 test("usage is told by day, agent, person or model, and a call of unknown price is not told as free", async () => {
@@ -105,5 +155,5 @@ test("usage is told by day, agent, person or model, and a call of unknown price 
 });
 
 test("no page met an error", () => {
-  assert.deepEqual(ada.faults, []);
+  for (const { faults } of [ada, eli, vera]) assert.deepEqual(faults, []);
 });

@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import { newPerson, startBrowser } from "../support/browser.mjs";
 import { film } from "../support/film.mjs";
 import { seen } from "../support/looks.mjs";
+import { goneThrough, lengthened, scrubbed } from "../support/long-run.mjs";
 import { firstPerson, PASSWORD } from "../support/person.mjs";
 import { startServer } from "../support/server.mjs";
 
@@ -191,7 +192,7 @@ test("outputs are decided on by keys: saved and taken back, changed, dropped, an
   const { page } = ada;
   const reviews = page.getByRole("navigation", { name: "Reviews" }).getByRole("link");
   await reviews.nth(7).waitFor();
-  const titles = await reviews.locator("span.truncate.font-medium").allInnerTexts();
+  const titles = await reviews.locator("span[title]").evaluateAll((all) => all.map(({ title }) => title));
   const opened = (title) => page.getByRole("article", { name: title, exact: true });
   await opened(titles[0]).waitFor();
   await seen(page, "reviews");
@@ -290,35 +291,15 @@ test("a run of 200 steps is drawn as far as it is seen", async () => {
   const { page } = ada;
   const { docs } = await api.get(`/projects/${sample}/runs`);
   const detail = await stored(sample, docs[0].id);
-  // No order makes so many steps yet: the answer is one run after the other, in chains of departments.
-  const steps = Array.from({ length: 200 }, (_, at) => {
-    const { id, name, after, ...rest } = detail.steps[at % (detail.steps.length - 1)];
-    const round = Math.floor(at / (detail.steps.length - 1));
-    const own = (one) => `${one}_${round}`;
-    return { ...rest, id: own(id), name: `round-${round}-${name}`, after: after.map(own) };
-  });
-  const path = `**/api/v1/projects/${sample}/runs/${docs[0].id}`;
-  const whole = { ...detail, run: { ...detail.run, total: 200, complete: 200 }, steps, attempts: [] };
-  await page.route(path, (route) => route.fulfill({ json: whole }));
-  await page.route(`${path}/steps/*`, (route) => {
-    const id = route.request().url().split("/").at(-1);
-    return route.fulfill({ json: steps.find((one) => one.id === id) });
-  });
+  const steps = await lengthened(page, { project: sample, detail });
   await page.goto(runPage(sample, docs[0].id));
   await graph(page).getByRole("button", { name: /^Round 0 character/ }).waitFor();
   assert.ok((await graph(page).getByRole("button").count()) < 150, "what is out of sight is not drawn");
-  assert.equal(await steps.length, (await shown(page)).length, "the list has all of them");
-  const longest = await page.evaluate(async () => {
-    let [worst, before] = [0, performance.now()];
-    for (let at = 0; at < 40; at++) {
-      dispatchEvent(new KeyboardEvent("keydown", { key: "j" }));
-      const now = await new Promise(requestAnimationFrame);
-      worst = Math.max(worst, now - before);
-      before = now;
-    }
-    return worst;
-  });
-  console.log(`# from step to step at 200 steps: the longest frame took ${Math.round(longest)} ms`);
+  assert.equal((await shown(page)).length, steps.length, "the list has all of them");
+  const told = ({ drawn, long, longest }) => `${drawn} frames, ${long} longer than 50 ms, the longest ${Math.round(longest)} ms`;
+  console.log(`# from step to step at 200 steps: ${told(await goneThrough(page))}`);
+  await page.keyboard.press("Escape");
+  console.log(`# the replay of 200 steps: ${told(await scrubbed(page))}`);
   await page.unrouteAll();
 });
 

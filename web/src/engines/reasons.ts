@@ -64,6 +64,7 @@ function until(timestamp: string, now: number): string {
 
 /** A length of time for people: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`. */
 export function took(milliseconds: number): string {
+  if (milliseconds > 0 && milliseconds < 50) return "< 0.1 s";
   if (milliseconds < 9_950) return `${(Math.max(0, milliseconds) / 1000).toFixed(1)} s`;
   const seconds = Math.round(milliseconds / 1000);
   if (seconds < 60) return `${seconds} s`;

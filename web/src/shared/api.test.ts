@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 /** The rules of asking the server. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { address, api } from "./api";
+import { address, api, fileName } from "./api";
 import { Problem, Unreachable } from "./problem";
 import { enter, leave, useSession } from "./session";
 
@@ -85,4 +85,12 @@ test("a server that does not answer is unreachable, and nobody is signed out by 
 
 test("what is empty is not asked for", () => {
   expect(address("/x", { name: "", cursor: null, limit: 5, removed: false })).toBe("/api/v1/x?limit=5&removed=false");
+});
+
+test("a file keeps all letters of its name, and has one in ASCII where that is all there is", () => {
+  const said = `attachment; filename="____ _ Cast.csv"; filename*=UTF-8''%C5%BB%C3%B3%C5%82%C4%87%20%E2%80%93%20Cast.csv`;
+  expect(fileName(said)).toBe("Żółć – Cast.csv");
+  expect(fileName('attachment; filename="Cast.csv"')).toBe("Cast.csv");
+  expect(fileName("attachment; filename=\"Cast.csv\"; filename*=UTF-8''%E0%A4")).toBe("Cast.csv");
+  expect(fileName("inline")).toBeNull();
 });

@@ -71,11 +71,22 @@ export const api = {
   delete: <T>(path: string, options?: RequestOptions) => value<T>("DELETE", path, options),
 };
 
+/** The name that a server gives a file: with all its letters if it says them (RFC 6266), else in ASCII; null without one. */
+export function fileName(disposition: string): string | null {
+  const encoded = /filename\*=UTF-8''([^;]+)/i.exec(disposition)?.[1];
+  try {
+    if (encoded !== undefined) return decodeURIComponent(encoded.trim());
+  } catch {
+    // Not what the standard has; the other name is.
+  }
+  return /filename="([^"]+)"/i.exec(disposition)?.[1] ?? null;
+}
+
 /** Saves what an address gives as a file, with the name that the server chose. */
 export async function download(path: string): Promise<void> {
   const response = await respond("GET", path);
   if (!response.ok) throw await problemOf(response);
-  const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1];
+  const name = fileName(response.headers.get("content-disposition") ?? "");
   const url = URL.createObjectURL(await response.blob());
   const link = document.createElement("a");
   link.href = url;

@@ -4,6 +4,8 @@ const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style
 const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
+
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["day", 86_400_000],
   ["hour", 3_600_000],
@@ -23,4 +25,9 @@ export function ago(timestamp: string, now = Date.now()): string {
 /** Date and time, for titles and logs. */
 export function exact(timestamp: string): string {
   return EXACT.format(new Date(timestamp));
+}
+
+/** The time of day, to the second. */
+export function clock(timestamp: string): string {
+  return CLOCK.format(new Date(timestamp));
 }

@@ -5,13 +5,16 @@ import { TriangleAlert } from "lucide-react";
 import { useState } from "react";
 import { api } from "@/shared/api";
 import { client } from "@/shared/client";
-import { pages } from "@/shared/length";
+import { pages } from "@/engines/units";
 import { useMay, useProject, useProjectId } from "@/shared/place";
 import { importQuery, keys } from "@/shared/queries";
+import { STATES } from "@/shared/reviews";
 import { toastUndo } from "@/shared/records";
 import { toastError } from "@/shared/toasts";
+import { Advised } from "@/shared/ui/advised";
 import { Button } from "@/shared/ui/button";
-import { Badge, Failure, PageHead, Score, Skeleton } from "@/shared/ui/parts";
+import { Badge, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
+import { GateScores } from "@/shared/ui/scores";
 import type { Schemas } from "@/shared/wire";
 import { Proposals } from "./proposals";
 
@@ -29,12 +32,6 @@ export function ImportPreview() {
   if (!query.data || !known) return <Skeleton className="p-6" lines={8} />;
   return <Preview key={id} project={project} shown={query.data} />;
 }
-
-const ADVICE = {
-  ingest: { name: "Ready to save", tone: "good" },
-  modify: { name: "Look it over first", tone: "warn" },
-  discard: { name: "Better not", tone: "bad" },
-} as const;
 
 const FORMATS: Readonly<Record<string, string>> = {
   fountain: "Fountain",
@@ -72,7 +69,6 @@ function Preview({ project, shown }: { project: string; shown: Import }) {
       void client.invalidateQueries({ queryKey: keys.imports(project) });
     },
   });
-  const advice = ADVICE[preview.recommendation];
   const open = state === "pending" && editor;
   return (
     <>
@@ -98,7 +94,7 @@ function Preview({ project, shown }: { project: string; shown: Import }) {
             </Button>
           </>
         )}
-        {state !== "pending" && <Badge tone={state === "ingested" ? "good" : "plain"}>{state}</Badge>}
+        {state !== "pending" && <Badge tone={STATES[state].tone}>{STATES[state].name}</Badge>}
       </PageHead>
       <div className="flex flex-col gap-6 p-6">
         <section
@@ -107,7 +103,7 @@ function Preview({ project, shown }: { project: string; shown: Import }) {
         >
           <div className="flex flex-col gap-3">
             <div>
-              <Badge tone={advice.tone}>{advice.name}</Badge>
+              <Advised advice={preview.recommendation} />
             </div>
             <p>{preview.reasoning}</p>
             <dl className="flex flex-wrap gap-x-6 gap-y-1 text-sm">
@@ -126,12 +122,7 @@ function Preview({ project, shown }: { project: string; shown: Import }) {
               ))}
             </dl>
           </div>
-          <div className="flex flex-col justify-center gap-2">
-            <Score name="Completeness" value={preview.qualityScores.dataCompleteness} />
-            <Score name="Consistency" value={preview.qualityScores.brainConsistency} />
-            <Score name="Relationships" value={preview.qualityScores.relationshipQuality} />
-            <Score name="Overall" value={preview.qualityScores.overall} />
-          </div>
+          <GateScores scores={preview.qualityScores} />
         </section>
         {preview.titlePage.length > 0 && (
           <dl className="grid grid-cols-[auto_1fr] gap-x-6 gap-y-0.5 text-sm">

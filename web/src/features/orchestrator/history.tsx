@@ -8,6 +8,7 @@ import { conversationsQuery, keys } from "@/shared/queries";
 import { ago, exact } from "@/shared/time";
 import { toastError } from "@/shared/toasts";
 import { Button, IconButton } from "@/shared/ui/button";
+import { More } from "@/shared/ui/paged";
 import { Failure, Skeleton } from "@/shared/ui/parts";
 import type { Schemas } from "@/shared/wire";
 import { type Talk, useTalk } from "./talk";
@@ -47,11 +48,9 @@ export function History({ project, talk, onDone }: HistoryProps) {
           <Past key={one.id} project={project} talk={talk} one={one} onDone={onDone} />
         ))}
       </ul>
-      {list.hasNextPage && (
-        <Button look="quiet" className="m-2" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-          Look further back
-        </Button>
-      )}
+      <More list={list} look="quiet" className="m-2">
+        Look further back
+      </More>
     </section>
   );
 }

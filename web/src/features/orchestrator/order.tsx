@@ -14,6 +14,7 @@ import {
   together,
 } from "@/engines/run";
 import { took, why } from "@/engines/reasons";
+import { percent } from "@/engines/units";
 import { api } from "@/shared/api";
 import { useNow } from "@/shared/now";
 import { useMay, useProjectId } from "@/shared/place";
@@ -110,7 +111,7 @@ function Departments({ detail: { run, steps } }: { detail: RunDetail }) {
             <li key={department} className="flex min-w-0 items-center gap-1.5">
               <StateIcon state={state} className="size-3.5" />
               <span className="min-w-0 grow truncate text-ink-2">{capital(department)}</span>
-              {typeof score === "number" && <span className="text-xs text-ink-3 tabular-nums">{score.toFixed(2)}</span>}
+              {typeof score === "number" && <span className="text-xs text-ink-3 tabular-nums">{percent(score)}</span>}
             </li>
           );
         })}

@@ -2,7 +2,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { runsQuery } from "@/shared/runs";
-import { Button } from "@/shared/ui/button";
+import { More } from "@/shared/ui/paged";
 import { Failure, Skeleton } from "@/shared/ui/parts";
 import { Beginning } from "./beginning";
 import { Order } from "./order";
@@ -24,16 +24,9 @@ export function Orders({ project, talk, ordering }: { project: string; talk: Tal
   return (
     <Scroller jump={give.isPending ? give.variables : newest}>
       <div className="flex flex-col gap-4 p-4">
-        {list.hasNextPage && (
-          <Button
-            look="quiet"
-            busy={list.isFetchingNextPage}
-            className="self-center"
-            onClick={() => void list.fetchNextPage()}
-          >
-            What was ordered before
-          </Button>
-        )}
+        <More list={list} look="quiet" className="mx-auto">
+          What was ordered before
+        </More>
         {runs.map((run, at) => (
           <Order key={run.id} run={run} unfolded={at >= runs.length - UNFOLDED} />
         ))}

@@ -8,17 +8,16 @@ import { fieldProblem, Problem, sentence } from "@/shared/problem";
 import { recordQuery } from "@/shared/queries";
 import { undo } from "@/shared/records";
 import { Button } from "@/shared/ui/button";
+import { Advised } from "@/shared/ui/advised";
 import { CollectionIcon } from "@/shared/ui/collection-icon";
-import { Badge, Score } from "@/shared/ui/parts";
+import { Badge } from "@/shared/ui/parts";
+import { GateScores } from "@/shared/ui/scores";
 import type { CollectionSchema, Schemas } from "@/shared/wire";
 import { type Choice, useDecision } from "./decision";
 import { type Edits, Fields, kindOf, labelOf } from "./proposal-fields";
 import { RecordLink } from "./record-link";
 
 type Read = Schemas["IngestResponse"];
-
-/** The tone of what the gate advises. */
-export const ADVICE = { ingest: "good", modify: "warn", discard: "bad" } as const;
 
 export function nameOf({ preview }: Read): string {
   const name = preview.parsedData["name"];
@@ -70,7 +69,7 @@ export function Proposal({ main, proposal }: { main: string; proposal: Read }) {
         <div className="flex items-center gap-2">
           <CollectionIcon collection={schema?.name ?? ""} className="size-4 shrink-0 text-ink-3" />
           <span className="min-w-0 grow truncate font-medium capitalize">{preview.entityType}</span>
-          {!decided && <Badge tone={ADVICE[proposal.recommendation]}>Advice: {proposal.recommendation}</Badge>}
+          {!decided && <Advised advice={proposal.recommendation} />}
         </div>
         {decided && (
           <Outcome decided={decided} entity={decide.data?.entityId ?? null} schema={schema} name={nameOf(proposal)} />
@@ -98,7 +97,7 @@ export function Proposal({ main, proposal }: { main: string; proposal: Read }) {
               busy={decide.isPending}
             />
             <Remarks validation={proposal.validation} />
-            <Scores scores={proposal.qualityScores} />
+            <GateScores scores={proposal.qualityScores} />
             <p className="text-sm text-ink-2">{proposal.reasoning}</p>
             {decide.error && !taken && (
               <p role="alert" className="text-sm text-bad">
@@ -263,19 +262,6 @@ function Duplicates({ found, collection, onMerge, busy }: DuplicatesProps) {
           </li>
         ))}
       </ul>
-    </div>
-  );
-}
-
-function Scores({ scores }: { scores: Schemas["QualityScores"] }) {
-  return (
-    <div className="flex flex-col gap-1">
-      <Score name="Completeness" value={scores.dataCompleteness} />
-      <Score name="Consistency" value={scores.brainConsistency} />
-      <Score name="Relationships" value={scores.relationshipQuality} />
-      <div className="border-t border-line pt-1 font-medium">
-        <Score name="Overall" value={scores.overall} />
-      </div>
     </div>
   );
 }

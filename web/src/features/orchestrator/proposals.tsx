@@ -1,10 +1,12 @@
 /** What a text was understood as: one proposal, and the others that the same text speaks of. */
 import { useQuery } from "@tanstack/react-query";
+import { percent } from "@/engines/units";
 import { useProjectId } from "@/shared/place";
 import { proposalQuery } from "@/shared/queries";
+import { ADVICE, STATES } from "@/shared/reviews";
 import { Badge, Failure, Skeleton } from "@/shared/ui/parts";
 import type { Schemas } from "@/shared/wire";
-import { ADVICE, nameOf, Proposal } from "./proposal";
+import { nameOf, Proposal } from "./proposal";
 
 type Read = Schemas["IngestResponse"];
 
@@ -34,9 +36,9 @@ export function Proposals({ read }: { read: Read }) {
             <span className="min-w-0 grow truncate font-medium">{nameOf(other)}</span>
             <span className="text-ink-3">{other.preview.entityType}</span>
             {other.decided ? (
-              <Badge tone={other.decided.state === "ingested" ? "good" : "plain"}>{other.decided.state}</Badge>
+              <Badge tone={STATES[other.decided.state].tone}>{STATES[other.decided.state].name}</Badge>
             ) : (
-              <Badge tone={ADVICE[other.recommendation]}>{other.qualityScores.overall.toFixed(2)}</Badge>
+              <Badge tone={ADVICE[other.recommendation].tone}>{percent(other.qualityScores.overall)}</Badge>
             )}
           </summary>
           <Proposal main={data.previewId} proposal={other} />

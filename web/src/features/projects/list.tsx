@@ -12,6 +12,7 @@ import { ago } from "@/shared/time";
 import { toastError } from "@/shared/toasts";
 import { Button } from "@/shared/ui/button";
 import { DropZone } from "@/shared/ui/drop";
+import { More } from "@/shared/ui/paged";
 import { Badge, Empty, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
 import type { Project, Schemas } from "@/shared/wire";
 import { NewProject } from "./new";
@@ -86,13 +87,9 @@ export function ProjectList() {
           ))}
         </ul>
       )}
-      {list.hasNextPage && (
-        <div className="px-6 pb-6">
-          <Button busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            More projects
-          </Button>
-        </div>
-      )}
+      <More list={list} className="mx-6 mb-6">
+        More projects
+      </More>
       {projects.length > 0 && (
         <div className="mx-6 mb-6 flex items-center gap-2 text-sm text-ink-3">
           <span>New here?</span>

@@ -15,18 +15,25 @@ const STATES = {
   "not-ready": { name: "Not ready", tone: "bad" },
 } as const;
 
+const NOTE =
+  "From 80 on the film can be shot. Each department has up to 60 points for what the records say, and 40 for its outputs that are saved.";
+
 export function ReadinessPage() {
   const project = useProjectId();
   const readiness = useQuery(readinessQuery(project));
-  if (readiness.error) return <Failure error={readiness.error} onRetry={() => void readiness.refetch()} />;
+  if (readiness.error) {
+    return (
+      <>
+        <PageHead title="Readiness" note={NOTE} />
+        <Failure error={readiness.error} onRetry={() => void readiness.refetch()} />
+      </>
+    );
+  }
   if (!readiness.data) return <Skeleton className="p-6" lines={8} />;
   const { score, state, departments, next } = readiness.data;
   return (
     <>
-      <PageHead
-        title="Readiness"
-        note="From 80 on it can be shot; what the records say counts, and what departments made of them."
-      >
+      <PageHead title="Readiness" note={NOTE}>
         <span className="text-2xl font-semibold tabular-nums">{score}</span>
         <Badge tone={STATES[state].tone}>{STATES[state].name}</Badge>
       </PageHead>
@@ -43,10 +50,13 @@ export function ReadinessPage() {
               <ol className="flex flex-col divide-y divide-line rounded-lg border border-line bg-surface">
                 {next.map(({ department, gain, what, action }) => (
                   <li key={`${department}.${what}`} className="flex items-start gap-3 px-3 py-2.5 text-sm">
-                    <span className="w-9 shrink-0 pt-0.5 font-semibold text-good tabular-nums">+{gain}</span>
+                    <span className="w-9 shrink-0 pt-0.5 font-semibold text-good tabular-nums">
+                      +{gain}
+                      <span className="sr-only"> points</span>
+                    </span>
                     <span className="min-w-0 grow">
                       <span className="block wrap-anywhere">{sentenceOf(what)}</span>
-                      <span className="text-xs text-ink-3">{capital(department)}</span>
+                      <span className="text-xs text-ink-3">{gained(departments, department, gain)}</span>
                     </span>
                     <Do project={project} action={action} />
                   </li>
@@ -73,7 +83,7 @@ function Department({
         <span className="w-28 shrink-0 font-medium">{capital(name)}</span>
         <Threshold name={name} score={score} threshold={threshold} ready={ready} />
         <span className="w-8 shrink-0 text-right font-semibold tabular-nums">{score}</span>
-        <span className="w-20 shrink-0 text-right text-xs text-ink-3">
+        <span className="w-20 shrink-0 text-right text-xs text-ink-3 max-sm:hidden">
           {lacking.length === 0 ? "all there" : `${lacking.length} of ${points.length} open`}
         </span>
       </summary>
@@ -104,6 +114,12 @@ function Department({
       </ul>
     </details>
   );
+}
+
+/** `Story: 60 → 100`: what is gained is of the department's points, of which the whole's are the mean. */
+function gained(departments: readonly Schemas["DepartmentReadiness"][], name: string, gain: number): string {
+  const score = departments.find((department) => department.name === name)?.score;
+  return score === undefined ? capital(name) : `${capital(name)}: ${score} → ${Math.min(100, score + gain)}`;
 }
 
 /** A bar with a mark where a department begins to be ready. */

@@ -6,6 +6,7 @@ import { historyQuery } from "@/shared/queries";
 import { type Target, useRestoreRecord } from "@/shared/records";
 import { ago, exact } from "@/shared/time";
 import { Button } from "@/shared/ui/button";
+import { More } from "@/shared/ui/paged";
 import { Badge, Failure, Skeleton } from "@/shared/ui/parts";
 import type { CollectionSchema, Schemas } from "@/shared/wire";
 import { labelOf } from "./labels";
@@ -62,11 +63,9 @@ export function History({ target, schema, version, editable }: HistoryProps) {
           );
         })}
       </ol>
-      {history.hasNextPage && (
-        <Button className="mt-3" busy={history.isFetchingNextPage} onClick={() => void history.fetchNextPage()}>
-          Earlier versions
-        </Button>
-      )}
+      <More list={history} className="mt-3">
+        Earlier versions
+      </More>
     </>
   );
 }

@@ -12,6 +12,7 @@ import { Button, IconButton } from "@/shared/ui/button";
 import { CollectionIcon } from "@/shared/ui/collection-icon";
 import { Dialog } from "@/shared/ui/dialog";
 import { Choice, TextField } from "@/shared/ui/field";
+import { More } from "@/shared/ui/paged";
 import { Failure, Skeleton } from "@/shared/ui/parts";
 import type { Relationship, Schemas } from "@/shared/wire";
 import { spokenType } from "./values";
@@ -60,13 +61,7 @@ export function Relationships({ target, editable }: { target: Target; editable: 
           </ul>
         </section>
       ))}
-      {list.hasNextPage && (
-        <div>
-          <Button busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            More
-          </Button>
-        </div>
-      )}
+      <More list={list} />
       {adding && <Relate target={target} onClose={() => setAdding(false)} />}
     </div>
   );

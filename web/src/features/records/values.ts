@@ -1,5 +1,5 @@
 /** Attributes as people read and write them, by the type that the collection's schema gives. */
-import { pages } from "@/shared/length";
+import { pages } from "@/engines/units";
 import type { FieldSchema } from "@/shared/wire";
 
 /** The value as one line. */

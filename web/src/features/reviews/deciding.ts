@@ -28,7 +28,11 @@ export function useDeciding(project: string, review: Schemas["Review"]) {
           });
           break;
         case "discard":
-          toast({ level: "info", title: `${review.title} was dropped` });
+          toast({
+            level: "info",
+            title: `${review.title} was discarded`,
+            ...(review.origin && { message: "Its step in the run still has it." }),
+          });
           break;
         case "modify":
           toast({ level: "success", title: "Changed; it waits still" });

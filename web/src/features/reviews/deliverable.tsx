@@ -3,23 +3,26 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Check, Download, Trash2 } from "lucide-react";
 import { type FormEvent, useMemo, useState } from "react";
-import { label } from "@/engines/readable";
+import { called, termsOf } from "@/engines/terms";
 import { capital } from "@/engines/run";
 import { type Action, useOffer } from "@/shared/actions";
 import { download } from "@/shared/api";
 import { useMay } from "@/shared/place";
 import { deliverableQuery } from "@/shared/queries";
-import { ago } from "@/shared/time";
+import { STATES } from "@/shared/reviews";
+import { ago, exact } from "@/shared/time";
 import { toastError } from "@/shared/toasts";
+import { MadeBy } from "@/shared/ui/added";
+import { Advised } from "@/shared/ui/advised";
 import { Button } from "@/shared/ui/button";
 import { Cited } from "@/shared/ui/cited";
 import { TextArea, TextField } from "@/shared/ui/field";
 import { Menu, MenuItem } from "@/shared/ui/menu";
-import { Badge, Failure, Score, Skeleton } from "@/shared/ui/parts";
-import { Readable } from "@/shared/ui/readable";
+import { Badge, Failure, Skeleton } from "@/shared/ui/parts";
+import { GateScores } from "@/shared/ui/scores";
+import { Work } from "@/shared/ui/work";
 import type { Schemas } from "@/shared/wire";
 import { useDeciding } from "./deciding";
-import { ADVICE, STATES } from "./looks";
 
 type Deliverable = Schemas["Deliverable"];
 
@@ -31,8 +34,10 @@ export function DeliverableReview({ project, review }: { project: string; review
 }
 
 function Whole({ project, deliverable }: { project: string; deliverable: Deliverable }) {
-  const { review, summary, notes, content, citations, lacks, grade, qualityScores, reasoning, exports } = deliverable;
+  const { review, madeBy, summary, notes, reasons, content, citations, lacks, grade, qualityScores, reasoning } =
+    deliverable;
   const origin = review.origin;
+  const agent = agentOf(review);
   return (
     <article aria-label={review.title} className="flex max-w-4xl flex-col gap-4 p-5 text-sm">
       <header className="flex flex-wrap items-start gap-3">
@@ -49,35 +54,13 @@ function Whole({ project, deliverable }: { project: string; deliverable: Deliver
                 {origin.runTitle ?? capital(origin.department)}
               </Link>
             )}{" "}
-            · by {deliverable.madeBy} · {ago(review.createdAt)}
+            · {madeBy === "rules" ? "by rules" : <MadeBy model={madeBy} />} ·{" "}
+            <time dateTime={review.createdAt} title={exact(review.createdAt)}>
+              {ago(review.createdAt)}
+            </time>
           </p>
         </div>
-        {exports.length > 0 && (
-          <Menu
-            align="end"
-            trigger={
-              <Button>
-                <Download /> Files
-              </Button>
-            }
-          >
-            {exports.map(({ file, title }) => (
-              <MenuItem
-                key={file}
-                onSelect={() =>
-                  void download(`/projects/${project}/reviews/${review.reviewId}/exports/${file}`).catch(
-                    (error: unknown) => toastError("The file could not be made", error),
-                  )
-                }
-              >
-                {title}
-                <span className="ml-auto text-xs text-ink-3">
-                  {file.slice(file.lastIndexOf(".") + 1).toUpperCase()}
-                </span>
-              </MenuItem>
-            ))}
-          </Menu>
-        )}
+        <Files project={project} deliverable={deliverable} />
       </header>
       {review.state === "pending" ? (
         <Decisions project={project} deliverable={deliverable} />
@@ -93,42 +76,62 @@ function Whole({ project, deliverable }: { project: string; deliverable: Deliver
         </p>
       )}
       <p className="text-ink-2">{summary}</p>
+      {reasons.length > 0 && (
+        <div>
+          <h3 className="text-xs font-medium text-ink-3">Done again because</h3>
+          <ul className="list-disc pl-4 text-ink-2">
+            {reasons.map((reason) => (
+              <li key={reason}>{reason}</li>
+            ))}
+          </ul>
+        </div>
+      )}
       {notes !== "" && <p className="rounded-md bg-sunken px-2.5 py-1.5 whitespace-pre-wrap">{notes}</p>}
-      <section aria-label="Scores" className="flex flex-col gap-1">
-        <Score name="Overall" value={qualityScores.overall} />
-        <Score name="Completeness" value={qualityScores.dataCompleteness} />
-        <Score name="Consistency" value={qualityScores.brainConsistency} />
-        <Score name="Relationships" value={qualityScores.relationshipQuality} />
-        <Score name="Head’s grade" value={grade.overall} />
-        <p className="pt-1 text-ink-2">{reasoning}</p>
-      </section>
-      {lacks.length > 0 && (
-        <details>
-          <summary className="w-fit rounded-sm text-ink-2">What the scores rest on</summary>
-          <ul className="list-disc pt-1 pl-4 text-ink-2">
-            {lacks.map((lack) => (
-              <li key={lack}>{lack}</li>
-            ))}
-          </ul>
-        </details>
-      )}
-      <Readable value={content} agent={origin ? `${origin.department}/${origin.agent}` : ""} />
-      {citations.length > 0 && (
-        <section aria-label="Rests on">
-          <h3 className="text-xs font-medium text-ink-3">Rests on</h3>
-          <ul className="flex flex-wrap gap-x-3 leading-6">
-            {citations.map(({ entityId, collection, name }) => (
-              <li key={entityId}>
-                <Cited collection={collection} record={entityId} quote="">
-                  {name}
-                </Cited>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
+      <Work
+        agent={agent}
+        scores={
+          <div className="flex flex-col gap-2">
+            <GateScores scores={qualityScores} grade={grade.overall} />
+            <p className="text-ink-2">{reasoning}</p>
+          </div>
+        }
+        lacks={lacks}
+        content={content}
+        citations={citations}
+      />
     </article>
   );
+}
+
+/** The files that it can be had as. */
+function Files({ project, deliverable: { review, exports } }: { project: string; deliverable: Deliverable }) {
+  if (exports.length === 0) return null;
+  const save = (file: string) =>
+    void download(`/projects/${project}/reviews/${review.reviewId}/exports/${file}`).catch((error: unknown) =>
+      toastError("The file could not be made", error),
+    );
+  return (
+    <Menu
+      align="end"
+      trigger={
+        <Button>
+          <Download /> Files
+        </Button>
+      }
+    >
+      {exports.map(({ file, title }) => (
+        <MenuItem key={file} onSelect={() => save(file)}>
+          {title}
+          <span className="ml-auto text-xs text-ink-3">{file.slice(file.lastIndexOf(".") + 1).toUpperCase()}</span>
+        </MenuItem>
+      ))}
+    </Menu>
+  );
+}
+
+/** Who made it, as `department/name`. */
+function agentOf({ origin }: Schemas["Review"]): string {
+  return origin ? `${origin.department}/${origin.agent}` : "";
 }
 
 function Decisions({ project, deliverable }: { project: string; deliverable: Deliverable }) {
@@ -162,15 +165,8 @@ function Decisions({ project, deliverable }: { project: string; deliverable: Del
     [editor, mutate],
   );
   useOffer(actions);
-  const advice = review.recommendation ? ADVICE[review.recommendation] : null;
-  if (!editor)
-    return (
-      advice && (
-        <p>
-          <Badge tone={advice.tone}>Advice: {advice.name}</Badge>
-        </p>
-      )
-    );
+  const advice = review.recommendation;
+  if (!editor) return advice ? <Advised advice={advice} /> : null;
   return (
     <div className="flex flex-col gap-3">
       <div className="flex flex-wrap items-center gap-2">
@@ -186,7 +182,7 @@ function Decisions({ project, deliverable }: { project: string; deliverable: Del
         <Button look="danger" busy={decide.isPending} onClick={() => mutate({ decision: "discard" })}>
           Discard
         </Button>
-        {advice && <Badge tone={advice.tone}>Advice: {advice.name}</Badge>}
+        {advice && <Advised advice={advice} />}
         {versionOf && <span className="text-xs text-ink-3">A new version of {versionOf.name}</span>}
       </div>
       {doing === "modify" && (
@@ -232,7 +228,7 @@ function Modify({ deliverable: { review, summary, notes, parts }, busy, onDone }
           {parts.map(({ name, count, omitted }) => (
             <label key={name} className="flex min-h-6 items-center gap-1.5">
               <input type="checkbox" name="part" value={name} defaultChecked={!omitted} className="accent-accent" />
-              {label(name)} <span className="text-ink-3 tabular-nums">{count}</span>
+              {called(termsOf(agentOf(review)), "", name)} <span className="text-ink-3 tabular-nums">{count}</span>
             </label>
           ))}
         </fieldset>

@@ -2,19 +2,22 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import clsx from "clsx";
-import { ChevronDown, ChevronUp, Inbox as InboxIcon } from "lucide-react";
+import { ChevronDown, ChevronUp, Inbox as InboxIcon, ListChecks } from "lucide-react";
 import { type ReactNode, useCallback, useMemo } from "react";
 import { capital } from "@/engines/run";
+import { percent } from "@/engines/units";
 import { type Action, useOffer } from "@/shared/actions";
-import { useProjectId } from "@/shared/place";
+import { layout } from "@/shared/layout";
+import { useMay, useProject, useProjectId } from "@/shared/place";
 import { reviewsQuery } from "@/shared/queries";
+import { ADVICE, KINDS, STATES } from "@/shared/reviews";
 import { ago, exact } from "@/shared/time";
 import { Button, buttonClass } from "@/shared/ui/button";
+import { More, rowsOf } from "@/shared/ui/paged";
 import { Badge, Empty, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
 import type { Schemas } from "@/shared/wire";
 import { AllOfRun } from "./all-of-run";
 import { DeliverableReview } from "./deliverable";
-import { ADVICE, KINDS, STATES } from "./looks";
 
 type Review = Schemas["Review"];
 
@@ -28,14 +31,13 @@ export interface ReviewSearch {
 /** `proposal` shows what was told in data mode. */
 export function ReviewInbox({ proposal }: { proposal: (id: string) => ReactNode }) {
   const project = useProjectId();
+  const editor = useMay("editor");
   const { review, run, decided = false }: ReviewSearch = useSearch({ strict: false });
   const list = useInfiniteQuery(
     reviewsQuery(project, { ...(!decided && { state: "pending" }), ...(run !== undefined && { run }) }),
   );
-  const rows = useMemo(
-    () => (list.data?.pages.flatMap((page) => page.docs) ?? []).filter(({ state }) => !decided || state !== "pending"),
-    [list.data, decided],
-  );
+  const { data } = list;
+  const rows = useMemo(() => rowsOf({ data }).filter(({ state }) => !decided || state !== "pending"), [data, decided]);
   const place = rows.findIndex(({ reviewId }) => reviewId === review);
   const open = rows[place] ?? rows[0];
   const navigate = useNavigate();
@@ -62,7 +64,7 @@ export function ReviewInbox({ proposal }: { proposal: (id: string) => ReactNode 
       <PageHead title="Reviews" note={title ?? undefined}>
         {run !== undefined && (
           <Button look="quiet" onClick={() => show(decided ? { decided } : {})}>
-            Of all work
+            Show all work
           </Button>
         )}
         {run !== undefined && !decided && <AllOfRun project={project} run={run} waiting={rows.length} />}
@@ -72,14 +74,21 @@ export function ReviewInbox({ proposal }: { proposal: (id: string) => ReactNode 
       </PageHead>
       {list.isPending && <Skeleton className="p-6" />}
       {list.error && <Failure error={list.error} onRetry={() => void list.refetch()} />}
-      {list.isSuccess && rows.length === 0 && (
+      {list.isSuccess && rows.length === 0 && !list.hasNextPage && (
         <Empty icon={<InboxIcon />} title={decided ? "Nothing was decided yet" : "Nothing waits for you"}>
           <p className="max-w-md">
             What departments make, what an import found and what somebody told the project waits here until it is saved
             or dropped.
           </p>
+          {editor && !decided && (
+            <Button look="main" onClick={() => layout.speak("task")}>
+              <ListChecks /> Order work
+            </Button>
+          )}
         </Empty>
       )}
+      {/* Of what was read none was decided yet; older ones may have been. */}
+      {!open && <More list={list} className="m-6" />}
       {open && (
         <div className="flex min-h-0 grow flex-col @3xl:flex-row">
           <nav
@@ -91,11 +100,7 @@ export function ReviewInbox({ proposal }: { proposal: (id: string) => ReactNode 
                 <Row key={row.reviewId} row={row} open={row === open} search={{ ...within, review: row.reviewId }} />
               ))}
             </ul>
-            {list.hasNextPage && (
-              <Button look="quiet" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-                More
-              </Button>
-            )}
+            <More list={list} look="quiet" />
           </nav>
           <div className="min-w-0 grow bg-surface @3xl:overflow-y-auto">
             <Shown key={open.reviewId} project={project} review={open} proposal={proposal} />
@@ -109,6 +114,7 @@ export function ReviewInbox({ proposal }: { proposal: (id: string) => ReactNode 
 function Row({ row, open, search }: { row: Review; open: boolean; search: ReviewSearch }) {
   const { title, kind, origin, score, recommendation, state, createdAt } = row;
   const project = useProjectId();
+  const name = useProject()?.name ?? "";
   return (
     <li>
       <Link
@@ -120,12 +126,14 @@ function Row({ row, open, search }: { row: Review; open: boolean; search: Review
         className={clsx("flex flex-col rounded-md px-2.5 py-1.5 text-sm hover:bg-hover", open && "bg-pressed")}
       >
         <span className="flex items-center gap-2">
-          <span className="min-w-0 grow truncate font-medium">{title}</span>
+          <span title={title} className="min-w-0 grow truncate font-medium">
+            {withoutName(title, name)}
+          </span>
           {state !== "pending" ? (
             <Badge tone={STATES[state].tone}>{STATES[state].name}</Badge>
           ) : (
             typeof score === "number" && (
-              <Badge tone={recommendation ? ADVICE[recommendation].tone : "plain"}>{score.toFixed(2)}</Badge>
+              <Badge tone={recommendation ? ADVICE[recommendation].tone : "plain"}>{percent(score)}</Badge>
             )
           )}
         </span>
@@ -138,6 +146,12 @@ function Row({ row, open, search }: { row: Review; open: boolean; search: Review
       </Link>
     </li>
   );
+}
+
+/** `Cue list: The Long Tide` as `Cue list`: all of a project's would end with its name. */
+function withoutName(title: string, project: string): string {
+  const ending = `: ${project}`;
+  return title.endsWith(ending) && title !== ending ? title.slice(0, -ending.length) : title;
 }
 
 interface ShownProps {

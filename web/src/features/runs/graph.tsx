@@ -20,10 +20,11 @@ import type { RunView } from "./view";
 import "@xyflow/react/dist/base.css";
 import "./graph.css";
 
-interface Shown extends Record<string, unknown> {
+interface Shown extends Record<string, unknown>, Pick<RunView, "scores" | "durations" | "select"> {
   card: Card;
   steps: Step[];
-  view: RunView;
+  /** The step of this card that is looked at. */
+  selected: string | null;
 }
 
 type CardNode = Node<Shown, "card">;
@@ -33,13 +34,21 @@ const TYPES = { card: memo(CardOf) };
 const ZOOM = { least: 0.2, readable: 0.86, most: 1 };
 
 export function Graph({ view }: { view: RunView }) {
-  const { steps } = view;
+  const { steps, byId, scores, durations, selected, select } = view;
   const shape = steps.map(({ id, after }) => `${id}:${after.join()}`).join();
   // Where things stand depends on the edges alone, and those of a run never change.
   // eslint-disable-next-line react-hooks/exhaustive-deps
   const layout = useMemo(() => arrange(steps), [shape]);
-  const nodes = useMemo(() => layout.cards.map((card) => nodeOf(card, view)), [layout, view]);
-  const edges = useMemo(() => edgesOf(layout, view), [layout, view]);
+  const cards = useMemo(
+    () => layout.cards.map((card) => nodeOf(card, { byId, scores, durations, select })),
+    [layout, byId, scores, durations, select],
+  );
+  // From step to step only the card that is left and the one that is reached are drawn anew.
+  const nodes = useMemo(
+    () => cards.map((node) => (selected !== null && holds(node, selected) ? chosen(node, selected) : node)),
+    [cards, selected],
+  );
+  const edges = useMemo(() => edgesOf(layout, byId), [layout, byId]);
   return (
     <section aria-label="Graph" className="run-graph relative h-full min-h-0">
       <ReactFlow
@@ -101,7 +110,15 @@ function Buttons() {
   );
 }
 
-function nodeOf(card: Card, view: RunView): CardNode {
+function holds({ data: { steps } }: CardNode, step: string): boolean {
+  return steps.some(({ id }) => id === step);
+}
+
+function chosen(node: CardNode, selected: string): CardNode {
+  return { ...node, data: { ...node.data, selected } };
+}
+
+function nodeOf(card: Card, { byId, ...rest }: Pick<RunView, "byId" | "scores" | "durations" | "select">): CardNode {
   const { x, y, width, height } = card;
   return {
     id: card.id,
@@ -115,7 +132,7 @@ function nodeOf(card: Card, view: RunView): CardNode {
       { type: "target", position: Position.Top, x: width / 2, y: 0, width: 1, height: 1 },
       { type: "source", position: Position.Bottom, x: width / 2, y: height, width: 1, height: 1 },
     ],
-    data: { card, steps: members(card).flatMap((id) => view.byId.get(id) ?? []), view },
+    data: { card, steps: members(card).flatMap((id) => byId.get(id) ?? []), selected: null, ...rest },
   };
 }
 
@@ -123,7 +140,7 @@ function members({ head, steps }: Card): string[] {
   return head === null ? steps : [head, ...steps];
 }
 
-function edgesOf({ cards, edges }: Layout, { byId }: RunView): Edge[] {
+function edgesOf({ cards, edges }: Layout, byId: RunView["byId"]): Edge[] {
   const states = new Map(
     cards.map((card) => [card.id, together(members(card).flatMap((step) => byId.get(step)?.state ?? []))]),
   );
@@ -142,9 +159,8 @@ function edgeOf(from: StepState | undefined, to: StepState | undefined): string 
   return to !== undefined && isHeld(to) ? "busy" : "open";
 }
 
-function CardOf({ data: { card, steps, view } }: NodeProps<CardNode>) {
+function CardOf({ data: { card, steps, selected, select, scores, durations } }: NodeProps<CardNode>) {
   const state = together(steps.map((step) => step.state));
-  const { selected, select, scores, durations } = view;
   return (
     <div
       className={clsx(

@@ -1,7 +1,7 @@
 /** The head of a run's page: what was ordered, how far it is, and what can be done about it. */
 import { Pause, Play, Square } from "lucide-react";
 import { took } from "@/engines/reasons";
-import { hasEnded, progress } from "@/engines/run";
+import { hasEnded, isHeld, progress } from "@/engines/run";
 import { useNow } from "@/shared/now";
 import { useMay } from "@/shared/place";
 import { ago, exact } from "@/shared/time";
@@ -12,7 +12,12 @@ import type { RunActions } from "./actions";
 import type { RunView } from "./view";
 
 export function Head({ view: { detail }, actions }: { view: RunView; actions: RunActions }) {
-  const { run } = detail;
+  const { run, steps } = detail;
+  /** Nothing moves until somebody has answered. */
+  const asks =
+    seenState(run) === "running" &&
+    steps.some(({ state }) => state === "waiting") &&
+    !steps.some(({ state }) => isHeld(state));
   const editor = useMay("editor");
   const ended = hasEnded(run.state);
   return (
@@ -49,7 +54,7 @@ export function Head({ view: { detail }, actions }: { view: RunView; actions: Ru
         )}
       </div>
       <div className="flex items-center gap-3 text-sm">
-        <StateBadge state={seenState(run)} />
+        <StateBadge state={asks ? "waiting" : seenState(run)} />
         <Bar
           role="progressbar"
           label="Progress of the run"

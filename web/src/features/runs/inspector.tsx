@@ -6,7 +6,8 @@ import { type FormEvent, useEffect, useRef, useState } from "react";
 import { asked } from "@/engines/answers";
 import { thousands, usd } from "@/engines/money";
 import { why } from "@/engines/reasons";
-import { capital, departmentOf, hasEnded, type Step, titleOf } from "@/engines/run";
+import { capital, departmentOf, hasEnded, type RunDetail, type Step, titleOf } from "@/engines/run";
+import { percent, told } from "@/engines/units";
 import { useNow } from "@/shared/now";
 import { useMay } from "@/shared/place";
 import { stepQuery } from "@/shared/runs";
@@ -60,8 +61,8 @@ export function Inspector({ project, view, step, actions }: InspectorProps) {
               <StateIcon state={step.state} hidden className="size-3.5" />
               {stateName(step.state)}
               {department !== null && <span className="text-ink-3">· {capital(department)}</span>}
-              <Duration step={step} took={view.durations.get(step.id)} />
-              {score !== undefined && <span className="text-ink-3 tabular-nums">· score {score.toFixed(2)}</span>}
+              <Duration step={step} took={view.durations.get(step.id)} dotted />
+              {score !== undefined && <span className="text-ink-3 tabular-nums">· score {percent(score)}</span>}
               {live && usage && <span className="text-ink-3 tabular-nums">· {taken(usage)}</span>}
               {step.attempt > 1 && <span className="text-ink-3">· attempt {step.attempt}</span>}
             </p>
@@ -127,12 +128,20 @@ function Given({ project, view, step }: { project: string; view: RunView; step: 
   return <Output output={whole.data.output ?? null} />;
 }
 
+/** An order as its step has it; what else stands in its input follows. */
+function given({ title: order }: RunDetail["run"], { input, priority, limits }: Step): object {
+  const { title: _title, agent: _agent, department: _department, ...rest } = input;
+  const { attempts = 1, runMs = 0 } = limits;
+  const tries = attempts === 1 ? "one" : `up to ${attempts}`;
+  return { order, priority, tries: runMs > 0 ? `${tries}, each of at most ${told(runMs, "lasting")}` : tries, ...rest };
+}
+
 /** What a step was given: its order, and the steps that it builds on. */
 function Input({ view, step }: { view: RunView; step: Step }) {
   const before = step.after.flatMap((id) => view.byId.get(id) ?? []);
   return (
     <div className="flex flex-col gap-4 text-sm">
-      <Readable value={step.input} />
+      <Readable value={given(view.detail.run, step)} />
       {before.length > 0 && (
         <div>
           <h3 className="mb-1 text-xs font-medium text-ink-3">What these gave</h3>

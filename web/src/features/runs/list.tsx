@@ -9,7 +9,8 @@ import { useMay, useProjectId } from "@/shared/place";
 import { runsQuery } from "@/shared/runs";
 import { ago, exact } from "@/shared/time";
 import { Button } from "@/shared/ui/button";
-import { Bar, Empty, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
+import { Paged, rowsOf } from "@/shared/ui/paged";
+import { Bar, Empty, PageHead } from "@/shared/ui/parts";
 import { seenState, StateIcon, stateName } from "@/shared/ui/run-state";
 import type { Schemas } from "@/shared/wire";
 
@@ -17,7 +18,6 @@ export function RunList() {
   const project = useProjectId();
   const editor = useMay("editor");
   const list = useInfiniteQuery(runsQuery(project));
-  const rows = list.data?.pages.flatMap((page) => page.docs) ?? [];
   const order = (
     <Button look="main" onClick={() => layout.speak("task")}>
       <ListChecks /> Order work
@@ -25,30 +25,22 @@ export function RunList() {
   );
   return (
     <>
-      <PageHead title="Runs">{editor && rows.length > 0 && order}</PageHead>
-      {list.isPending && <Skeleton className="p-6" />}
-      {list.error && <Failure error={list.error} onRetry={() => void list.refetch()} />}
-      {list.isSuccess && rows.length === 0 && (
-        <Empty icon={<Workflow />} title="No work was ordered yet">
-          <p className="max-w-md">
-            Say what you need, such as “Prepare the film for shooting”. The departments that it concerns work through it
-            side by side, and you see each step as it happens.
-          </p>
-          {editor && order}
-        </Empty>
-      )}
-      <ul className="divide-y divide-line">
-        {rows.map((run) => (
-          <Row key={run.id} run={run} />
-        ))}
-      </ul>
-      {list.hasNextPage && (
-        <div className="p-6">
-          <Button busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            More
-          </Button>
-        </div>
-      )}
+      <PageHead title="Runs">{editor && rowsOf(list).length > 0 && order}</PageHead>
+      <Paged
+        list={list}
+        label="Runs"
+        empty={
+          <Empty icon={<Workflow />} title="No work was ordered yet">
+            <p className="max-w-md">
+              Say what you need, such as “Prepare the film for shooting”. The departments that it concerns work through
+              it side by side, and you see each step as it happens.
+            </p>
+            {editor && order}
+          </Empty>
+        }
+      >
+        {(run) => <Row key={run.id} run={run} />}
+      </Paged>
     </>
   );
 }

@@ -1,8 +1,11 @@
 /** What a step gave, readable: an agent's work, a head's grades, or what all of it came to. */
-import { Badge, Score } from "@/shared/ui/parts";
-import { Cited } from "@/shared/ui/cited";
+import { capital } from "@/engines/run";
+import { percent } from "@/engines/units";
+import { type Added, type Citation, MadeBy, OwnSummary } from "@/shared/ui/added";
+import { Badge } from "@/shared/ui/parts";
 import { Readable } from "@/shared/ui/readable";
-import { type Added, AddedPart, type Citation, MadeBy, OwnSummary } from "./added";
+import { Score } from "@/shared/ui/scores";
+import { Work } from "@/shared/ui/work";
 import { Comes, isCompiled } from "./result";
 
 /** `agents::departments::outputs::Done`. */
@@ -17,7 +20,6 @@ interface Done {
   quality: number;
   consistency: number;
   creativity: number;
-  by: string;
   /** What a model said of it, or why none did; nothing where none is set. */
   added?: Added | null;
 }
@@ -53,47 +55,38 @@ export function Output({ output }: { output: object | null }) {
   if (output === null) return <p className="text-sm text-ink-3">It gave nothing.</p>;
   if (isCompiled(output)) return <Comes result={output} />;
   if (isHeaded(output)) return <Grades head={output} />;
-  if (isDone(output)) return <Work done={output} />;
+  if (isDone(output)) return <Made done={output} />;
   return <Readable value={output} />;
 }
 
-function Work({
-  done: { department, agent, title, summary, content, citations, lacks, quality, consistency, creativity, by, added },
+function Made({
+  done: { department, agent, title, summary, content, citations, lacks, quality, consistency, creativity, added },
 }: {
   done: Done;
 }) {
   return (
     <div className="flex flex-col gap-4 text-sm">
       <div>
-        <h3 className="text-base font-semibold">{title}</h3>
+        <h3 className="text-base font-semibold wrap-anywhere">{title}</h3>
         <p className="text-ink-2">
           {summary} {added?.by && added.summaryByRules && <MadeBy model={added.by} />}
         </p>
         {added?.summaryByRules && <OwnSummary text={added.summaryByRules} />}
       </div>
-      <div className="flex flex-col gap-1">
-        <Score name="Quality" value={quality} />
-        <Score name="Consistency" value={consistency} />
-        <Score name="Creativity" value={creativity} />
-      </div>
-      <Notes title="What the scores rest on" notes={lacks} />
-      {added && <AddedPart added={added} citations={citations} />}
-      <Readable value={content} agent={`${department}/${agent}`} />
-      {citations.length > 0 && (
-        <div>
-          <h3 className="mb-1 text-xs font-medium text-ink-3">Rests on</h3>
-          <ul className="flex flex-wrap gap-x-3 leading-6">
-            {citations.map(({ entityId, collection, name }) => (
-              <li key={entityId}>
-                <Cited collection={collection} record={entityId} quote="">
-                  {name}
-                </Cited>
-              </li>
-            ))}
-          </ul>
-        </div>
-      )}
-      <p className="text-xs text-ink-3">Made by {by}</p>
+      <Work
+        agent={`${department}/${agent}`}
+        scores={
+          <div role="group" aria-label="Scores" className="flex flex-col gap-1">
+            <Score name="Quality" value={quality} />
+            <Score name="Consistency" value={consistency} />
+            <Score name="Creativity" value={creativity} />
+          </div>
+        }
+        lacks={lacks}
+        added={added ?? null}
+        content={content}
+        citations={citations}
+      />
     </div>
   );
 }
@@ -108,7 +101,7 @@ function Grades({ head: { score, passed, summary, outputs } }: { head: Headed })
   return (
     <div className="flex flex-col gap-4 text-sm">
       <p className="flex items-center gap-2">
-        <span className="text-xl font-semibold tabular-nums">{score.toFixed(2)}</span>
+        <span className="text-xl font-semibold tabular-nums">{percent(score)}</span>
         <Badge tone={passed ? "good" : "warn"}>{passed ? "Meets its threshold" : "Below its threshold"}</Badge>
       </p>
       <p className="text-ink-2">{summary}</p>
@@ -116,13 +109,13 @@ function Grades({ head: { score, passed, summary, outputs } }: { head: Headed })
         <section key={agent} aria-label={title} className="flex flex-col gap-2 rounded-lg border border-line p-3">
           <h3 className="flex items-center gap-2 font-medium">
             <span className="min-w-0 grow">{title}</span>
-            <span className="tabular-nums">{overall.toFixed(2)}</span>
+            <span className="tabular-nums">{percent(overall)}</span>
             <Badge tone={VERDICTS[verdict].tone}>{VERDICTS[verdict].name}</Badge>
           </h3>
           <p className="text-ink-2">{told}</p>
           <div className="flex flex-col gap-1">
             {Object.entries(scores).map(([name, value]) => (
-              <Score key={name} name={name.charAt(0).toUpperCase() + name.slice(1)} value={value} />
+              <Score key={name} name={capital(name)} value={value} />
             ))}
           </div>
           <Notes title="Why it was done again" notes={reasons} />
@@ -130,7 +123,7 @@ function Grades({ head: { score, passed, summary, outputs } }: { head: Headed })
             <details>
               <summary className="w-fit rounded-sm text-ink-2">What came of it</summary>
               <div className="pt-3">
-                <Work done={again} />
+                <Made done={again} />
               </div>
             </details>
           )}

@@ -1,7 +1,7 @@
 /** A run as it is worked through: its graph, its steps, what each gave; and as it was at any of its times. */
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useDeferredValue, useMemo, useState } from "react";
 import { at } from "@/engines/replay";
 import { durations, hasEnded, type RunDetail, scores } from "@/engines/run";
 import { useProjectId } from "@/shared/place";
@@ -33,7 +33,9 @@ function Shown({ project, detail }: { project: string; detail: RunDetail }) {
   const [time, setTime] = useState<number | null>(null);
   const view = useView(useGiven(project, detail), time);
   const actions = useRunActions(project, detail.run.id);
-  const step = view.selected === null ? undefined : view.byId.get(view.selected);
+  // The graph follows each key at once; a step is drawn when there is time, and not at all if one goes on meanwhile.
+  const selected = useDeferredValue(view.selected);
+  const step = selected === null ? undefined : view.byId.get(selected);
   useRunKeys(view, actions);
   return (
     <div className="@container h-full">
@@ -48,7 +50,7 @@ function Shown({ project, detail }: { project: string; detail: RunDetail }) {
               <Graph view={view} />
             </Suspense>
           </div>
-          <div className="min-w-0 bg-surface @3xl:w-[46%] @3xl:min-w-80 @3xl:overflow-y-auto">
+          <div className="min-w-0 grow bg-surface @3xl:w-[46%] @3xl:grow-0 @3xl:min-w-80 @3xl:overflow-y-auto">
             {step ? (
               <Inspector key={step.id} project={project} view={view} step={step} actions={actions} />
             ) : (
@@ -72,7 +74,7 @@ function useView(detail: RunDetail, time: number | null): RunView {
       void navigate({ to: ".", search: step === null ? {} : { step }, replace: true, resetScroll: false }),
     [navigate],
   );
-  return useMemo(() => {
+  const run = useMemo(() => {
     const steps = time === null ? detail.steps : at(detail, time);
     return {
       detail,
@@ -83,8 +85,7 @@ function useView(detail: RunDetail, time: number | null): RunView {
       durations: durations(
         time === null ? detail.attempts : detail.attempts.filter(({ endedAt }) => Date.parse(endedAt) <= time),
       ),
-      selected,
-      select,
     };
-  }, [detail, time, selected, select]);
+  }, [detail, time]);
+  return useMemo(() => ({ ...run, selected, select }), [run, selected, select]);
 }

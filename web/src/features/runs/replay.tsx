@@ -45,7 +45,7 @@ export function Replay({ detail, time, onTime }: ReplayProps) {
   return (
     <section
       aria-label="Replay"
-      className="flex shrink-0 items-center gap-3 border-t border-line bg-surface px-4 py-2 text-sm"
+      className="flex shrink-0 items-center gap-3 border-t border-line bg-surface px-4 py-2 text-sm @max-3xl:sticky @max-3xl:bottom-0 @max-3xl:z-10"
     >
       <IconButton label={playing ? "Hold" : "Play what happened"} onClick={play}>
         {playing ? <Pause /> : <Play />}

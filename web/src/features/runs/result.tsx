@@ -2,10 +2,12 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { capital } from "@/engines/run";
+import { percent } from "@/engines/units";
 import { reviewsQuery } from "@/shared/queries";
 import { stepQuery } from "@/shared/runs";
 import { buttonClass } from "@/shared/ui/button";
-import { Badge, Score } from "@/shared/ui/parts";
+import { Badge } from "@/shared/ui/parts";
+import { Score } from "@/shared/ui/scores";
 import type { RunView } from "./view";
 
 /** What puts a run together gives; `agents::departments::outputs::Compiled`. */
@@ -71,7 +73,7 @@ export function Comes({ result: { score, advice, departments } }: { result: Comp
   return (
     <div className="flex flex-col gap-2">
       <p className="flex items-center gap-2">
-        <span className="text-xl font-semibold tabular-nums">{score.toFixed(2)}</span>
+        <span className="text-xl font-semibold tabular-nums">{percent(score)}</span>
         <Badge tone={ADVICE[advice].tone}>{ADVICE[advice].words}</Badge>
       </p>
       <ul className="flex flex-col gap-2.5 pt-1">

@@ -3,35 +3,55 @@ import clsx from "clsx";
 import { memo } from "react";
 import { isHeld, type Step, type StepState, titleOf } from "@/engines/run";
 import { took } from "@/engines/reasons";
+import { percent } from "@/engines/units";
 import { useNow } from "@/shared/now";
 import { StateIcon, stateName } from "@/shared/ui/run-state";
 
 const ROW =
   "flex w-full shrink-0 items-center gap-2 rounded-md px-1.5 text-left text-sm hover:bg-hover focus-visible:-outline-offset-2 aria-pressed:bg-accent-soft";
 
-interface StepRowProps {
+export interface StepRowBasics {
   step: Step;
   /** In milliseconds, once an attempt has ended. */
   duration: number | undefined;
-  selected: boolean;
   onSelect: (step: string) => void;
 }
 
-export const StepRow = memo(function StepRow({ step, duration, selected, onSelect }: StepRowProps) {
+/** Whether a step's row would look the same: a replay makes every step anew for each time, and few of them differ. */
+export function looksSame({ step: one, ...first }: StepRowBasics, { step: other, ...second }: StepRowBasics): boolean {
   return (
-    <button
-      type="button"
-      aria-pressed={selected}
-      onClick={() => onSelect(step.id)}
-      className={clsx(ROW, "h-[28px] text-ink-2 hover:text-ink aria-pressed:text-ink")}
-    >
-      <StateIcon state={step.state} hidden className="size-3.5!" />
-      <span className="min-w-0 grow truncate">{titleOf(step)}</span>
-      <span className="sr-only">{stateName(step.state)}</span>
-      <Duration step={step} took={duration} />
-    </button>
+    one.id === other.id &&
+    one.state === other.state &&
+    one.leasedAt === other.leasedAt &&
+    first.duration === second.duration &&
+    first.onSelect === second.onSelect
   );
-});
+}
+
+interface StepRowProps extends StepRowBasics {
+  selected: boolean;
+}
+
+export const StepRow = memo(
+  function StepRow({ step, duration, selected, onSelect }: StepRowProps) {
+    return (
+      <button
+        type="button"
+        aria-pressed={selected}
+        onClick={() => onSelect(step.id)}
+        className={clsx(ROW, "h-[28px] text-ink-2 hover:text-ink aria-pressed:text-ink")}
+      >
+        <StateIcon state={step.state} hidden className="size-3.5!" />
+        <span title={titleOf(step)} className="min-w-0 grow truncate">
+          {titleOf(step)}
+        </span>
+        <span className="sr-only">{stateName(step.state)}</span>
+        <Duration step={step} took={duration} />
+      </button>
+    );
+  },
+  (one, other) => looksSame(one, other) && one.selected === other.selected,
+);
 
 interface DepartmentRowProps {
   name: string;
@@ -57,17 +77,30 @@ export function DepartmentRow({ name, state, head, score, selected, onSelect }: 
       <StateIcon state={state} hidden />
       <span className="min-w-0 grow truncate">{name}</span>
       <span className="sr-only">{stateName(state)}</span>
-      {score !== undefined && <span className="text-ink-2 tabular-nums">{score.toFixed(2)}</span>}
+      {score !== undefined && <span className="text-ink-2 tabular-nums">{percent(score)}</span>}
     </button>
   );
 }
 
+interface DurationProps {
+  step: Step;
+  /** In milliseconds, once an attempt has ended. */
+  took: number | undefined;
+  /** Whether something stands before it on its line. */
+  dotted?: boolean;
+}
+
 /** How long a step has been at it, or was. */
-export function Duration({ step, took: length }: { step: Step; took: number | undefined }) {
+export function Duration({ step, took: length, dotted = false }: DurationProps) {
   const held = isHeld(step.state);
   const now = useNow(held);
   const since = held && step.leasedAt ? Math.max(0, now - Date.parse(step.leasedAt)) : undefined;
   const shown = held ? since : step.state === "queued" ? undefined : length;
   if (shown === undefined) return null;
-  return <span className="shrink-0 text-xs text-ink-3 tabular-nums">{took(shown)}</span>;
+  return (
+    <span className={clsx("shrink-0 text-ink-3 tabular-nums", !dotted && "text-xs")}>
+      {dotted && "· "}
+      {took(shown)}
+    </span>
+  );
 }

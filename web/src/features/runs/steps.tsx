@@ -1,12 +1,13 @@
 /** All steps of a run as a list: what the graph shows, for every reader, with why each waits in words. */
-import { useState } from "react";
+import { memo, useState } from "react";
 import { why } from "@/engines/reasons";
 import { capital, departmentOf, hasEnded, isHead, titleOf } from "@/engines/run";
+import { percent } from "@/engines/units";
 import { useNow } from "@/shared/now";
 import { Skeleton } from "@/shared/ui/parts";
 import { StateIcon, stateName } from "@/shared/ui/run-state";
 import { Result, useResult } from "./result";
-import { Duration } from "./row";
+import { Duration, looksSame, type StepRowBasics } from "./row";
 import type { RunView } from "./view";
 
 export function Steps({ project, view }: { project: string; view: RunView }) {
@@ -30,26 +31,14 @@ export function Steps({ project, view }: { project: string; view: RunView }) {
               const reason = why(step, byId, now);
               const score = scores.get(step.id);
               return (
-                <li key={step.id}>
-                  <button
-                    type="button"
-                    onClick={() => select(step.id)}
-                    className="flex w-full items-start gap-2.5 rounded-md px-2 py-1.5 text-left text-sm hover:bg-hover"
-                  >
-                    <StateIcon state={step.state} hidden className="mt-0.5" />
-                    <span className="min-w-0 grow">
-                      <span className={isHead(step.name) ? "italic" : ""}>{titleOf(step)}</span>
-                      <span className="sr-only">{stateName(step.state)}</span>
-                      {reason && <span className="block text-xs text-ink-3 wrap-anywhere">{reason}</span>}
-                    </span>
-                    <Duration step={step} took={durations.get(step.id)} />
-                    {score !== undefined && (
-                      <span title="Score" className="w-8 shrink-0 text-right tabular-nums">
-                        {score.toFixed(2)}
-                      </span>
-                    )}
-                  </button>
-                </li>
+                <Item
+                  key={step.id}
+                  step={step}
+                  reason={reason}
+                  score={score}
+                  duration={durations.get(step.id)}
+                  onSelect={select}
+                />
               );
             })}
           </ul>
@@ -58,3 +47,37 @@ export function Steps({ project, view }: { project: string; view: RunView }) {
     </section>
   );
 }
+
+interface ItemProps extends StepRowBasics {
+  /** Why it is not running. */
+  reason: string | null;
+  score: number | undefined;
+}
+
+const Item = memo(
+  function Item({ step, reason, score, duration, onSelect }: ItemProps) {
+    return (
+      <li>
+        <button
+          type="button"
+          onClick={() => onSelect(step.id)}
+          className="flex w-full items-start gap-2.5 rounded-md px-2 py-1.5 text-left text-sm hover:bg-hover"
+        >
+          <StateIcon state={step.state} hidden className="mt-0.5" />
+          <span className="min-w-0 grow">
+            <span className={isHead(step.name) ? "italic" : ""}>{titleOf(step)}</span>
+            <span className="sr-only">{stateName(step.state)}</span>
+            {reason && <span className="block text-xs text-ink-3 wrap-anywhere">{reason}</span>}
+          </span>
+          <Duration step={step} took={duration} />
+          {score !== undefined && (
+            <span title="Score" className="w-10 shrink-0 text-right tabular-nums">
+              {percent(score)}
+            </span>
+          )}
+        </button>
+      </li>
+    );
+  },
+  (one, other) => looksSame(one, other) && one.reason === other.reason && one.score === other.score,
+);

@@ -3,9 +3,21 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useProjectId } from "@/shared/place";
 import { auditQuery } from "@/shared/queries";
 import { exact } from "@/shared/time";
-import { Button } from "@/shared/ui/button";
+import { More } from "@/shared/ui/paged";
 import { Failure, Skeleton } from "@/shared/ui/parts";
+import type { Schemas } from "@/shared/wire";
 import { Block } from "./sections";
+
+/** The server's words for what was done in a project. */
+const ACTIONS: Record<string, string> = {
+  "project.created": "Made the project",
+  "project.removed": "Removed the project",
+  "member.invited": "Invited",
+  "invitation.withdrawn": "Withdrew an invitation",
+  "member.joined": "Joined",
+  "member.role": "Changed a role",
+  "member.removed": "Removed a member",
+};
 
 export function Audit() {
   const audit = useInfiniteQuery(auditQuery(useProjectId()));
@@ -20,20 +32,28 @@ export function Audit() {
           <table className="w-full text-left text-sm">
             <thead className="text-xs text-ink-3">
               <tr className="border-b border-line">
-                <th className="py-1.5 pr-4 font-medium">When</th>
-                <th className="py-1.5 pr-4 font-medium">Who</th>
-                <th className="py-1.5 pr-4 font-medium">What</th>
-                <th className="py-1.5 font-medium">To</th>
+                <th scope="col" className="py-1.5 pr-4 font-medium">
+                  When
+                </th>
+                <th scope="col" className="py-1.5 pr-4 font-medium">
+                  Who
+                </th>
+                <th scope="col" className="py-1.5 pr-4 font-medium">
+                  What
+                </th>
+                <th scope="col" className="py-1.5 font-medium">
+                  More
+                </th>
               </tr>
             </thead>
             <tbody>
               {rows.map((row) => (
                 <tr key={row.id} className="border-b border-line last:border-0">
                   <td className="py-1.5 pr-4 whitespace-nowrap text-ink-2">{exact(row.at)}</td>
-                  <td className="py-1.5 pr-4">{row.personName ?? "Atelier"}</td>
-                  <td className="py-1.5 pr-4 font-medium">{row.action}</td>
-                  <td className="max-w-48 truncate py-1.5 font-mono text-xs text-ink-3" title={row.target}>
-                    {row.target}
+                  <td className="py-1.5 pr-4 whitespace-nowrap">{row.personName ?? "Atelier"}</td>
+                  <td className="py-1.5 pr-4 font-medium whitespace-nowrap">{ACTIONS[row.action] ?? row.action}</td>
+                  <td className="max-w-48 truncate py-1.5 text-ink-2" title={row.target}>
+                    {whom(row)}
                   </td>
                 </tr>
               ))}
@@ -41,13 +61,14 @@ export function Audit() {
           </table>
         </div>
       )}
-      {audit.hasNextPage && (
-        <div>
-          <Button busy={audit.isFetchingNextPage} onClick={() => void audit.fetchNextPage()}>
-            Earlier
-          </Button>
-        </div>
-      )}
+      <More list={audit}>Earlier</More>
     </Block>
   );
+}
+
+/** What is known of it beside who did it: an address, a name, a role. */
+function whom({ details }: Schemas["AuditEntry"]): string {
+  const { email, name, role, from, to } = details;
+  const change = typeof from === "string" && typeof to === "string" ? `${from} → ${to}` : null;
+  return [email, name, role, change].filter((part) => typeof part === "string").join(", ");
 }

@@ -5,14 +5,14 @@ import { count, micro, thousands, written } from "@/engines/money";
 import { api } from "@/shared/api";
 import { client } from "@/shared/client";
 import { useMay, useProjectId } from "@/shared/place";
-import { budgetsQuery } from "@/shared/queries";
+import { budgetsQuery, usageQuery } from "@/shared/queries";
 import { toast } from "@/shared/toasts";
 import { Button } from "@/shared/ui/button";
 import { inputClass } from "@/shared/ui/field";
 import { Failure, Skeleton } from "@/shared/ui/parts";
 import type { Schemas } from "@/shared/wire";
 import { Block } from "./sections";
-import { Usage } from "./usage";
+import { FIRST, Usage } from "./usage";
 
 type Limits = Schemas["Budgets"];
 
@@ -21,23 +21,28 @@ const RUN_TOKENS = 400_000;
 const DAY_TOKENS = 2_000_000;
 
 const SCOPES = [
-  { name: "A run", tokens: "runTokens", money: "runMicroUsd", open: `${thousands(RUN_TOKENS)} if empty` },
-  { name: "A day", tokens: "dayTokens", money: "dayMicroUsd", open: `${thousands(DAY_TOKENS)} if empty` },
-  { name: "The project, in all", tokens: "projectTokens", money: "projectMicroUsd", open: "no bound if empty" },
+  { name: "A run", tokens: "runTokens", money: "runMicroUsd", open: thousands(RUN_TOKENS) },
+  { name: "A day", tokens: "dayTokens", money: "dayMicroUsd", open: thousands(DAY_TOKENS) },
+  { name: "The project, in all", tokens: "projectTokens", money: "projectMicroUsd", open: "no bound" },
 ] as const;
 
 export function Budgets() {
   const project = useProjectId();
   const budgets = useQuery(budgetsQuery(project));
+  const usage = useQuery(usageQuery(project, ...FIRST));
+  // One that came after the other would move it.
+  if (budgets.isPending || usage.isPending) return <Skeleton lines={12} />;
   return (
     <>
       <Block
         title="Budgets"
-        lead="What language models may take. Each attempt at a step has the tokens of its agent's definition besides. When a budget is used up, the step asks whether to add to it, to go on by rules, or to end the run."
+        lead="The most that language models may take. While a field is empty, what stands in it in grey holds. When a budget is used up, the step asks whether to add to it, to go on by rules, or to end the run."
       >
-        {budgets.error && <Failure error={budgets.error} onRetry={() => void budgets.refetch()} />}
-        {budgets.isPending && <Skeleton />}
-        {budgets.data && <Form project={project} budgets={budgets.data} />}
+        {budgets.error ? (
+          <Failure error={budgets.error} onRetry={() => void budgets.refetch()} />
+        ) : (
+          <Form project={project} budgets={budgets.data} />
+        )}
       </Block>
       <Usage project={project} />
     </>
@@ -66,7 +71,7 @@ function Form({ project, budgets }: { project: string; budgets: Limits }) {
           <thead className="text-xs text-ink-3">
             <tr>
               <th scope="col" className="py-1.5 pr-4 font-medium">
-                Of
+                For
               </th>
               <th scope="col" className="py-1.5 pr-4 font-medium">
                 Tokens
@@ -79,7 +84,7 @@ function Form({ project, budgets }: { project: string; budgets: Limits }) {
           <tbody>
             {SCOPES.map(({ name, tokens, money, open }) => (
               <tr key={name}>
-                <th scope="row" className="py-1.5 pr-4 font-normal text-ink-2">
+                <th scope="row" className="w-1/4 py-1.5 pr-4 font-normal text-ink-2">
                   {name}
                 </th>
                 <td className="py-1.5 pr-4">
@@ -103,7 +108,7 @@ function Form({ project, budgets }: { project: string; budgets: Limits }) {
                     max={1e6}
                     step="any"
                     aria-label={`${name}: US dollars`}
-                    placeholder="not set"
+                    placeholder="none"
                     defaultValue={written(budgets[money])}
                     className={`${inputClass} h-9 w-full tabular-nums`}
                   />

@@ -31,12 +31,17 @@ export function ProjectSettings() {
     }));
   return (
     <Sections title="Project settings" sections={sections} current={section}>
-      {!project && <Skeleton />}
-      {section === "people" && <People />}
-      {section === "about" && project && <About project={project} />}
-      {section === "budgets" && <Budgets />}
-      {section === "tools" && <Tools />}
-      {section === "audit" && owner && <Audit />}
+      {!project ? (
+        <Skeleton lines={12} />
+      ) : (
+        <>
+          {section === "people" && <People />}
+          {section === "about" && <About project={project} />}
+          {section === "budgets" && <Budgets />}
+          {section === "tools" && <Tools />}
+          {section === "audit" && owner && <Audit />}
+        </>
+      )}
     </Sections>
   );
 }

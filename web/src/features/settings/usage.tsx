@@ -12,10 +12,12 @@ type Row = Schemas["UsageRow"];
 
 const BY: Record<UsageBy, string> = { day: "Day", agent: "Agent", person: "Person", model: "Model" };
 const DAYS = [1, 7, 30, 90, 366];
+/** What is shown before anything was chosen. */
+export const FIRST = ["day", 30] as const;
 
 export function Usage({ project }: { project: string }) {
-  const [by, setBy] = useState<UsageBy>("day");
-  const [days, setDays] = useState(30);
+  const [by, setBy] = useState<UsageBy>(FIRST[0]);
+  const [days, setDays] = useState<number>(FIRST[1]);
   const usage = useQuery({ ...usageQuery(project, by, days), placeholderData: keepPreviousData });
   const rows = usage.data?.rows ?? [];
   return (
@@ -28,7 +30,7 @@ export function Usage({ project }: { project: string }) {
             </option>
           ))}
         </Choice>
-        <Choice label="Of" value={days} onChange={({ target }) => setDays(Number(target.value))}>
+        <Choice label="Over" value={days} onChange={({ target }) => setDays(Number(target.value))}>
           {DAYS.map((many) => (
             <option key={many} value={many}>
               {many === 1 ? "today" : `the last ${many} days`}
@@ -59,7 +61,7 @@ function Table({ name, rows }: { name: string; rows: readonly Row[] }) {
             <th scope="col" className="py-1.5 font-medium">
               {name}
             </th>
-            <th scope="col" className="w-1/4 py-1.5 pl-4 font-medium">
+            <th scope="col" className="w-1/5 py-1.5 pl-4 font-medium">
               <span className="sr-only">Share of the greatest</span>
             </th>
             {["Calls", "Tokens in", "Tokens out", "Cost"].map((column) => (
@@ -72,7 +74,7 @@ function Table({ name, rows }: { name: string; rows: readonly Row[] }) {
         <tbody>
           {rows.map((row) => (
             <tr key={row.key} className="border-b border-line">
-              <th scope="row" className="py-1.5 font-normal wrap-anywhere">
+              <th scope="row" className="min-w-24 py-1.5 font-normal wrap-anywhere">
                 {called(row)}
               </th>
               <td className="py-1.5 pl-4">

@@ -4,6 +4,7 @@ import { useEffect, useMemo } from "react";
 import { create } from "zustand";
 import { type Inbox, inbox, unseen } from "@/engines/inbox";
 import { hasEnded } from "@/engines/run";
+import { useMay } from "@/shared/place";
 import { activityQuery, reviewsQuery } from "@/shared/queries";
 import { runQuery, runsQuery } from "@/shared/runs";
 import { useSession } from "@/shared/session";
@@ -26,6 +27,7 @@ export interface InboxState extends Inbox {
 
 export function useInbox(project: string): InboxState {
   const me = useSession((session) => session.user?.id ?? null);
+  const editor = useMay("editor");
   const activity = useInfiniteQuery(activityQuery(project));
   const runs = useInfiniteQuery(runsQuery(project));
   const reviews = useInfiniteQuery(reviewsQuery(project, { state: "pending" }));
@@ -55,7 +57,9 @@ export function useInbox(project: string): InboxState {
     // Who comes into a project for the first time has nothing to catch up with.
     if (read && seen === null) keep(place, newest);
   }, [read, seen, place, newest]);
-  return { ...found, unread: unseen(found.told, seen), seen, read, markSeen: () => keep(place, newest) };
+  // Who may only look decides nothing: what waits for others is no news to them.
+  const waiting = editor ? found.waiting : [];
+  return { ...found, waiting, unread: unseen(found.told, seen), seen, read, markSeen: () => keep(place, newest) };
 }
 
 function keep(place: string, at: string): void {

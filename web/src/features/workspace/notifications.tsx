@@ -4,7 +4,7 @@ import { Bell } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useProjectId } from "@/shared/place";
 import { activityQuery } from "@/shared/queries";
-import { Button } from "@/shared/ui/button";
+import { More } from "@/shared/ui/paged";
 import { Empty, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
 import { useInbox } from "./inbox";
 import { InboxList } from "./inbox-list";
@@ -42,13 +42,9 @@ export function Notifications() {
           </section>
         )}
       </div>
-      {activity.hasNextPage && (
-        <div className="px-6 py-4">
-          <Button busy={activity.isFetchingNextPage} onClick={() => void activity.fetchNextPage()}>
-            Look further back
-          </Button>
-        </div>
-      )}
+      <More list={activity} className="mx-6 my-4">
+        Look further back
+      </More>
     </>
   );
 }

@@ -21,7 +21,8 @@ export function Answers({ project, run, step, question }: AnswersProps) {
     onError: (error) => toastError("The answer was not taken", error),
   });
   const { offered } = asked(question);
-  if (!editor || offered.length === 0) return null;
+  if (!editor) return <p className="text-ink-2">An editor or an owner can answer it.</p>;
+  if (offered.length === 0) return null;
   return (
     <div role="group" aria-label="Answers" className="flex flex-wrap items-center gap-2">
       {offered

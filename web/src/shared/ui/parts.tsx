@@ -19,6 +19,8 @@ export function Empty({ icon, title, children }: { icon?: ReactNode; title: stri
 /** What went wrong, and a way on. */
 export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const id = error instanceof Problem ? error.requestId : null;
+  // What is not there, or not for this person, is no more so at a second look.
+  const final = error instanceof Problem && (error.status === 403 || error.status === 404);
   return (
     <div role="alert" className="m-4 flex items-start gap-3 rounded-lg border border-line bg-bad-soft p-3 text-sm">
       <CircleAlert className="mt-0.5 size-4 shrink-0 text-bad" />
@@ -26,7 +28,7 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
         <p>{sentence(error)}</p>
         {id && <p className="mt-0.5 text-xs text-ink-2">Request {id}</p>}
       </div>
-      {onRetry && <Button onClick={onRetry}>Try again</Button>}
+      {onRetry && !final && <Button onClick={onRetry}>Try again</Button>}
     </div>
   );
 }
@@ -86,17 +88,6 @@ export function Progress({ value, label }: { value: number; label: string }) {
   );
 }
 
-/** A score from 0 to 1 as a bar, coloured by the gate that it would pass. */
-export function Score({ name, value }: { name: string; value: number }) {
-  return (
-    <div className="grid grid-cols-[8rem_1fr_2.5rem] items-center gap-2 text-sm">
-      <span className="text-ink-2">{name}</span>
-      <Bar role="meter" label={name} value={value} tone={value >= 0.75 ? "good" : value >= 0.5 ? "warn" : "bad"} />
-      <span className="text-right tabular-nums">{value.toFixed(2)}</span>
-    </div>
-  );
-}
-
 type Tone = "plain" | "good" | "warn" | "bad" | "accent";
 
 const TONES: Record<Tone, string> = {
@@ -147,7 +138,7 @@ export function Avatar({ name, color, title }: { name: string; color: number; ti
 export function PageHead({ title, note, children }: { title: ReactNode; note?: ReactNode; children?: ReactNode }) {
   return (
     <header className="flex flex-wrap items-center gap-x-4 gap-y-2 border-b border-line px-6 py-3">
-      <div className="min-w-0 grow">
+      <div className="min-w-0 grow basis-48">
         <h1 className="truncate text-lg font-semibold">{title}</h1>
         {note && <p className="text-sm text-ink-3">{note}</p>}
       </div>

@@ -1,17 +1,25 @@
 /** A value of any shape, readable: as facts, lists and tables; long ones begin with what can be looked over. */
-import { useState } from "react";
+import clsx from "clsx";
+import { type ReactNode, useState } from "react";
 import { type Cell, type Part, readable } from "@/engines/readable";
-import { unitsOf } from "@/engines/units";
+import { termsOf } from "@/engines/terms";
 import { Button } from "./button";
 import { Cited } from "./cited";
 
 /** Rows and items that are shown before more are asked for. */
 const FIRST = 12;
 
-/** `agent` is who made it, as `department/name`: its numbers are told in their units. */
-export function Readable({ value, agent = "" }: { value: unknown; agent?: string }) {
-  const parts = readable(value, unitsOf(agent));
-  if (parts.length === 0) return <p className="text-sm text-ink-3">Nothing.</p>;
+interface ReadableProps {
+  value: unknown;
+  /** Who made it, as `department/name`: what it tells of is called by its own terms, in their units. */
+  agent?: string;
+  /** In the place of what says nothing. */
+  empty?: ReactNode;
+}
+
+export function Readable({ value, agent = "", empty = <p className="text-sm text-ink-3">Nothing.</p> }: ReadableProps) {
+  const parts = readable(value, termsOf(agent));
+  if (parts.length === 0) return empty;
   return <All parts={parts} />;
 }
 
@@ -70,20 +78,25 @@ function Content({ part }: { part: Exclude<Part, { kind: "section" }> }) {
     }
     case "table": {
       const shown = all ? part.rows : part.rows.slice(0, FIRST);
+      const look = part.columns.map((_, column) => (isCount(part.rows, column) ? "text-right" : ""));
       return (
         <>
           <div
             tabIndex={0}
             role="region"
             aria-label={part.title || "Table"}
-            className="overflow-x-auto rounded-md border border-line"
+            className="edges overflow-x-auto rounded-md border border-line"
           >
             <table className="w-max min-w-full text-left">
               <thead>
                 <tr className="border-b border-line text-xs text-ink-3">
-                  {part.columns.map((column) => (
-                    <th key={column} scope="col" className="px-2.5 py-1.5 font-medium whitespace-nowrap">
-                      {column}
+                  {part.columns.map((name, column) => (
+                    <th
+                      key={name}
+                      scope="col"
+                      className={clsx("px-2.5 py-1.5 font-medium whitespace-nowrap", look[column])}
+                    >
+                      {name}
                     </th>
                   ))}
                 </tr>
@@ -92,7 +105,7 @@ function Content({ part }: { part: Exclude<Part, { kind: "section" }> }) {
                 {shown.map((row, at) => (
                   <tr key={at}>
                     {row.map((cell, column) => (
-                      <td key={column} className="max-w-80 px-2.5 py-1.5 align-top tabular-nums">
+                      <td key={column} className={clsx("max-w-80 px-2.5 py-1.5 align-top tabular-nums", look[column])}>
                         <Shown cell={cell} />
                       </td>
                     ))}
@@ -110,6 +123,12 @@ function Content({ part }: { part: Exclude<Part, { kind: "section" }> }) {
   }
 }
 
+/** Whether a column has only numbers and times in it, which are compared by their last digits. */
+function isCount(rows: readonly Cell[][], column: number): boolean {
+  const told = rows.flatMap((row) => (row[column] && row[column].text !== "" ? [row[column]] : []));
+  return told.length > 0 && told.every(({ kind, text }) => kind === "text" && /^[\d:.]+( %)?$/.test(text));
+}
+
 /** A section is open while there are few of its kind; what lies deeper is drawn when it is opened. */
 function Section({ title, parts }: { title: string; parts: Part[] }) {
   const [open, setOpen] = useState(false);
@@ -125,11 +144,53 @@ function Section({ title, parts }: { title: string; parts: Part[] }) {
 }
 
 function Shown({ cell }: { cell: Cell }) {
-  if (cell.kind === "text") return cell.text;
+  switch (cell.kind) {
+    case "text":
+      return cell.text;
+    case "link":
+      return (
+        <Cited collection={cell.collection} record={cell.record} quote={cell.quote}>
+          {cell.text}
+        </Cited>
+      );
+    case "several":
+      return (
+        <>
+          {cell.cells.map((one, at) => (
+            <span key={one.text}>
+              {at > 0 && ", "}
+              <Shown cell={one} />
+            </span>
+          ))}
+          {cell.more > 0 && <span className="text-ink-3"> and {cell.more} more</span>}
+        </>
+      );
+    case "course":
+      return <Course values={cell.values} words={cell.text} />;
+  }
+}
+
+/** The size of one value's bar, in pixels. */
+const COURSE = { width: 7, gap: 2, height: 18 };
+
+/** How something runs, as bars from the beginning to the end; the words for who cannot see them. */
+function Course({ values, words }: { values: readonly number[]; words: string }) {
+  const { width, gap, height } = COURSE;
   return (
-    <Cited collection={cell.collection} record={cell.record} quote={cell.quote}>
-      {cell.text}
-    </Cited>
+    <svg
+      role="img"
+      aria-label={words}
+      width={values.length * (width + gap)}
+      height={height}
+      className="block text-accent"
+      fill="currentColor"
+    >
+      <title>{words}</title>
+      {values.map((value, at) => {
+        const tall = Math.max(1, Math.round(Math.min(1, Math.max(0, value)) * height));
+        return <rect key={at} x={at * (width + gap)} y={height - tall} width={width} height={tall} rx={1} />;
+      })}
+    </svg>
   );
 }
 

@@ -1,5 +1,5 @@
-/** The words and tones of reviews: what kind they are, what became of them, what is advised. */
-import type { Schemas } from "@/shared/wire";
+/** The words and tones of what waits for a decision: what kind it is, what became of it, what is advised. */
+import type { Schemas } from "./wire";
 
 export const KINDS: Record<Schemas["ReviewKind"], string> = {
   deliverable: "Output",
@@ -8,7 +8,7 @@ export const KINDS: Record<Schemas["ReviewKind"], string> = {
 };
 
 export const STATES = {
-  pending: { name: "Waits", tone: "warn" },
+  pending: { name: "Waits for a decision", tone: "warn" },
   ingested: { name: "Saved", tone: "good" },
   discarded: { name: "Discarded", tone: "plain" },
   returned: { name: "Sent back", tone: "plain" },

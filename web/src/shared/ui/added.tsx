@@ -1,7 +1,7 @@
 /** What a language model added to an agent's work, marked as its own; or why none did. */
 import { Info, Sparkles } from "lucide-react";
-import { Cited } from "@/shared/ui/cited";
-import { Badge } from "@/shared/ui/parts";
+import { Cited } from "./cited";
+import { Badge } from "./parts";
 
 /** A record that a work rests on. */
 export interface Citation {
