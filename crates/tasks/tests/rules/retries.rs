@@ -117,6 +117,26 @@ on_both! {
         assert_eq!(stage.one().await.step.name, "a");
     }
 
+    async fn r5_a_run_that_was_ended_stays_cancelled_when_a_step_of_it_was_done_again(stage) {
+        let run = stage.made(stage.run_of(vec![step("a", &[]), step("b", &["a"]), step("c", &[])])).await;
+        stage.cancel(run).await;
+        let ended = stage.run(run).await;
+        assert_eq!((ended.state, ended.cancelled), (RunState::Cancelled, 3));
+        let c = stage.step(run, "c").await;
+        stage.retry(&c).await.unwrap();
+        assert_eq!(stage.run(run).await.state, RunState::Running);
+        let claim = stage.one().await;
+        stage.complete(&claim, json!("c")).await.unwrap();
+        let ended = stage.run(run).await;
+        assert_eq!((ended.state, ended.complete, ended.failed, ended.cancelled), (RunState::Cancelled, 1, 0, 2));
+
+        // One that fails when it is done again has gone wrong.
+        stage.retry(&c).await.unwrap();
+        let claim = stage.one().await;
+        stage.fail(&claim, Kind::Fatal).await.unwrap();
+        assert_eq!(stage.run(run).await.state, RunState::Failed);
+    }
+
     async fn r4_a_retry_below_a_step_that_failed_is_cancelled_again(stage) {
         let run = stage.made(stage.run_of(vec![step("a", &[]), step("b", &["a"])])).await;
         let a = stage.one().await;

@@ -23,7 +23,8 @@ pub(super) fn turn(run: &mut Run, step: StepState, now: Timestamp) -> bool {
         ended if ended < run.total && (step.is_held() || before.has_ended()) => RunState::Running,
         ended if ended < run.total => before,
         _ if run.complete == run.total => RunState::Complete,
-        _ if run.asked_at.is_some() => RunState::Cancelled,
+        // Nothing is cancelled unless a step failed or someone asked for it: perhaps before a step was done again (R5).
+        _ if run.asked_at.is_some() || run.failed == 0 => RunState::Cancelled,
         _ => RunState::Failed,
     };
     if run.state == RunState::Running {
