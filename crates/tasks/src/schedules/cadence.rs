@@ -83,7 +83,7 @@ impl Times {
         })?;
         // No seconds and no years: five fields, and nothing more often than once a minute.
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-        let cron = parser.parse(cron).map_err(|error| Error::field("when.cron", error.to_string()))?;
+        let cron = parser.parse(cron).map_err(|_| Error::field("when.cron", refusal(&parser, cron)))?;
         Ok(Self::Cron(Box::new(cron), zone))
     }
 
@@ -100,6 +100,37 @@ impl Times {
             }
             Err(error) => Err(Error::internal(error.to_string())),
         }
+    }
+}
+
+/// The fields of a pattern, and what each may hold.
+const FIELDS: [(&str, &str); 5] = [
+    ("minute", "minutes are 0 to 59"),
+    ("hour", "hours are 0 to 23"),
+    ("day of the month", "days are 1 to 31, or L for the last"),
+    ("month", "months are 1 to 12, or jan to dec"),
+    ("day of the week", "days are 0 to 7, where 0 and 7 are Sunday, or sun to sat"),
+];
+
+/// Why a pattern cannot be used, in words that say where.
+fn refusal(parser: &CronParser, pattern: &str) -> String {
+    let fields: Vec<&str> = pattern.split_whitespace().collect();
+    let names = "minute, hour, day of the month, month and day of the week, as in `30 9 * * mon-fri`";
+    if fields.len() != FIELDS.len() {
+        return format!("must have five fields: {names}. It has {}", fields.len());
+    }
+    // Each by itself among fields that allow everything: the first that is refused is the one to name.
+    let wrong = (0..FIELDS.len()).find(|at| {
+        let mut alone = ["*"; FIELDS.len()];
+        alone[*at] = fields[*at];
+        parser.parse(&alone.join(" ")).is_err()
+    });
+    match wrong.map(|at| (fields[at], FIELDS[at])) {
+        Some((field, (name, holds))) => format!(
+            "has `{field}` as its {name}, which cannot be read: {holds}; lists (1,15), ranges (1-5), steps (*/10) and * are \
+             allowed"
+        ),
+        None => format!("cannot be read; its fields are {names}"),
     }
 }
 
@@ -128,6 +159,30 @@ mod tests {
             all.push(last.to_rfc3339()[..16].to_owned());
         }
         all
+    }
+
+    #[test]
+    fn a_pattern_that_cannot_be_read_is_refused_in_words_that_say_where() {
+        for (pattern, why) in [
+            ("", "must have five fields: minute, hour"),
+            ("0 9 * *", "It has 4"),
+            ("0 0 9 * * *", "It has 6"),
+            ("60 9 * * *", "`60` as its minute, which cannot be read: minutes are 0 to 59"),
+            ("0 25 * * *", "`25` as its hour"),
+            ("0 9 32 * *", "`32` as its day of the month"),
+            ("0 9 * 13 *", "`13` as its month"),
+            ("0 9 * * mon-fryday", "`mon-fryday` as its day of the week"),
+            ("0 9 * * 8", "days are 0 to 7"),
+            ("5-1 9 * * *", "`5-1` as its minute"),
+            ("*/0 9 * * *", "`*/0` as its minute"),
+        ] {
+            let refused = first(&cron(pattern, "UTC"), at("2026-11-21T10:00:00Z")).unwrap_err();
+            let details = refused.details().unwrap();
+            assert_eq!(details["field"], "when.cron", "{pattern}");
+            let told = refused.message();
+            assert!(told.contains(why), "{pattern}: {told}");
+            assert!(!told.contains("CronPattern") && !told.contains("Position"), "{pattern}: {told}");
+        }
     }
 
     #[test]
