@@ -213,6 +213,38 @@ on_both! {
 }
 
 #[tokio::test]
+async fn who_may_answer_a_step_that_asks_is_told_and_who_may_not_is_not() {
+    if !socket::available().await {
+        return;
+    }
+    let world = World::on(&Database::Sqlite).await;
+    let vera = world.ada.invite(&world.app, &world.project, "vera", "viewer").await;
+    world.budget(&json!({ "unpriced": true, "runTokens": 10 })).await;
+    let mut hers = Socket::join(&world.ada, &world.app.url, &world.project).await;
+    let mut veras = Socket::join(&vera, &world.app.url, &world.project).await;
+    let run = world.order().await;
+    let detail = world.until(&run, "waiting").await;
+    let asks = step(&detail, "audio/cues");
+    let told = hers.hear("notification").await;
+    assert_eq!(told["message"], asks["reason"]["question"], "{told}");
+    assert_eq!(told["action"]["url"], format!("{run}?step={}", asks["id"].as_str().unwrap()));
+    assert_eq!(told["title"], "“Which sounds and music cues do we need?” has a question");
+    world.answer(&world.ada, &run, "rules").await;
+    world.output(&run).await;
+    // By then two were told: that it asks, and that its output waits.
+    hers.hear("notification").await;
+    while veras.hear("step:updated").await["run"]["state"] != "complete" {}
+    let heard = veras.leave().await;
+    assert!(heard.iter().all(|(name, _)| name != "notification"), "{heard:?}");
+    let read = async |actor: &Actor| {
+        let activity = actor.get(&format!("/projects/{}/activity", world.project)).await;
+        let docs = activity["docs"].as_array().unwrap();
+        docs.iter().filter(|event| event["kind"] == "notification").count()
+    };
+    assert_eq!((read(&world.ada).await, read(&vera).await), (2, 0));
+}
+
+#[tokio::test]
 async fn a_model_uses_the_tools_of_its_agent_in_its_project_and_followers_see_it() {
     let mut world = World::on(&Database::Sqlite).await;
     let secret = world.ada.film("Secret").await;

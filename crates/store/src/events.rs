@@ -1,10 +1,13 @@
 //! The stream of a project: events in the order of their commits, numbered without a gap.
 
-use kernel::{Cursor, Error, Event, EventKind, PageRequest, Result};
+use kernel::{Cursor, Error, Event, EventKind, PageRequest, Result, Role};
 use wire::records::Activity;
 
 use crate::db::{Arg, DbError, Row, args};
 use crate::scope::Tenant;
+
+/// Events among which the newest change of a record is looked for.
+const LOOKED_BACK: i64 = 2_000;
 
 /// A page of a list, before it is dressed for the wire.
 #[derive(Debug, Clone)]
@@ -88,6 +91,24 @@ pub fn newest(t: &mut Tenant<'_, '_>) -> Result<i64> {
         .unwrap_or(0))
 }
 
+/// Names the state of the project's records and relationships: whatever follows from those alone follows from them still while
+/// this is the same, on whichever server, however old it is. The same state may have two names one after the other.
+///
+/// # Errors
+/// When the database fails.
+pub fn records_as_of(t: &mut Tenant<'_, '_>) -> Result<String> {
+    let (project, newest) = (t.project(), newest(t)?);
+    let last = t.query_opt(
+        "SELECT payload FROM events WHERE project_id = $1 AND seq > $2 AND kind = $3 ORDER BY seq DESC LIMIT 1",
+        args![project, newest - LOOKED_BACK, EventKind::EntityUpdated.as_str()],
+        |row| row.json::<serde_json::Value>(0),
+    )?;
+    // Every change of records and of relationships is told of, with its id. One that is too long ago to be looked for is
+    // older than all that was named while it was not.
+    let change = last.as_ref().and_then(|told| told["changes"]["changeId"].as_str());
+    Ok(change.map_or_else(|| format!("quiet-{}", newest / LOOKED_BACK), str::to_owned))
+}
+
 /// At most `limit` events after `seq`, in order.
 ///
 /// # Errors
@@ -117,24 +138,34 @@ fn kind(row: &Row<'_>, column: usize) -> Result<EventKind, DbError> {
 }
 
 /// The project's events for people to read, newest first: all but those of runs' single steps and tool
-/// calls, which are told by the run.
+/// calls, which are told by the run, and what only concerns members of a higher role.
 ///
 /// # Errors
 /// When the database fails.
 pub fn activity(t: &mut Tenant<'_, '_>, page: &PageRequest) -> Result<Listed<Activity>> {
     let before = page.after.as_ref().map_or(i64::MAX, |cursor| cursor.key);
     let project = t.project();
+    // What stands in a text has its quotes escaped, so this is found only where it is a field.
+    let above = |role: Role| match t.scope().role() < role {
+        true => format!("%\"least\":\"{}\"%", role.as_str()),
+        false => String::new(),
+    };
+    let (editors, owners) = (above(Role::Editor), above(Role::Owner));
+    let which =
+        "events.project_id = $1 AND events.kind <> 'step:updated' AND events.kind <> 'agent:tool_call'
+      AND (events.kind <> 'notification' OR (events.payload NOT LIKE $2 AND events.payload NOT LIKE $3))";
     let total = t.query_one(
-        "SELECT COUNT(*) FROM events WHERE project_id = $1 AND kind <> 'step:updated' AND kind <> 'agent:tool_call'",
-        args![project],
+        &format!("SELECT COUNT(*) FROM events WHERE {which}"),
+        args![project, &editors, &owners],
         |row| row.get(0),
     )?;
     let rows = t.query(
-        "SELECT events.seq, events.kind, events.at, events.actor, people.name, events.payload
-         FROM events LEFT JOIN people ON people.id = events.actor
-         WHERE events.project_id = $1 AND events.kind <> 'step:updated'
-           AND events.kind <> 'agent:tool_call' AND events.seq < $2 ORDER BY events.seq DESC LIMIT $3",
-        args![project, before, i64::from(page.limit) + 1],
+        &format!(
+            "SELECT events.seq, events.kind, events.at, events.actor, people.name, events.payload
+             FROM events LEFT JOIN people ON people.id = events.actor
+             WHERE {which} AND events.seq < $4 ORDER BY events.seq DESC LIMIT $5"
+        ),
+        args![project, &editors, &owners, before, i64::from(page.limit) + 1],
         |row| {
             Ok(Activity {
                 seq: row.get(0)?,

@@ -1,6 +1,6 @@
 //! Who is in a project, and who is invited.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use kernel::{
     Code, Error, EventKind, Id, InvitationId, KeyId, PageRequest, PersonId, ProjectId, Result, Role,
@@ -81,6 +81,19 @@ fn keeps_an_owner(t: &mut Tenant<'_, '_>) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// The role of each member.
+///
+/// # Errors
+/// When the database fails.
+pub fn roles(t: &mut Tenant<'_, '_>) -> Result<HashMap<PersonId, Role>> {
+    let project = t.project();
+    let rows =
+        t.query("SELECT person_id, role FROM members WHERE project_id = $1", args![project], |row| {
+            Ok((row.id::<PersonId>(0)?, row.named::<Role>(1)?))
+        })?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Gives a member another role.

@@ -48,6 +48,18 @@ const review = (reviewId: string, kind: "import" | "deliverable", runId?: string
     : null,
 });
 
+test("a question is told while its run is not looked into, and waits where it is", () => {
+  const asking = detail([
+    step("stp_1", "audio/cues", [], { state: "waiting", reason: { kind: "person", question: "Which key?" } }),
+  ]);
+  const url = `/projects/prj_1/runs/${asking.run.id}?step=stp_1`;
+  const question = notice(4, "warning");
+  const activity = [{ ...question, payload: { ...question.payload, action: { label: "Answer", url } } }];
+  expect(inbox({ ...NOTHING, activity }).told).toHaveLength(1);
+  const both = inbox({ ...NOTHING, activity, details: [asking] });
+  expect([both.told.length, both.waiting.length]).toEqual([0, 1]);
+});
+
 test("a question and an undecided import wait, the oldest first", () => {
   const asking = detail([
     step("stp_1", "audio/cues", [], { state: "waiting", reason: { kind: "person", question: "Which key?" } }),

@@ -41,9 +41,11 @@ export interface Sources {
 export function inbox({ project, me, activity, runs, details, reviews }: Sources): Inbox {
   const waiting = [...details.flatMap((detail) => asked(project, detail)), ...undecided(project, reviews)];
   const told = [...activity.flatMap((one) => notice(one, me)), ...runs.flatMap((run) => ended(project, run))];
+  // A question that still waits is not told a second time.
+  const open = new Set(waiting.flatMap(({ asks, action }) => (asks && action ? [action.url] : [])));
   return {
     waiting: waiting.sort((a, b) => order(a.at, b.at)),
-    told: told.sort((a, b) => order(b.at, a.at)),
+    told: told.filter(({ action }) => !action || !open.has(action.url)).sort((a, b) => order(b.at, a.at)),
   };
 }
 

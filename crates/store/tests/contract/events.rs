@@ -1,8 +1,8 @@
 //! The stream: numbered without a gap, in the order of the commits, committed with what it tells of.
 
-use kernel::{Code, Error, EventKind};
+use kernel::{Code, Error, EventKind, Role};
 use serde_json::json;
-use store::events;
+use store::{Scope, Tenant, events};
 
 on_both! {
     async fn events_of_many_writers_at_once_are_numbered_without_a_gap(stage) {
@@ -36,6 +36,32 @@ on_both! {
         assert!(told.chunks(5).all(|five| five.iter().all(|event| event.payload == five[0].payload)));
     }
 
+    async fn the_state_of_the_records_has_another_name_after_each_change_and_after_nothing_else_for_long(stage) {
+        let scope = stage.begun().await;
+        let name = async || stage.store.read_in(&scope, events::records_as_of).await.unwrap();
+        let told = async |count: usize| {
+            let steps = vec![(EventKind::StepUpdated, json!({})); count];
+            stage.store.transact_in(&scope, move |t| events::emit(t, &steps)).await.unwrap();
+        };
+        let mut names = vec![name().await];
+        for n in 0..3 {
+            stage.make(&scope, "characters", &[&format!("Mara {n}")]).await;
+            names.push(name().await);
+            told(300).await;
+            assert_eq!(names.last(), Some(&name().await), "what steps do changes no record");
+        }
+        // A change that is too long ago to be looked for, and one of which nobody has looked before that was so.
+        told(2_000).await;
+        names.push(name().await);
+        stage.make(&scope, "characters", &["Joss"]).await;
+        told(2_000).await;
+        names.push(name().await);
+        let all = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+
     async fn people_read_of_runs_and_not_of_their_steps(stage) {
         let scope = stage.begun().await;
         stage.store.transact_in(&scope, |t| {
@@ -48,6 +74,31 @@ on_both! {
         let next = first.next.unwrap();
         let second = stage.store.read_in(&scope, move |t| events::activity(t, &page(1, Some(next.clone())))).await.unwrap();
         assert_eq!((second.rows[0].seq, second.next), (2, None));
+    }
+
+    async fn who_may_not_act_on_a_notification_does_not_read_it(stage) {
+        let scope = stage.begun().await;
+        stage.store.transact_in(&scope, |t| {
+            let told = |title: &str, least: Option<&str>| {
+                let mut told = json!({ "title": title });
+                if let Some(least) = least {
+                    told["least"] = json!(least);
+                }
+                (EventKind::Notification, told)
+            };
+            let quoted = told("\"least\":\"owner\"", None);
+            events::emit(t, &[told("all", None), told("editors", Some("editor")), told("owners", Some("owner")), quoted])
+        }).await.unwrap();
+        let (person, project) = (scope.actor().unwrap(), scope.project());
+        for (role, read) in [(Role::Viewer, 2), (Role::Editor, 3), (Role::Owner, 4)] {
+            stage.place.script(&format!("UPDATE members SET role = '{role}'")).await;
+            let page = kernel::PageRequest::default();
+            let listed = stage.store.read(move |tx| {
+                let scope = Scope::admit(tx, person, project, Role::Viewer)?;
+                events::activity(&mut Tenant::new(tx, scope), &page)
+            }).await.unwrap();
+            assert_eq!((listed.total, listed.rows.len()), (read, read as usize), "{role:?}");
+        }
     }
 
     async fn a_stream_is_read_on_from_where_a_reader_was(stage) {

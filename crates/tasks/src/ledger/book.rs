@@ -15,7 +15,7 @@ use wire::runs::{Answer, LogEntry, Run};
 use super::orders::{LOG_BYTES, Order, TOOL_CALL};
 use super::{Refused, Reply};
 use crate::machine::{self, Action, Command, Moment, Refusal};
-use standing::{count, told_of_call, told_of_run, told_of_step, turn};
+use standing::{count, told_of_call, told_of_question, told_of_run, told_of_step, turn};
 
 /// The most bytes of a piece of a log.
 const ENTRY_BYTES: usize = 64 * 1024;
@@ -213,7 +213,12 @@ impl<'r> Book<'r> {
             match action {
                 Action::Tell => {
                     let payload = told(&told_of_step(step, run));
-                    self.events.entry(step.project).or_default().push((EventKind::StepUpdated, payload));
+                    let events = self.events.entry(step.project).or_default();
+                    events.push((EventKind::StepUpdated, payload));
+                    let asks = before != step.state;
+                    if asks && let Some(question) = told_of_question(step, run) {
+                        events.push((EventKind::Notification, question));
+                    }
                 }
                 // A run of one step has no children that would have to hear of its end.
                 Action::End if run.total > 1 => self.ended.push(id),

@@ -1,6 +1,6 @@
 //! W: waiting for a person.
 
-use kernel::{Code, Error};
+use kernel::{Code, Error, EventKind};
 use resilience::retry::Kind;
 use serde_json::json;
 use tasks::ledger::Order;
@@ -58,6 +58,38 @@ on_both! {
         stage.fail(&next, Kind::Retryable).await.unwrap();
         stage.pass(10_000).await;
         assert_eq!(stage.one().await.step.answer.unwrap().value, json!("yes"));
+    }
+
+    async fn w4_a_question_is_told_once_each_time_to_those_who_may_answer(stage) {
+        let run = stage.single().await;
+        let told = async || {
+            let events = stage.store.read_in(&stage.scope, |t| store::events::after(t, 0, 1_000)).await.unwrap();
+            let told = events.into_iter().filter(|event| event.kind == EventKind::Notification);
+            told.map(|event| event.payload).collect::<Vec<_>>()
+        };
+        for (times, question) in [(1, "May I?"), (2, "And now?")] {
+            let claim = stage.one().await;
+            let ask = Command::Ask { fence: claim.step.fence, question: question.into() };
+            stage.say(&claim, ask.clone()).await.unwrap();
+            // Said again, paused and resumed: it is the same question.
+            stage.say(&claim, ask).await.unwrap();
+            let project = stage.scope.project();
+            for why in [Some("so".to_owned()), None] {
+                stage.order(Order::Pause { project, run, why }).await.unwrap();
+            }
+            let all = told().await;
+            assert_eq!(all.len(), times, "{all:?}");
+            let last = all.last().unwrap();
+            assert_eq!((&last["message"], &last["least"]), (&json!(question), &json!("editor")));
+            let url = format!("/projects/{project}/runs/{run}?step={}", claim.step.id);
+            assert_eq!(last["action"], json!({ "label": "Answer", "url": url }));
+            stage.answer(&claim.step, json!("yes")).await.unwrap();
+        }
+        // One that someone ends instead asks nothing.
+        let claim = stage.one().await;
+        stage.cancel(run).await;
+        stage.say(&claim, Command::Ask { fence: claim.step.fence, question: "Still?".into() }).await.unwrap();
+        assert_eq!(told().await.len(), 2);
     }
 
     async fn a_stranger_to_the_project_can_do_nothing_to_its_runs(stage) {

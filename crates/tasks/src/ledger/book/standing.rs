@@ -92,6 +92,20 @@ pub(super) fn told_of_step<'s>(step: &'s Step, run: &'s Run) -> ToldOfStep<'s> {
     }
 }
 
+/// What people are told who may answer, when a step asks (W4).
+pub(super) fn told_of_question(step: &Step, run: &Run) -> Option<String> {
+    let Some(Reason::Person { question }) = &step.reason else { return None };
+    let url = format!("/projects/{}/runs/{}?step={}", step.project, step.run, step.id);
+    let told = json!({
+        "level": "warning",
+        "title": format!("“{}” has a question", run.title),
+        "message": question,
+        "action": { "label": "Answer", "url": url },
+        "least": "editor",
+    });
+    Some(told.to_string())
+}
+
 /// What followers of a run are told of a tool call, if it is one.
 pub(super) fn told_of_call(run: RunId, text: &str) -> Option<String> {
     let call: Value = serde_json::from_str(text).ok()?;
