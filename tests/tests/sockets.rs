@@ -221,6 +221,29 @@ async fn whoever_missed_too_much_is_told_to_read_everything_anew() {
 }
 
 #[tokio::test]
+async fn a_burst_that_is_longer_than_its_queue_reaches_who_reads_without_waiting_for_the_next_second() {
+    let Some((app, ada, ben, film)) = a_team().await else { return };
+    let mut socket = Socket::join(&ben, &app.url, &film).await;
+    let before = told(&ada, &film).await.len();
+    ada.import(&film, "long.fountain", &scenes(450)).await;
+    let expected = told(&ada, &film).await.split_off(before);
+    assert!((800..1_000).contains(&expected.len()), "{}", expected.len());
+    let (mut heard, mut began) = (Vec::new(), None);
+    while heard.len() < expected.len() {
+        let (name, what) = socket.next().await;
+        assert_ne!(name, "resync");
+        if name == "entity:updated" {
+            began.get_or_insert_with(std::time::Instant::now);
+        }
+        heard.extend(what["seq"].as_i64());
+    }
+    assert_eq!(heard, expected, "in order, once and without a gap");
+    // With 256 a second it would be three.
+    let took = began.unwrap().elapsed();
+    assert!(took < std::time::Duration::from_secs(2), "{took:?}");
+}
+
+#[tokio::test]
 async fn a_socket_that_stops_reading_holds_up_nobody_and_reads_everything_anew_when_it_goes_on() {
     let Some((app, ada, ben, film)) = a_team().await else { return };
     let mut deaf = Deaf::join(&ben, &app, &film).await;

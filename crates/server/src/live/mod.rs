@@ -3,6 +3,8 @@
 mod elsewhere;
 mod executions;
 mod guard;
+mod lag;
+mod listeners;
 mod presence;
 mod relay;
 mod socket;
@@ -27,6 +29,7 @@ pub(crate) use socket::{detached, layer};
 use crate::metrics::Open;
 use crate::others;
 use elsewhere::Elsewhere;
+use lag::Lag;
 
 /// Wake-ups that may wait for the relay. At the bound they are dropped: the next tick finds what they told of.
 const WAKES: usize = 4096;
@@ -79,8 +82,8 @@ struct Seat {
     admitted: i64,
     /// The last event that was handed to the socket.
     sent: i64,
-    /// Whether the socket's queue was full: it gets the rest at a tick, and holds up nobody.
-    lags: bool,
+    /// If the socket's queue was full: it gets the rest once there is room, and holds up nobody.
+    lags: Option<Lag>,
     state: PresenceState,
     /// The runs that they follow, each with the departments whose agents they want to hear of; all if there are none.
     follows: HashMap<RunId, Vec<String>>,

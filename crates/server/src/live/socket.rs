@@ -124,7 +124,7 @@ fn sit(app: &App, socket: &SocketRef, admitted: Admitted) {
         name: admitted.name.clone(),
         admitted: newest,
         sent: admitted.last_seq.unwrap_or(newest).min(newest),
-        lags: false,
+        lags: None,
         state: PresenceState::default(),
         follows: HashMap::new(),
         _open: app.metrics.open("socket"),
