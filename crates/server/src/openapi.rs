@@ -138,9 +138,33 @@ fn refusals(path: &str, method: &str, operation: &mut Operation) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use utoipa_axum::router::OpenApiRouter;
 
     use super::*;
+
+    /// The names that a description refers to.
+    fn referred<'d>(value: &'d serde_json::Value, names: &mut BTreeSet<&'d str>) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                names.extend(fields.get("$ref").and_then(serde_json::Value::as_str));
+                fields.values().for_each(|value| referred(value, names));
+            }
+            serde_json::Value::Array(values) => values.iter().for_each(|value| referred(value, names)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn everything_that_the_description_refers_to_stands_in_it() {
+        let told = serde_json::to_value(crate::http::description()).unwrap();
+        let mut names = BTreeSet::new();
+        referred(&told, &mut names);
+        assert!(names.len() > 100, "{names:?}");
+        names.retain(|name| name.strip_prefix('#').is_none_or(|place| told.pointer(place).is_none()));
+        assert_eq!(names, BTreeSet::new());
+    }
 
     #[test]
     fn every_operation_has_an_id_of_its_own_and_declares_only_codes_that_there_are() {

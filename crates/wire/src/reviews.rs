@@ -172,6 +172,7 @@ pub enum Paper {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExportQuery {
     /// The paper of a PDF; `a4` if absent.
+    #[param(inline)]
     pub paper: Option<Paper>,
 }
 

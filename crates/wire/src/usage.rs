@@ -51,6 +51,7 @@ pub enum UsageBy {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UsageQuery {
     /// How it is put together; by days if absent.
+    #[param(inline)]
     pub by: Option<UsageBy>,
     /// Of so many days of universal time, today included.
     #[param(minimum = 1, maximum = 366, default = 30)]
