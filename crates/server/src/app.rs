@@ -27,7 +27,7 @@ use tasks::Tasks;
 
 use crate::config::Config;
 use crate::health::Pulse;
-use crate::live::Live;
+use crate::live::{Listeners, Live};
 use crate::metrics::Metrics;
 use crate::schedules::Bell;
 use crate::settings::Settings;
@@ -60,6 +60,7 @@ pub(crate) struct Parts {
     pub(crate) outside: Outside,
     pub(crate) bell: Bell,
     pub(crate) live: Live,
+    pub(crate) listeners: Listeners,
     pub(crate) pulse: Pulse,
     pub(crate) metrics: Metrics,
     /// Taken when the server begins to serve.
@@ -143,6 +144,7 @@ impl Parts {
         Ok(Arc::new(Self {
             public_url,
             live: Live::new(store.clone(), identity.clone(), backplane.clone()),
+            listeners: Listeners::default(),
             pulse: Pulse::new(store.clone(), ambient.clone()),
             metrics: Metrics::of(&desk),
             bell: Bell::default(),

@@ -24,6 +24,7 @@ use studios::film;
 use tokio::sync::{mpsc, oneshot};
 use wire::live::{PresenceState, ToClient};
 
+pub(crate) use listeners::Listeners;
 pub(crate) use socket::{detached, layer};
 
 use crate::metrics::Open;

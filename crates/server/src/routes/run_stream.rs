@@ -36,11 +36,12 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// Follow a run's log
 ///
 /// Server-sent events named `entry`, each with the offset at which it ends as its id; who comes back with `Last-Event-ID` gets
-/// exactly what is missing. When the run has ended, `end` is the last one.
+/// exactly what is missing. When the run has ended, `end` is the last one. A person follows at most 50 runs at once.
 #[utoipa::path(get, path = "/projects/{id}/runs/{run}/stream", tag = "runs",
     params(("id" = ProjectId, Path), ("run" = RunId, Path), RunStreamQuery,
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event seen")),
-    responses((status = 200, body = LogEntry, content_type = "text/event-stream")))]
+    responses((status = 200, body = LogEntry, content_type = "text/event-stream")),
+    extensions(("x-refuses" = json!(["RATE_LIMITED"]))))]
 async fn stream(
     State(app): State<App>,
     Permit(permit): Permit<Viewer>,
@@ -53,15 +54,16 @@ async fn stream(
     if from < 0 {
         return Err(Error::field("from", "must be 0 or more").into());
     }
+    let place = app.listeners.take(permit.caller().person())?;
     // Before the first look, so that nothing falls between the two.
     let grown = app.tasks.logged();
     app.store.read_in(permit.scope(), move |t| runs::get(t, run)).await?;
     let mut hearing = app.live.hear(*permit.caller(), project).await?;
     let open = app.metrics.open("sse");
     let tail = Tail { app, scope: *permit.scope(), run, from, waiting: VecDeque::new(), grown, ended: false };
-    let events = futures_util::stream::unfold((tail, open), |(mut tail, open)| async move {
+    let events = futures_util::stream::unfold((tail, open, place), |(mut tail, open, place)| async move {
         let event = tail.next().await?;
-        Some((Ok(event), (tail, open)))
+        Some((Ok(event), (tail, open, place)))
     });
     let over = async move { hearing.over().await };
     let events = futures_util::StreamExt::take_until(events, over);
