@@ -20,8 +20,8 @@ export function asked(question: string): Asked {
   const begins = question.search(/\bAnswer `/);
   if (begins < 0) return { words: question, offered: [] };
   const words = question.slice(0, begins).trim();
-  const named = [...question.slice(begins).matchAll(/`([^`]+)`/g)].flatMap(([, answer = ""]) => offer(answer));
-  return { words, offered: named.filter(({ answer }) => helps(answer, words)) };
+  const offered = [...question.slice(begins).matchAll(/`([^`]+)`/g)].flatMap(([, answer = ""]) => offer(answer));
+  return { words, offered };
 }
 
 function offer(answer: string): Offered[] {
@@ -29,17 +29,11 @@ function offer(answer: string): Offered[] {
   if (tokens !== undefined) return [{ answer, label: `Add ${thousands(Number(tokens))} tokens`, owner: true }];
   const money = /^raise ([\d.]+) usd$/.exec(answer)?.[1];
   if (money !== undefined) return [{ answer, label: `Add $${money}`, owner: true }];
+  const both = /^raise ([\d.]+) tokens and ([\d.]+) usd$/.exec(answer);
+  if (both) return [{ answer, label: `Add ${thousands(Number(both[1]))} tokens and $${both[2]}`, owner: true }];
   if (answer === "rules") return [{ answer, label: "Go on by rules", owner: false }];
   if (answer === "cancel") return [{ answer, label: "Cancel the run", owner: false }];
   if (answer === "allow") return [{ answer, label: "Allow this call", owner: false }];
   if (answer === "refuse") return [{ answer, label: "Refuse it", owner: false }];
   return [{ answer, label: answer, owner: false }];
-}
-
-/** Whether more of what an answer adds is of use: money is not where only tokens are bounded, and the other way round. */
-function helps(answer: string, words: string): boolean {
-  if (!words.includes(" has used ")) return true;
-  if (answer.endsWith(" usd")) return /\d of [\d.]+ USD/.test(words);
-  if (answer.endsWith(" tokens")) return /\d of \d+ tokens/.test(words);
-  return true;
 }

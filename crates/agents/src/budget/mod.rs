@@ -3,12 +3,15 @@
 mod purse;
 mod reply;
 
+use models::{Message, Request};
 use store::usage::{Amount, Of};
 use wire::usage::Budgets;
 
 pub use purse::{Answered, Grant, Purse, Reserved};
 pub use reply::Reply;
 
+/// The fewest bytes that make a token, for what a call may take at most.
+const BYTES_A_TOKEN: usize = 3;
 /// Tokens of a run, unless an owner says otherwise.
 pub const RUN_TOKENS: i64 = 400_000;
 /// Tokens of a day, unless an owner says otherwise.
@@ -123,9 +126,14 @@ pub fn decide(wanted: Wanted, budgets: &Budgets, standings: &[Standing]) -> Verd
     if short.is_empty() { Verdict::Granted } else { Verdict::Short(short) }
 }
 
-/// What a person is asked when budgets are used up.
+/// What is said where rules stand in for a model because budgets are used up.
 #[must_use]
-pub fn question(wanted: Wanted, short: &[Standing]) -> String {
+pub fn used_up(short: &[Standing]) -> String {
+    format!("No model was asked, because {}. An owner can raise the project's budgets.", lines(short))
+}
+
+/// How budgets stand, in words.
+fn lines(short: &[Standing]) -> String {
     let mut lines: Vec<String> = Vec::with_capacity(short.len());
     for Standing { of, limit, spent } in short {
         let whose = match of {
@@ -143,17 +151,61 @@ pub fn question(wanted: Wanted, short: &[Standing]) -> String {
         }
         lines.push(format!("{whose} has used {}", parts.join(" and ")));
     }
+    lines.join(", and ")
+}
+
+/// What a person is asked when budgets are used up.
+#[must_use]
+pub fn question(wanted: Wanted, short: &[Standing]) -> String {
     let money = match wanted.micro_usd {
         Some(money @ 1..) => format!(" and {} USD", dollars(money)),
         _ => String::new(),
     };
     format!(
-        "The language model may need {} more tokens{money}, but {}. Answer `raise {} tokens` or `raise 1.50 usd` to add so much \
-         (an owner can), `rules` to go on without a model, or `cancel` to end the run.",
+        "The language model may need {} more tokens{money}, but {}. Answer `{}` to add so much (an owner can), `rules` to go on \
+         without a model, or `cancel` to end the run.",
         wanted.tokens,
-        lines.join(", and "),
-        wanted.tokens.saturating_mul(2),
+        lines(short),
+        Reply::Raise(enough(wanted, short)),
     )
+}
+
+/// What has to be added to the budgets that are short for this call and another one like it: tokens, money, or both.
+#[must_use]
+pub fn enough(wanted: Wanted, short: &[Standing]) -> Amount {
+    let more = |wanted: i64, of: &dyn Fn(&Standing) -> Option<(i64, i64)>| {
+        let missing = short.iter().filter_map(|standing| {
+            let (limit, spent) = of(standing)?;
+            Some(spent.saturating_add(wanted).saturating_sub(limit)).filter(|missing| *missing > 0)
+        });
+        missing.max().map_or(0, |missing| missing.max(wanted).saturating_add(wanted))
+    };
+    Amount {
+        tokens: more(wanted.tokens, &|one| Some((one.limit.tokens?, one.spent.tokens))),
+        micro_usd: more(wanted.micro_usd.unwrap_or(0), &|one| {
+            Some((one.limit.micro_usd?, one.spent.micro_usd))
+        }),
+    }
+}
+
+/// The tokens that a request has at most: all that is sent counts, at few bytes a token.
+#[must_use]
+pub fn most_tokens(request: &Request) -> u64 {
+    let calls = request.messages.iter().map(|message| match message {
+        Message::Assistant(turn) => {
+            turn.tool_calls.iter().map(|call| call.arguments.to_string().len() + 64).sum()
+        }
+        _ => 0usize,
+    });
+    let messages: usize = request.messages.iter().map(|message| message.text().len() + 16).sum();
+    let schema = request.schema.as_ref().map_or(0, |schema| schema.json().to_string().len());
+    let tools: usize = request
+        .tools
+        .iter()
+        .map(|tool| tool.description.len() + tool.arguments.json().to_string().len() + 64)
+        .sum();
+    let bytes = messages + calls.sum::<usize>() + schema + tools;
+    u64::try_from(bytes.div_ceil(BYTES_A_TOKEN)).unwrap_or(u64::MAX)
 }
 
 fn dollars(micro: i64) -> String {
@@ -227,11 +279,35 @@ mod tests {
         let text = question(PAID, &[standing(Of::Run(Ambient::system().id()), limit, 990, 1_250_000)]);
         for part in [
             "this run has used 990 of 1000 tokens and 1.2500 of 2.0000 USD",
-            "raise 200 tokens",
-            "rules",
-            "cancel",
+            "`raise 200 tokens`",
+            "`rules`",
+            "`cancel`",
         ] {
             assert!(text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_proposed_to_be_added_is_what_is_needed_and_is_read_as_it_is_written() {
+        let run = Of::Run(Ambient::system().id());
+        let limit = Limit { tokens: Some(1_000), micro_usd: Some(2_000_000) };
+        let dear = Wanted { tokens: 100, micro_usd: Some(32_000) };
+        for (tokens, money, answer) in [
+            (0, 1_990_000, "raise 0.07 usd"),
+            (950, 1_990_000, "raise 200 tokens and 0.07 usd"),
+            // An owner has lowered the budget below what is spent.
+            (5_000, 0, "raise 4200 tokens"),
+        ] {
+            let short = [standing(run, limit, tokens, money)];
+            assert!(question(dear, &short).contains(&format!("`{answer}`")), "{}", question(dear, &short));
+            let Some(Reply::Raise(read)) = Reply::read(answer) else { panic!("{answer}") };
+            let spent = Amount { tokens: tokens + 100, micro_usd: money + 32_000 };
+            let raised =
+                Limit { tokens: Some(1_000 + read.tokens), micro_usd: Some(2_000_000 + read.micro_usd) };
+            let after = Standing { of: run, limit: raised, spent };
+            // That is enough for this call and for the next.
+            let set = Budgets { run_micro_usd: Some(0), ..Budgets::default() };
+            assert_eq!(decide(dear, &set, &[after]), Verdict::Granted, "{answer}");
         }
     }
 
