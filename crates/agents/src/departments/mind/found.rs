@@ -24,7 +24,7 @@ pub(super) fn found(given: &[Value], question: &str) -> Value {
         gather(&output["content"], &mut rows, &asked);
     }
     // The sort is stable: of rows that fit as well, the first comes first.
-    rows.sort_by(|one, other| other.0.cmp(&one.0));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.0));
     let shown: Vec<Value> = rows.iter().take(MOST).map(|(_, row)| shortened(row)).collect();
     let texts =
         |field: &str| -> Vec<&str> { given.iter().filter_map(|output| output[field].as_str()).collect() };
