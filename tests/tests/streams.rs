@@ -226,6 +226,7 @@ async fn an_agent_that_could_not_do_its_step_is_told_as_such_and_why() {
     let mut model = Model::start().await;
     model.serve(&ada).await;
     let film = ada.film("Tides").await;
+    model.allow(&ada, &film).await;
     let said =
         json!({ "projectId": film, "mode": "data", "content": "name: Mara Voss\nrole: ferry captain" });
     let chat = answered(ada.request(Method::POST, "/orchestrator/chat").json(&said));

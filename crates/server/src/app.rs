@@ -103,7 +103,7 @@ impl Parts {
         let bus = backplane.bus().clone();
         let settings =
             Settings::open(&store, &identity, bus, embedder, language.clone(), ambient.clone()).await?;
-        let ingest = Ingest::new(store.clone(), language.clone());
+        let ingest = Ingest::new(store.clone(), language.clone(), ambient.clone());
         let orchestrator = Orchestrator::new(
             store.clone(),
             backplane.clone(),

@@ -8,6 +8,8 @@ use crate::scope::Tenant;
 
 /// A day of the universal time, in milliseconds.
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// So long a call at most is under way that a person waits for: what it had reserved is free then.
+const WAITED_MS: i64 = 30 * 60 * 1000;
 /// Rows of a report at most.
 const ROWS: u32 = 1_000;
 
@@ -61,15 +63,32 @@ fn day(at: Timestamp) -> i64 {
     at.0.div_euclid(DAY_MS)
 }
 
+/// What a call is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum For {
+    /// A step of a run, under a lease.
+    Step { run: RunId, step: StepId, fence: i64 },
+    /// What a person asked, and waits for.
+    Person(Option<PersonId>),
+}
+
+impl For {
+    /// The run, the step and the lease, as they are stored; empty if there are none.
+    fn columns(self) -> (String, String, i64) {
+        match self {
+            Self::Step { run, step, fence } => (run.to_string(), step.to_string(), fence),
+            Self::Person(_) => (String::new(), String::new(), 0),
+        }
+    }
+}
+
 /// A call of a model: before it, with the most that it may take, after it, with what it took.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Call {
     pub id: UsageId,
-    pub run: RunId,
-    pub step: StepId,
-    /// The lease under which it is made.
-    pub fence: i64,
+    pub made_for: For,
     pub agent: String,
     pub provider: String,
     pub model: String,
@@ -81,18 +100,18 @@ pub struct Call {
 }
 
 /// Holds the project's budgets until the transaction ends, so that of two calls at once only one takes the last of them; and
-/// gives back what was reserved under leases that are over.
+/// gives back what was reserved under leases that are over, or for answers that cannot be under way any more.
 ///
 /// # Errors
 /// `NOT_FOUND` when the project is gone.
 pub fn hold(t: &mut Tenant<'_, '_>) -> Result<()> {
     t.one_at_a_time()?;
-    let project = t.project();
+    let (project, begun) = (t.project(), t.now().plus_millis(-WAITED_MS));
     t.execute(
-        "DELETE FROM usage WHERE project_id = $1 AND settled_at IS NULL AND NOT EXISTS (
+        "DELETE FROM usage WHERE project_id = $1 AND settled_at IS NULL AND (step_id <> '' OR at < $2) AND NOT EXISTS (
            SELECT 1 FROM steps
            WHERE steps.id = usage.step_id AND steps.fence = usage.fence AND steps.worker IS NOT NULL)",
-        args![project],
+        args![project, begun],
     )?;
     Ok(())
 }
@@ -148,11 +167,16 @@ pub fn settle(t: &mut Tenant<'_, '_>, call: &Call) -> Result<()> {
 }
 
 fn keep(t: &mut Tenant<'_, '_>, call: &Call, settled: Option<Timestamp>) -> Result<()> {
-    let project = t.project();
+    let (project, (run, step, fence)) = (t.project(), call.made_for.columns());
+    let person = match call.made_for {
+        For::Person(person) => person,
+        For::Step { .. } => None,
+    };
     t.execute(
         "INSERT INTO usage (id, project_id, run_id, step_id, fence, person_id, agent, provider, model, input_tokens,
            output_tokens, micro_usd, at, settled_at)
-         VALUES ($1, $2, $3, $4, $5, (SELECT created_by FROM runs WHERE id = $3 AND project_id = $2),
+         VALUES ($1, $2, $3, $4, $5,
+           COALESCE(CAST($14 AS TEXT), (SELECT created_by FROM runs WHERE id = $3 AND project_id = $2)),
            $6, $7, $8, $9, $10, $11, $12, $13)
          ON CONFLICT (id) DO UPDATE SET provider = excluded.provider, model = excluded.model,
            input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
@@ -160,9 +184,9 @@ fn keep(t: &mut Tenant<'_, '_>, call: &Call, settled: Option<Timestamp>) -> Resu
         args![
             call.id,
             project,
-            call.run,
-            call.step,
-            call.fence,
+            &run,
+            &step,
+            fence,
             &call.agent,
             &call.provider,
             &call.model,
@@ -171,6 +195,7 @@ fn keep(t: &mut Tenant<'_, '_>, call: &Call, settled: Option<Timestamp>) -> Resu
             call.micro_usd,
             call.at,
             settled,
+            person,
         ],
     )?;
     Ok(())

@@ -1,24 +1,23 @@
-//! A step's purse: reserves what a call may take in one transaction with the decision, and makes it true afterwards.
+//! A purse: reserves what a call may take in one transaction with the decision, and makes it true afterwards.
 
-use kernel::{Ambient, Code, PersonId, Result, Role, RunId, StepId, Timestamp};
-use models::{Cost, Named, Spent};
-use store::usage::{self, Amount, Call, Of};
+use kernel::{Ambient, Code, PersonId, Result, Role, StepId, Timestamp};
+use models::{Cost, Named, Request, Spent, Usage};
+use store::usage::{self, Amount, Call, For, Of};
 use store::{Scope, Store, Tenant, members};
 use tasks::Lease;
 
-use super::{Barred, Standing, Verdict, Wanted, decide, limit};
+use super::{Barred, Standing, Verdict, Wanted, decide, limit, most_tokens, used_up};
+use crate::language::Voice;
 
 /// Bytes that count as a token where nobody has counted: English has about four, other scripts fewer.
 const BYTES_A_TOKEN: usize = 4;
 
-/// Who pays for the calls of one lease on a step.
+/// Who pays for the calls of one lease on a step, or for those of an answer that a person waits for.
 pub struct Purse {
     store: Store,
     scope: Scope,
     ambient: Ambient,
-    run: RunId,
-    step: StepId,
-    fence: i64,
+    made_for: For,
     agent: String,
     /// What the agent's definition gives an attempt, in tokens.
     tokens: i64,
@@ -60,13 +59,33 @@ impl Purse {
             store,
             scope: Scope::server(step.project),
             ambient,
-            run: step.run,
-            step: step.id,
-            fence: step.fence,
+            made_for: For::Step { run: step.run, step: step.id, fence: step.fence },
             agent: step.name.clone(),
             tokens: tokens.into(),
             answered,
         }
+    }
+
+    /// The purse for what a person asks: the budgets of the project and of the day. `agent` names in reports who answered.
+    #[must_use]
+    pub fn of_person(store: Store, ambient: Ambient, scope: Scope, agent: &str) -> Self {
+        let made_for = For::Person(scope.actor());
+        Self { store, scope, ambient, made_for, agent: agent.to_owned(), tokens: 0, answered: None }
+    }
+
+    /// Reserves what so many calls with this request may take at most; the request says how long an answer is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reserve_for(&mut self, voice: &Voice, request: &Request, calls: u32) -> Result<Grant> {
+        // A second call brings the first one's answer along.
+        let (calls, output) = (u64::from(calls), u64::from(request.max_tokens.unwrap_or_default()));
+        let input = most_tokens(request) * calls + output * (calls - calls.min(1));
+        let output = output * calls;
+        let most = Usage { input_tokens: input, output_tokens: output, ..Usage::default() };
+        let price = voice.models.price(&voice.route, most);
+        let whole = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX / 4);
+        self.reserve(&voice.route.first().named(), whole(input), whole(output), price).await
     }
 
     /// Reserves what a call may take at most: `input` and `output` tokens at `price`.
@@ -80,9 +99,7 @@ impl Purse {
         };
         let call = Call {
             id: self.ambient.id(),
-            run: self.run,
-            step: self.step,
-            fence: self.fence,
+            made_for: self.made_for,
             agent: self.agent.clone(),
             provider: by.provider.as_str().to_owned(),
             model: by.model.clone(),
@@ -95,12 +112,12 @@ impl Purse {
         let (answered, tokens, asked) = (self.answered.take(), self.tokens, call.clone());
         let decided = self.store.transact_in(&self.scope, move |t| {
             usage::hold(t)?;
-            let verdict = match (weigh(t, &asked, wanted, tokens)?, answered) {
-                (Verdict::Short(short), Some(answered)) => {
-                    add(t, asked.step, answered, &short)?;
+            let verdict = match (weigh(t, &asked, wanted, tokens)?, answered, asked.made_for) {
+                (Verdict::Short(short), Some(answered), For::Step { step, .. }) => {
+                    add(t, step, answered, &short)?;
                     weigh(t, &asked, wanted, tokens)?
                 }
-                (verdict, _) => verdict,
+                (verdict, ..) => verdict,
             };
             if verdict == Verdict::Granted {
                 usage::reserve(t, &asked)?;
@@ -124,9 +141,11 @@ impl Purse {
 fn weigh(t: &mut Tenant<'_, '_>, call: &Call, wanted: Wanted, tokens: i64) -> Result<Verdict> {
     let budgets = usage::budgets(t)?.unwrap_or_default();
     let mut standings = Vec::with_capacity(4);
-    for of in
-        [Of::Step { step: call.step, fence: call.fence }, Of::Run(call.run), Of::Day(call.at), Of::Project]
-    {
+    let own = match call.made_for {
+        For::Step { run, step, fence } => vec![Of::Step { step, fence }, Of::Run(run)],
+        For::Person(_) => Vec::new(),
+    };
+    for of in own.into_iter().chain([Of::Day(call.at), Of::Project]) {
         let limit = limit(of, &budgets, tokens, usage::raised(t, of)?);
         // What is not bounded need not be added up: a project's calls may be many.
         if limit.tokens.is_some() || limit.micro_usd.is_some() {
@@ -147,6 +166,20 @@ fn add(t: &mut Tenant<'_, '_>, step: StepId, answered: Answered, short: &[Standi
     short.iter().try_for_each(|standing| {
         usage::raise(t, step, (answered.at, answered.by), standing.of, answered.amount)
     })
+}
+
+impl Grant {
+    /// What is reserved; or why rules stand in for the model, for people.
+    ///
+    /// # Errors
+    /// The reason.
+    pub fn or_why(self) -> std::result::Result<Reserved, String> {
+        match self {
+            Self::Reserved(reserved) => Ok(*reserved),
+            Self::Barred(barred) => Err(barred.why().to_owned()),
+            Self::Short(_, short) => Err(used_up(&short)),
+        }
+    }
 }
 
 /// What is reserved for a call. Dropped without having been settled, it is given back; or, if the model had begun to answer,

@@ -1,6 +1,6 @@
 //! What a language model adds to proposals: within the catalogue's fields, checked, and marked as the model's.
 
-use models::{Message, Request, Schema};
+use models::{Message, Named, Request, Schema, Spent};
 use serde_json::{Value, json};
 
 use super::Prepared;
@@ -8,9 +8,14 @@ use super::known::Known;
 use super::proposal::{Link, Proposal, Source, first_chars};
 use super::words::{key, name_key, snake};
 use super::{fields, links};
+use crate::budget::{Grant, Purse, Reserved};
 use crate::catalogue::Catalogue;
 use crate::language::Voice;
 
+/// How what a person is told begins where a model was not asked, or failed.
+pub(crate) const BY_RULES: &str = "The text was read by rules";
+/// Calls at most: one to answer in, and one to mend the answer.
+const CALLS: u32 = 2;
 /// Tokens that the answer may take.
 const MOST_TOKENS: u32 = 4_000;
 /// The most names of records that the model is told, so that it can relate to them.
@@ -35,6 +40,7 @@ pub(super) enum Outcome {
 /// Asks the model once for all proposals, and puts what it adds where nothing was said.
 pub(super) async fn enrich(
     voice: &Voice,
+    purse: &mut Purse,
     content: &str,
     prepared: &mut [Prepared],
     catalogue: &Catalogue,
@@ -44,7 +50,7 @@ pub(super) async fn enrich(
         Ok(schema) => schema,
         Err(error) => {
             tracing::error!(%error, "the schema of enrichments is not one");
-            return Outcome::Fallback("The text was read by rules: the model could not be asked.".into());
+            return Outcome::Fallback(format!("{BY_RULES}: the model could not be asked."));
         }
     };
     let request = Request::new(vec![
@@ -53,8 +59,17 @@ pub(super) async fn enrich(
     ])
     .with_schema(schema)
     .with_max_tokens(MOST_TOKENS);
+    let reserved = match purse.reserve_for(voice, &request, CALLS).await.map(Grant::or_why) {
+        Ok(Ok(reserved)) => reserved,
+        Ok(Err(why)) => return Outcome::Fallback(format!("{BY_RULES}. {why}")),
+        Err(error) => {
+            tracing::warn!(%error, "a project's budgets could not be looked at");
+            return Outcome::Fallback(format!("{BY_RULES}: the project's budgets could not be looked at."));
+        }
+    };
     match voice.models.complete(&voice.route, request).await {
         Ok(answer) => {
+            settle(reserved, &answer.served.by, answer.spent).await;
             let by = answer.served.by.model;
             let records = answer.value.as_ref().and_then(|value| value["records"].as_array());
             for record in records.into_iter().flatten() {
@@ -73,11 +88,18 @@ pub(super) async fn enrich(
         }
         Err(error) => {
             tracing::warn!(%error, "a model could not enrich a proposal");
-            Outcome::Fallback(format!(
-                "The text was read by rules, because the model failed: {}",
-                error.advice()
-            ))
+            if let Some(spent) = error.spent() {
+                settle(reserved, error.by(), spent).await;
+            }
+            Outcome::Fallback(format!("{BY_RULES}, because the model failed: {}", error.advice()))
         }
+    }
+}
+
+/// What cannot be noted stays reserved; the proposal is none the worse for it.
+async fn settle(reserved: Reserved, by: &Named, spent: Spent) {
+    if let Err(error) = reserved.settle(by, spent).await {
+        tracing::warn!(%error, "what a call took could not be noted");
     }
 }
 

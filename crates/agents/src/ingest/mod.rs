@@ -27,6 +27,7 @@ mod words;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use by_model::BY_RULES;
 pub use gate::{Assessment, INGEST_FROM, MODIFY_FROM};
 pub use known::Known;
 pub use likeness::{MERGE_FROM, REVIEW_FROM, SKIP_FROM};

@@ -1,6 +1,6 @@
 //! Proposals kept and decided on: propose, look again, and ingest, modify or discard, each once.
 
-use kernel::{Error, Result, ReviewId};
+use kernel::{Ambient, Error, Result, ReviewId};
 use serde::{Deserialize, Serialize};
 use store::reviews::{self, Kind, Review};
 use store::{Scope, Store, Tenant, changes};
@@ -15,13 +15,18 @@ use super::known::Known;
 use super::proposal::Proposal;
 use super::saving::{self, Saved};
 use super::{Prepared, fields, modifying, prepare, understanding};
+use crate::budget::Purse;
 use crate::catalogue::{Catalogue, Collection};
 use crate::language::Language;
+
+/// Who asks models, as reports of usage name it.
+const AGENT: &str = "data";
 
 /// Data mode. A cheap clone.
 #[derive(Clone)]
 pub struct Ingest {
     pub(super) store: Store,
+    ambient: Ambient,
     language: Language,
 }
 
@@ -52,8 +57,8 @@ impl Kept {
 impl Ingest {
     /// Data mode on this store, made richer by `language` where it has a model.
     #[must_use]
-    pub fn new(store: Store, language: Language) -> Self {
-        Self { store, language }
+    pub fn new(store: Store, language: Language, ambient: Ambient) -> Self {
+        Self { store, ambient, language }
     }
 
     /// Reads a text and keeps what it says as reviews: one a record, the first with the others in it. Those that the
@@ -77,7 +82,7 @@ impl Ingest {
         let level = request.enrichment_level.unwrap_or_default();
         let (mut prepared, known) = self.prepare(scope, catalogue, content.clone(), suggested, level).await?;
         if level == EnrichmentLevel::Comprehensive {
-            self.enrich(&content, &mut prepared, catalogue, &known).await;
+            self.enrich(scope, &content, &mut prepared, catalogue, &known).await;
         }
         let automatic = request.auto_ingest.unwrap_or(false);
         self.store.transact_in(scope, move |t| keep(t, catalogue, &prepared, automatic)).await
@@ -105,9 +110,17 @@ impl Ingest {
     }
 
     /// Lets a language model add to the proposals, or says on the first why none did.
-    async fn enrich(&self, content: &str, prepared: &mut [Prepared], catalogue: &Catalogue, known: &Known) {
+    async fn enrich(
+        &self,
+        scope: &Scope,
+        content: &str,
+        prepared: &mut [Prepared],
+        catalogue: &Catalogue,
+        known: &Known,
+    ) {
+        let mut purse = Purse::of_person(self.store.clone(), self.ambient.clone(), *scope, AGENT);
         let outcome = match self.language.current() {
-            Some(voice) => by_model::enrich(&voice, content, prepared, catalogue, known).await,
+            Some(voice) => by_model::enrich(&voice, &mut purse, content, prepared, catalogue, known).await,
             None => Outcome::Fallback(
                 "No language model is set, so the text was read by rules and nothing was added to it.".into(),
             ),

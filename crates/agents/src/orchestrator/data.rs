@@ -9,6 +9,7 @@ use wire::orchestrator::{EnrichmentLevel, IngestRequest, IngestResponse};
 use super::RULES;
 use super::answer::Job;
 use super::live::Pen;
+use crate::ingest::BY_RULES;
 
 /// Attributes that the sentence names; the others are in the preview.
 const ATTRIBUTES: usize = 6;
@@ -34,9 +35,10 @@ pub(super) async fn answer(job: &Job, pen: &mut Pen) -> Result<()> {
     metadata.quality_score = Some(read.quality_scores.overall);
     metadata.recommendation = Some(read.recommendation);
     let by_rules = read.read_by == RULES;
+    let why = read.validation.warnings.iter().find(|warning| warning.starts_with(BY_RULES)).cloned();
     metadata.ingest = Some(read);
     if by_rules && speaks {
-        pen.note("The language model added nothing to what rules read; if it failed, the preview's warnings say why.");
+        pen.note(why.unwrap_or_else(|| "The language model added nothing to what rules read.".to_owned()));
     } else if by_rules {
         pen.note("No language model is set, so this was read by rules. An administrator can set one under Settings, Model.");
     }

@@ -14,8 +14,11 @@ use super::answer::Job;
 use super::live::Pen;
 use super::speak::{Silence, speak};
 use super::{DEFAULT_RESULTS, RULES, prompts};
+use crate::budget::Purse;
 use crate::catalogue::Catalogue;
 
+/// Who answers, as reports of usage name it.
+const AGENT: &str = "query";
 /// Sources that an answer by rules names; the others are in its metadata.
 const NAMED: usize = 5;
 /// Records that a model is given.
@@ -47,7 +50,16 @@ pub(super) async fn answer(job: &Job, pen: &mut Pen) -> Result<()> {
     }
     let material = material(&shared.store, job, &found, &context).await?;
     let request = prompts::query(&job.content, &material, shared.options.answer_tokens);
-    if let Err(Silence(why)) = speak(pen, &voice, request).await {
+    let mut purse = Purse::of_person(shared.store.clone(), shared.ambient.clone(), job.scope, AGENT);
+    let reserved = match purse.reserve_for(&voice, &request, 1).await?.or_why() {
+        Ok(reserved) => reserved,
+        Err(why) => {
+            pen.note(why.as_str());
+            by_rules(pen, &rules).await;
+            return Ok(());
+        }
+    };
+    if let Err(Silence(why)) = speak(pen, &voice, request, Some(reserved)).await {
         pen.note(why.as_str());
         if pen.is_empty() {
             by_rules(pen, &rules).await;

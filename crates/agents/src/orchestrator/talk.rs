@@ -30,7 +30,7 @@ pub(super) async fn answer(job: &Job, pen: &mut Pen) -> Result<()> {
         shared.store.read_in(&job.scope, move |t| conversations::messages(t, conversation, &page)).await?;
     let turns = turns(&listed.rows, &job.content, shared.options.history_tokens);
     let request = prompts::talk(turns, shared.options.answer_tokens);
-    if let Err(Silence(why)) = speak(pen, &voice, request).await {
+    if let Err(Silence(why)) = speak(pen, &voice, request, None).await {
         pen.note(why.as_str());
         if pen.is_empty() {
             pen.metadata.answered_by = Some(RULES.to_owned());

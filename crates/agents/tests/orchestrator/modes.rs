@@ -2,9 +2,11 @@
 
 use kernel::{Code, ConversationId, EntityId};
 use models::{Act, Breakage, Stop};
+use store::usage;
 use wire::orchestrator::{
     Author, ChatHints, ChatResponse, DateRange, Message, MessageState, QueryFilters, QueryRequest,
 };
+use wire::usage::{Budgets, UsageBy};
 
 use crate::stage::{FILM, HARBOUR, Stage, nothing, says, scene, scene_when};
 
@@ -51,6 +53,51 @@ async fn a_model_answers_from_the_text_of_what_was_found_and_its_cost_stands_bes
     let usage = metadata.usage.unwrap();
     assert_eq!((usage.input_tokens, usage.output_tokens, usage.estimated), (120, 7, false));
     assert_eq!(metadata.query.unwrap().total, 2);
+}
+
+/// Sets how many tokens the project may take in a day.
+async fn allow(stage: &Stage, day_tokens: i64) {
+    let budgets = Budgets { day_tokens: Some(day_tokens), ..Budgets::default() };
+    stage.store.transact_in(&stage.ada, move |t| usage::set_budgets(t, &budgets)).await.unwrap();
+}
+
+/// What was taken since ever, by who answered.
+async fn taken(stage: &Stage) -> Vec<(String, i64)> {
+    let report = |t: &mut store::Tenant<'_, '_>| usage::report(t, UsageBy::Agent, kernel::Timestamp(0));
+    let rows = stage.store.read_in(&stage.ada, report).await.unwrap();
+    rows.into_iter().map(|row| (row.key, row.sum.input_tokens + row.sum.output_tokens)).collect()
+}
+
+#[tokio::test]
+async fn what_a_question_takes_counts_and_with_the_budget_used_up_the_rules_answer_and_say_so() {
+    let stage = Stage::set().await;
+    let actor = stage.play([scene([says("She ties the ferry."), Act::Tokens { input: 5_000, output: 7 }])]);
+    allow(&stage, 6_000).await;
+    assert_eq!(ask(&stage, "query", "Which scenes is Mara in?").await.content, "She ties the ferry.");
+    assert_eq!(taken(&stage).await, [("query".to_owned(), 5_007)]);
+    let answer = ask(&stage, "query", "Which scenes is Mara in?").await;
+    assert!(answer.content.starts_with("2 scenes with Mara"), "{}", answer.content);
+    let metadata = answer.metadata.unwrap();
+    assert_eq!(metadata.answered_by.as_deref(), Some("rules"));
+    let why = metadata.fallback.unwrap();
+    assert!(
+        why.contains("the project's day has used 5007 of 6000 tokens") && why.contains("An owner"),
+        "{why}"
+    );
+    assert_eq!((actor.played(), taken(&stage).await.len()), (vec![1], 1));
+}
+
+#[tokio::test]
+async fn what_data_mode_reads_with_the_budget_used_up_is_read_by_rules_and_says_so() {
+    let stage = Stage::set().await;
+    let actor = stage.play([scene([says("{\"records\": []}"), Act::Tokens { input: 100, output: 7 }])]);
+    ask(&stage, "data", "name: Mara Voss").await;
+    assert_eq!((actor.played(), taken(&stage).await), (vec![1], vec![("data".to_owned(), 107)]));
+    allow(&stage, 200).await;
+    let metadata = ask(&stage, "data", "name: Joss").await.metadata.unwrap();
+    assert_eq!((metadata.answered_by.as_deref(), actor.played()), (Some("rules"), vec![1]));
+    let why = metadata.fallback.unwrap();
+    assert!(why.contains("read by rules") && why.contains("has used 107 of 200 tokens"), "{why}");
 }
 
 #[tokio::test]

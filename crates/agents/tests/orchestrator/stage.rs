@@ -171,7 +171,8 @@ impl Stage {
 }
 
 fn over(store: &Store, language: &Language, ambient: &Ambient, options: Options) -> Orchestrator {
-    let (brain, ingest) = (Brain::new(store.clone()), Ingest::new(store.clone(), language.clone()));
+    let brain = Brain::new(store.clone());
+    let ingest = Ingest::new(store.clone(), language.clone(), ambient.clone());
     let backplane = backplane::Handle::alone(ambient.clone());
     Orchestrator::new(store.clone(), backplane, brain, ingest, language.clone(), ambient.clone(), options)
 }

@@ -149,9 +149,7 @@ fn run(t: &mut store::Tenant<'_, '_>) -> kernel::Result<()> {
     runs::append(t, &[(run, entry)])?;
     let call = usage::Call {
         id: t.id(),
-        run,
-        step: parent,
-        fence: 1,
+        made_for: usage::For::Step { run, step: parent, fence: 1 },
         agent: "audio/cues".into(),
         provider: "ollama".into(),
         model: "llama".into(),

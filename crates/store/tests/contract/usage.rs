@@ -2,7 +2,7 @@
 
 use kernel::{RunId, StepId};
 use store::runs::{self, NewRunRow, NewStepRow, Step};
-use store::usage::{self, Amount, Call, DAY_MS, Of};
+use store::usage::{self, Amount, Call, DAY_MS, For, Of};
 use store::{Scope, Tenant};
 use wire::runs::{Limits, Priority, Run, RunState, StepState};
 use wire::usage::{Budgets, UsageBy};
@@ -74,9 +74,7 @@ async fn held(stage: &Stage, scope: &Scope) -> Step {
 fn call(stage: &Stage, step: &Step, tokens: i64, micro_usd: Option<i64>) -> Call {
     Call {
         id: stage.ambient.id(),
-        run: step.run,
-        step: step.id,
-        fence: step.fence,
+        made_for: For::Step { run: step.run, step: step.id, fence: step.fence },
         agent: "audio/cues".into(),
         provider: "openai".into(),
         model: "understudy".into(),
@@ -96,7 +94,11 @@ async fn try_reserve(stage: &Stage, scope: &Scope, call: Call, most: i64) -> boo
     let reserve = move |t: &mut Tenant<'_, '_>| {
         usage::hold(t)?;
         let tokens = call.input_tokens + call.output_tokens;
-        let room = usage::spent(t, Of::Run(call.run))?.tokens + tokens <= most;
+        let of = match call.made_for {
+            For::Step { run, .. } => Of::Run(run),
+            For::Person(_) => Of::Day(call.at),
+        };
+        let room = usage::spent(t, of)?.tokens + tokens <= most;
         if room {
             usage::reserve(t, &call)?;
         }
@@ -152,6 +154,29 @@ on_both! {
         let ids = [took.id, open.id];
         stage.store.transact_in(&scope, move |t| ids.iter().try_for_each(|id| usage::release(t, *id))).await.unwrap();
         assert_eq!(spent(stage, &scope, Of::Project).await.tokens, 12);
+    }
+
+    async fn what_a_person_asks_counts_for_them_and_the_day_and_is_given_back_when_it_cannot_be_under_way_any_more(stage) {
+        let scope = stage.begun().await;
+        let step = held(stage, &scope).await;
+        let asked = |tokens| Call {
+            made_for: For::Person(scope.actor()),
+            agent: "query".into(),
+            ..call(stage, &step, tokens, None)
+        };
+        assert!(try_reserve(stage, &scope, asked(60), 100).await);
+        // It has no lease that could be over.
+        assert!(!try_reserve(stage, &scope, asked(60), 100).await);
+        assert_eq!(spent(stage, &scope, Of::Run(step.run)).await.tokens, 0);
+        stage.clock.advance(31 * 60 * 1000);
+        let now = asked(60);
+        assert!(try_reserve(stage, &scope, now.clone(), 100).await);
+        stage.store.transact_in(&scope, move |t| usage::settle(t, &now)).await.unwrap();
+        let since = stage.ambient.now().plus_millis(-1);
+        let by = async |by| stage.store.read_in(&scope, move |t| usage::report(t, by, since)).await.unwrap().remove(0);
+        assert_eq!(by(UsageBy::Agent).await.key, "query");
+        let person = by(UsageBy::Person).await;
+        assert_eq!((person.key, person.sum.calls), (scope.actor().unwrap().to_string(), 1));
     }
 
     async fn a_day_ends_at_midnight_and_the_project_goes_on(stage) {

@@ -14,9 +14,8 @@ use wire::runs::StepState;
 
 use super::found::found;
 use super::notes::{SPENT, note};
-use super::talk::tokens;
 use super::{Mind, prompt};
-use crate::budget::{Grant, Purse};
+use crate::budget::{Grant, Purse, most_tokens};
 use crate::departments::engine::{Citation, Job};
 use crate::departments::plan;
 use crate::messages::{Heard, Said, Seat};
@@ -146,7 +145,7 @@ async fn by_model(
         )),
     ])
     .with_max_tokens(ANSWER_TOKENS);
-    let input = tokens(&request);
+    let input = most_tokens(&request);
     let most = Usage { input_tokens: input, output_tokens: ANSWER_TOKENS.into(), ..Usage::default() };
     let price: Cost = voice.models.price(&voice.route, most);
     let first = voice.route.first().named();

@@ -11,7 +11,7 @@ use super::calling::{self, Tools};
 use super::hearing::{Heard, hear};
 use super::notes::{FALLBACK, PROMPT, SPENT, note};
 use super::{Mind, added, prompt};
-use crate::budget::{Grant, Purse, Standing, Wanted};
+use crate::budget::{Grant, Purse, Standing, Wanted, most_tokens};
 use crate::departments::engine::{Citation, Job};
 use crate::departments::outputs::Done;
 use crate::language::Voice;
@@ -23,8 +23,6 @@ const ROUNDS: usize = 8;
 const CALLS: usize = 8;
 /// Tokens of one answer at most.
 const ANSWER_TOKENS: u32 = 2_000;
-/// The fewest bytes that make a token, for what a call may take at most.
-const BYTES_A_TOKEN: usize = 3;
 /// What a model is told with the results of its last calls.
 const LAST: &str = "No more tools can be called. Answer now.";
 
@@ -162,7 +160,7 @@ impl<'m> Talk<'m> {
 
     /// Makes one call, within the budgets.
     async fn ask(&mut self) -> Result<Asked> {
-        let input = tokens(&self.request);
+        let input = most_tokens(&self.request);
         let first = self.voice.route.first().named();
         let most = Usage { input_tokens: input, output_tokens: ANSWER_TOKENS.into(), ..Usage::default() };
         let price = self.voice.models.price(&self.voice.route, most);
@@ -248,23 +246,4 @@ impl<'m> Talk<'m> {
 enum Asked {
     Heard(Box<Heard>),
     Ended(End),
-}
-
-/// The tokens that a request has at most: all that is sent counts, at few bytes a token.
-pub(super) fn tokens(request: &Request) -> u64 {
-    let calls = request.messages.iter().map(|message| match message {
-        Message::Assistant(turn) => {
-            turn.tool_calls.iter().map(|call| call.arguments.to_string().len() + 64).sum()
-        }
-        _ => 0usize,
-    });
-    let messages: usize = request.messages.iter().map(|message| message.text().len() + 16).sum();
-    let schema = request.schema.as_ref().map_or(0, |schema| schema.json().to_string().len());
-    let tools: usize = request
-        .tools
-        .iter()
-        .map(|tool| tool.description.len() + tool.arguments.json().to_string().len() + 64)
-        .sum();
-    let bytes = messages + calls.sum::<usize>() + schema + tools;
-    u64::try_from(bytes.div_ceil(BYTES_A_TOKEN)).unwrap_or(u64::MAX)
 }

@@ -42,7 +42,7 @@ impl World {
             .await
             .unwrap();
         let language = Language::none();
-        let ingest = Ingest::new(store.clone(), language.clone());
+        let ingest = Ingest::new(store.clone(), language.clone(), ambient.clone());
         Self { store, scope, ingest, language, ambient, _folder: folder }
     }
 
