@@ -231,6 +231,76 @@ async fn readiness_says_what_to_do_next_and_grows_as_it_is_done() {
 }
 
 #[tokio::test]
+async fn an_output_is_out_of_date_when_a_scene_that_it_rests_on_was_changed_and_an_episode_is_looked_at_by_itself()
+ {
+    let app = Atelier::start().await;
+    let ada = app.first_person().await;
+    let (status, series) =
+        ada.send_json(Method::POST, "/projects", &json!({ "name": "Tides", "type": "series" })).await;
+    assert_eq!(status, StatusCode::CREATED, "{series}");
+    let project = series["id"].as_str().unwrap();
+    for (file, name, place) in [("one", "Ebb", "MILL"), ("two", "Flow", "PIER")] {
+        let script =
+            format!("Title: {name}\n\nINT. {place} - DAY\n\nA BANG!\n\nMARA (34) waits.\n\nMARA\nYes.\n");
+        ada.import(project, &format!("{file}.fountain"), &script).await;
+    }
+    let run = order(&ada, project, "Which sounds and music cues do we need?", json!({})).await;
+    ada.post(&format!("/projects/{project}/runs/{run}/decision"), &json!({ "decision": "ingest" })).await;
+    let episodes = ada.get(&format!("/projects/{project}/episodes")).await["docs"].take();
+    let named = |name: &str| {
+        episodes.as_array().unwrap().iter().find(|one| one["name"] == name).unwrap()["id"].clone()
+    };
+    let (ebb, flow) = (named("Ebb"), named("Flow"));
+    let work = async |query: &str| {
+        let readiness = ada.get(&format!("/projects/{project}/readiness{query}")).await;
+        let audio = readiness["departments"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["name"] == "audio")
+            .unwrap()
+            .clone();
+        audio["points"].as_array().unwrap().last().unwrap().clone()
+    };
+    let of = |episode: &Value| format!("?episode={}", episode.as_str().unwrap());
+    let fresh = work("").await;
+    assert_eq!(
+        (&fresh["met"], &fresh["stale"], &fresh["next"]),
+        (&json!(1), &json!(0), &Value::Null),
+        "{fresh}"
+    );
+    let scenes = ada.get(&format!("/projects/{project}/scenes")).await["docs"].take();
+    let pier = scenes
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|scene| scene["name"].as_str().unwrap().contains("PIER"))
+        .unwrap();
+    let path = format!("/projects/{project}/scenes/{}", pier["id"].as_str().unwrap());
+    ada.send_json(Method::PATCH, &path, &json!({ "body": "INT. PIER - DAY\n\nTwo BANGS!\n" })).await;
+    let stale = work("").await;
+    assert_eq!((&stale["met"], &stale["stale"]), (&json!(0), &json!(1)), "{stale}");
+    assert_eq!(
+        (&stale["lacking"][0]["collection"], &stale["next"]["kind"]),
+        (&json!("deliverables"), &json!("order"))
+    );
+    // The other episode's scenes are as they were.
+    assert_eq!(work(&of(&ebb)).await["stale"], 0);
+    assert_eq!(work(&of(&flow)).await["stale"], 1);
+    let of_one = ada.get(&format!("/projects/{project}/readiness{}", of(&ebb))).await;
+    let story = of_one["departments"].as_array().unwrap().iter().find(|one| one["name"] == "story").unwrap();
+    assert_eq!(story["points"][0]["of"], 1, "{story}");
+    let nowhere = format!("/projects/{project}/readiness?episode=ent_00000000000000000000000001");
+    assert_eq!(ada.send(Method::GET, &nowhere).await.0, 404);
+    // Done again it is up to date; removed, a scene that it rests on makes it old again.
+    let run = order(&ada, project, "Which sounds and music cues do we need?", json!({})).await;
+    ada.post(&format!("/projects/{project}/runs/{run}/decision"), &json!({ "decision": "ingest" })).await;
+    assert_eq!(work("").await["stale"], 0);
+    ada.send(Method::DELETE, &path).await;
+    assert_eq!(work("").await["stale"], 1);
+}
+
+#[tokio::test]
 async fn who_may_decide_is_told_once_for_all_outputs_of_a_run() {
     if !socket::available().await {
         return;

@@ -288,6 +288,25 @@ pub fn with(t: &mut Tenant<'_, '_>, predicates: &[&str]) -> Result<Vec<Fact>> {
     Ok(t.query(&format!("SELECT {COLUMNS} {HOLDING} AND facts.predicate IN ({places})"), &values, read)?)
 }
 
+/// What rests on records of a collection by a predicate, as (what rests, on what, when that was last changed or removed).
+///
+/// # Errors
+/// When the database fails.
+pub fn resting(
+    t: &mut Tenant<'_, '_>,
+    predicate: &str,
+    collection: &str,
+) -> Result<Vec<(EntityId, EntityId, Timestamp)>> {
+    let project = t.project();
+    Ok(t.query(
+        "SELECT s.id, o.id, o.updated_at FROM facts JOIN entities s ON s.id = facts.subject_id AND s.removed_at IS NULL
+         JOIN entities o ON o.id = facts.object_id
+         WHERE facts.project_id = $1 AND facts.valid_to IS NULL AND facts.predicate = $2 AND o.collection = $3",
+        args![project, predicate, collection],
+        |row| Ok((row.id(0)?, row.id(1)?, row.get(2)?)),
+    )?)
+}
+
 /// Those of `entities` that are live and related to another, other than by the predicate `but`.
 ///
 /// # Errors

@@ -2,9 +2,18 @@
 
 use kernel::{EntityId, Timestamp};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::reviews::CitedRecord;
+
+/// Which part of a project is looked at.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReadinessQuery {
+    /// Only what the scenes of this episode need; the whole project if absent.
+    pub episode: Option<EntityId>,
+}
 
 /// How far a project is prepared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -62,7 +71,10 @@ pub struct ReadinessPoint {
     pub met: usize,
     /// … of how many.
     pub of: usize,
-    /// Records that lack it; the first ten.
+    /// Of those that are not met, how many are there, but out of date: a scene that an output rests on was changed since.
+    #[serde(default)]
+    pub stale: usize,
+    /// Records that lack it, or are out of date; the first ten.
     pub lacking: Vec<CitedRecord>,
     /// What to do about it; absent when nothing is lacking.
     pub next: Option<ReadinessAction>,

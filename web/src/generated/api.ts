@@ -1737,13 +1737,15 @@ export interface components {
         };
         /** @description One thing that a department needs. */
         ReadinessPoint: {
-            /** @description Records that lack it; the first ten. */
+            /** @description Records that lack it, or are out of date; the first ten. */
             lacking: components["schemas"]["CitedRecord"][];
             /** @description How many there are … */
             met: number;
             next?: components["schemas"]["ReadinessAction"] | null;
             /** @description … of how many. */
             of: number;
+            /** @description Of those that are not met, how many are there, but out of date: a scene that an output rests on was changed since. */
+            stale?: number;
             /**
              * Format: int32
              * @description Its share of the department's score, in hundredths.

@@ -83,6 +83,16 @@ export const recordQuery = (id: string, collection: string, record: string) =>
     queryFn: ({ signal }) => api.get<Entity>(`/projects/${id}/${collection}/${record}`, { signal }),
   });
 
+/** Enough episodes for a choice of one: several seasons. */
+const EPISODES = 200;
+
+export const episodesQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.collection(id, "episodes"), "choice"],
+    queryFn: async ({ signal }) =>
+      (await api.get<Page<Entity>>(`/projects/${id}/episodes`, { query: { limit: EPISODES }, signal })).docs,
+  });
+
 export const historyQuery = (id: string, collection: string, record: string) =>
   pages<Schemas["RecordVersion"]>(
     [...keys.record(id, collection, record), "history"],
@@ -149,10 +159,15 @@ export const deliverableQuery = (id: string, review: string) =>
     queryFn: ({ signal }) => api.get<Schemas["Deliverable"]>(`/projects/${id}/reviews/${review}`, { signal }),
   });
 
-export const readinessQuery = (id: string) =>
+/** Of the whole project, or of one episode. */
+export const readinessQuery = (id: string, episode: string) =>
   queryOptions({
-    queryKey: keys.readiness(id),
-    queryFn: ({ signal }) => api.get<Schemas["Readiness"]>(`/projects/${id}/readiness`, { signal }),
+    queryKey: [...keys.readiness(id), episode],
+    queryFn: ({ signal }) =>
+      api.get<Schemas["Readiness"]>(`/projects/${id}/readiness`, {
+        ...(episode !== "" && { query: { episode } }),
+        signal,
+      }),
   });
 
 export const agentsQuery = (id: string) =>

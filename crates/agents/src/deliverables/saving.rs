@@ -81,6 +81,7 @@ fn metadata(review: &Review, origin: &reviews::Origin, offer: &Offer) -> Metadat
         ("run", json!(origin.run)),
         ("step", json!(origin.step)),
         ("review", json!(review.id)),
+        ("asOf", json!(offer.done.as_of)),
         ("lacks", bounded(&offer.done.lacks)),
         ("omitted", bounded(&offer.omit)),
         ("notes", if offer.notes.is_empty() { Value::Null } else { json!(offer.notes) }),

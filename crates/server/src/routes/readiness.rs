@@ -7,9 +7,10 @@ use kernel::ProjectId;
 use studios::film;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use wire::readiness::Readiness;
+use wire::readiness::{Readiness, ReadinessQuery};
 
 use crate::app::App;
+use crate::body::Query;
 use crate::caller::Permit;
 use crate::problem::Answer;
 
@@ -18,10 +19,16 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// How far a project is prepared, department by department, and what to do next
-#[utoipa::path(get, path = "/projects/{id}/readiness", tag = "projects", params(("id" = ProjectId, Path)),
+///
+/// An output counts while no scene that it rests on was changed since. With `episode`, only what its scenes need is counted.
+#[utoipa::path(get, path = "/projects/{id}/readiness", tag = "projects", params(("id" = ProjectId, Path), ReadinessQuery),
     responses((status = 200, body = Readiness)))]
-async fn get(State(app): State<App>, Permit(permit): Permit<Viewer>) -> Answer<Json<Readiness>> {
+async fn get(
+    State(app): State<App>,
+    Permit(permit): Permit<Viewer>,
+    Query(query): Query<ReadinessQuery>,
+) -> Answer<Json<Readiness>> {
     let departments = app.desk.roster().departments(permit.scope()).await?;
     let now = app.ambient.now();
-    Ok(Json(film::readiness::readiness(&app.store, permit.scope(), &departments, now).await?))
+    Ok(Json(film::readiness::readiness(&app.store, permit.scope(), &departments, query.episode, now).await?))
 }

@@ -1,14 +1,15 @@
 //! Readiness (F11): how far a film is prepared, department by department, by what its records say and what was saved of its
 //! departments' work; and what to do next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write as _;
 
-use agents::deliverables::COLLECTION;
+use agents::deliverables::{CITES, COLLECTION};
 use agents::departments::Departments;
 use kernel::{EntityId, Result, Timestamp};
 use serde_json::Value;
 use store::reviews;
-use store::{Scope, Store, Tenant, entities};
+use store::{Scope, Store, Tenant, entities, events, facts};
 use wire::readiness::{
     DepartmentReadiness, Readiness, ReadinessAction, ReadinessNext, ReadinessPoint, ReadinessState,
 };
@@ -30,45 +31,91 @@ const NEXT: usize = 5;
 /// How the departments' work stands.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Work {
-    /// What was saved, as (department, agent).
-    pub saved: Vec<(String, String)>,
+    /// What was saved.
+    pub saved: Vec<Saved>,
     /// How many outputs of each department wait for a decision.
     pub waiting: BTreeMap<String, usize>,
 }
 
-/// How far a project is, as it is at `now`: nine queries, whatever its size.
+/// An output that was saved.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub struct Saved {
+    pub department: String,
+    pub agent: String,
+    pub record: CitedRecord,
+    /// Whether a scene that it rests on was changed or removed since its agent looked at it.
+    pub stale: bool,
+}
+
+/// How far a project is, or what one episode of it needs, as it is at `now`: ten queries, whatever its size.
 ///
 /// # Errors
-/// When the database fails.
+/// `NOT_FOUND` when there is no such episode; or when the database fails.
 pub async fn readiness(
     store: &Store,
     scope: &Scope,
     departments: &Departments,
+    episode: Option<EntityId>,
     now: Timestamp,
 ) -> Result<Readiness> {
     let departments = departments.clone();
     store
         .read_in(scope, move |t| {
-            let (film, work) = (Film::read(t, None)?, Work::read(t)?);
+            let film = Film::read(t, episode)?;
+            let own = episode.map(|_| film.scenes.iter().map(|scene| scene.id).collect());
+            let work = Work::read(t, own.as_ref())?;
             Ok(weigh(&film, &work, &departments, now))
         })
         .await
 }
 
+/// Names what a project's readiness follows from: it is the same while this is. A few small queries.
+///
+/// # Errors
+/// When the database fails.
+pub fn basis(t: &mut Tenant<'_, '_>) -> Result<String> {
+    let mut basis = events::records_as_of(t)?;
+    for (department, count) in waiting(t)? {
+        let _ = write!(basis, ".{department}-{count}");
+    }
+    Ok(basis)
+}
+
+/// How many outputs of each department wait for a decision.
+fn waiting(t: &mut Tenant<'_, '_>) -> Result<BTreeMap<String, usize>> {
+    let mut waiting: BTreeMap<String, usize> = BTreeMap::new();
+    for (line, count) in reviews::waiting_lines(t)? {
+        let department = line.split('/').next().unwrap_or_default();
+        *waiting.entry(department.to_owned()).or_default() += count;
+    }
+    Ok(waiting)
+}
+
 impl Work {
-    fn read(t: &mut Tenant<'_, '_>) -> Result<Self> {
+    /// What is stale is so by any scene, or by those of `own` if only they count.
+    fn read(t: &mut Tenant<'_, '_>, own: Option<&HashSet<EntityId>>) -> Result<Self> {
+        let mut changed: BTreeMap<EntityId, Timestamp> = BTreeMap::new();
+        for (output, scene, at) in facts::resting(t, CITES, "scenes")? {
+            if own.is_none_or(|own| own.contains(&scene)) {
+                let latest = changed.entry(output).or_insert(at);
+                *latest = at.max(*latest);
+            }
+        }
         let saved = entities::outlines_in(t, COLLECTION)?.into_iter().filter_map(|outline| {
             let metadata: Value = serde_json::from_str(&outline.metadata).ok()?;
             let text = |name: &str| metadata[name].as_str().map(str::to_owned);
-            Some((text("department")?, text("agent")?))
+            // What was saved before this was kept was made before it was saved.
+            let made = text("asOf").and_then(|at| at.parse().ok()).unwrap_or(outline.updated_at);
+            Some(Saved {
+                department: text("department")?,
+                agent: text("agent")?,
+                stale: changed.get(&outline.id).is_some_and(|at| *at > made),
+                record: record(outline.id, COLLECTION, &outline.name),
+            })
         });
         let saved = saved.collect();
-        let mut waiting: BTreeMap<String, usize> = BTreeMap::new();
-        for (line, count) in reviews::waiting_lines(t)? {
-            let department = line.split('/').next().unwrap_or_default();
-            *waiting.entry(department.to_owned()).or_default() += count;
-        }
-        Ok(Self { saved, waiting })
+        Ok(Self { saved, waiting: waiting(t)? })
     }
 }
 
@@ -221,30 +268,34 @@ fn point(
         None if film.scenes.is_empty() => Some(ReadinessAction::Upload),
         None => Some(ReadinessAction::Create { collection: collection.to_owned() }),
     };
-    ReadinessPoint { what: what.to_owned(), weight, met, of, lacking, next }
+    ReadinessPoint { what: what.to_owned(), weight, met, of, stale: 0, lacking, next }
 }
 
-/// What of a department's work is saved.
+/// What of a department's work is saved and up to date.
 fn of_work(department: &str, agents: &[(&str, &str)], work: &Work, scenes: bool) -> ReadinessPoint {
-    let is_saved = |agent: &str| work.saved.iter().any(|(of, by)| of == department && by == agent);
-    let missing: Vec<&str> =
-        agents.iter().filter(|(agent, _)| !is_saved(agent)).map(|(_, title)| *title).collect();
-    let next = match missing.as_slice() {
+    let by = |agent: &str| -> Vec<&Saved> {
+        work.saved.iter().filter(|saved| saved.department == department && saved.agent == agent).collect()
+    };
+    let (there, missing): (Vec<_>, Vec<_>) = agents.iter().partition(|(agent, _)| !by(agent).is_empty());
+    let stale: Vec<_> =
+        there.into_iter().filter(|(agent, _)| by(agent).iter().all(|saved| saved.stale)).collect();
+    let to_do: Vec<&str> = missing.iter().chain(&stale).map(|(_, title)| *title).collect();
+    let next = match to_do.as_slice() {
         [] => None,
         _ if work.waiting.get(department).is_some_and(|count| *count > 0) => {
             Some(ReadinessAction::Review { department: department.to_owned() })
         }
         _ if !scenes => Some(ReadinessAction::Upload),
-        missing => {
-            Some(ReadinessAction::Order { department: department.to_owned(), task: missing.join("; ") })
-        }
+        to_do => Some(ReadinessAction::Order { department: department.to_owned(), task: to_do.join("; ") }),
     };
+    let lacking = stale.iter().filter_map(|(agent, _)| Some(by(agent).first()?.record.clone()));
     ReadinessPoint {
-        what: "of the department's outputs are saved".to_owned(),
+        what: "of the department's outputs are saved and up to date".to_owned(),
         weight: WORK,
-        met: agents.len() - missing.len(),
+        met: agents.len() - to_do.len(),
         of: agents.len(),
-        lacking: Vec::new(),
+        stale: stale.len(),
+        lacking: lacking.take(NAMED).collect(),
         next,
     }
 }
@@ -259,6 +310,8 @@ fn record(entity_id: EntityId, collection: &str, name: &str) -> CitedRecord {
 
 #[cfg(test)]
 mod tests {
+    use kernel::Ambient;
+
     use super::*;
     use crate::film::crew::studio;
     use crate::film::departments::scripted::{film, sample};
@@ -277,7 +330,12 @@ mod tests {
         let departments = departments();
         let saved = departments.all().iter().flat_map(|department| {
             let agents = department.specialists.iter();
-            agents.map(|agent| (department.name.clone(), agent.name.clone()))
+            agents.map(|agent| Saved {
+                department: department.name.clone(),
+                agent: agent.name.clone(),
+                record: record(Ambient::system().id(), COLLECTION, &agent.title),
+                stale: false,
+            })
         });
         Work { saved: saved.collect(), ..Work::default() }
     }
@@ -324,6 +382,27 @@ mod tests {
         let readiness = weigh(&film, &Work::default(), &unstaffed, NOW);
         assert_eq!(of(&readiness, "story").score, 100);
         assert!(of(&readiness, "story").points.iter().all(|point| point.what.starts_with("scenes")));
+    }
+
+    #[test]
+    fn what_is_out_of_date_counts_as_not_there_is_named_and_to_be_ordered_anew() {
+        let (film, departments) = (sample(), departments());
+        let mut work = all_saved();
+        let cues = work.saved.iter_mut().find(|saved| saved.agent == "cues").unwrap();
+        cues.stale = true;
+        let named = cues.record.clone();
+        let readiness = weigh(&film, &work, &departments, NOW);
+        let point = of(&readiness, "audio").points.last().unwrap();
+        assert_eq!((point.met, point.of, point.stale, &point.lacking), (0, 1, 1, &vec![named]));
+        assert!(
+            matches!(&point.next, Some(ReadinessAction::Order { department, .. }) if department == "audio"),
+            "{:?}",
+            point.next
+        );
+        // Another saved output of the same agent that is up to date is enough.
+        let fresh = Saved { stale: false, ..work.saved.iter().find(|saved| saved.stale).unwrap().clone() };
+        work.saved.push(fresh);
+        assert_eq!(of(&weigh(&film, &work, &departments, NOW), "audio").points.last().unwrap().met, 1);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 /** How ready a project is: each department against its threshold, what is lacking, and what brings most. */
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import clsx from "clsx";
+import { useState } from "react";
 import { capital } from "@/engines/run";
 import { useProjectId } from "@/shared/place";
-import { readinessQuery } from "@/shared/queries";
+import { episodesQuery, readinessQuery } from "@/shared/queries";
 import { Badge, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
 import { Cited } from "@/shared/ui/cited";
 import type { Schemas } from "@/shared/wire";
@@ -20,7 +21,8 @@ const NOTE =
 
 export function ReadinessPage() {
   const project = useProjectId();
-  const readiness = useQuery(readinessQuery(project));
+  const [episode, setEpisode] = useState("");
+  const readiness = useQuery({ ...readinessQuery(project, episode), placeholderData: keepPreviousData });
   if (readiness.error) {
     return (
       <>
@@ -34,6 +36,7 @@ export function ReadinessPage() {
   return (
     <>
       <PageHead title="Readiness" note={NOTE}>
+        <Episodes project={project} value={episode} onChange={setEpisode} />
         <span className="text-2xl font-semibold tabular-nums">{score}</span>
         <Badge tone={STATES[state].tone}>{STATES[state].name}</Badge>
       </PageHead>
@@ -70,6 +73,35 @@ export function ReadinessPage() {
   );
 }
 
+/** Which episode is looked at, in a project that has some. */
+function Episodes({
+  project,
+  value,
+  onChange,
+}: {
+  project: string;
+  value: string;
+  onChange: (episode: string) => void;
+}) {
+  const episodes = useQuery(episodesQuery(project)).data ?? [];
+  if (episodes.length === 0) return null;
+  return (
+    <select
+      aria-label="Episode"
+      value={value}
+      onChange={({ target }) => onChange(target.value)}
+      className="h-8 max-w-48 rounded-md border border-line bg-surface px-2 text-sm hover:border-line-strong"
+    >
+      <option value="">All episodes</option>
+      {episodes.map(({ id, name }) => (
+        <option key={id} value={id}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
 function Department({
   department: { name, score, threshold, ready, points },
 }: {
@@ -88,13 +120,14 @@ function Department({
         </span>
       </summary>
       <ul className="divide-y divide-line border-t border-line">
-        {points.map(({ what, weight, met, of, lacking: records, next }) => (
+        {points.map(({ what, weight, met, of, stale, lacking: records, next }) => (
           <li key={what} className="flex items-start gap-3 px-3 py-2 text-sm">
             <span className={clsx("w-16 shrink-0 tabular-nums", met < of || of === 0 ? "text-warn" : "text-good")}>
               {met} of {of}
             </span>
             <span className="min-w-0 grow">
               {what} <span className="text-xs text-ink-3">{weight} points</span>
+              {(stale ?? 0) > 0 && <span className="text-xs text-warn"> · {stale} out of date</span>}
               {records.length > 0 && (
                 <span className="block leading-6">
                   {records.map(({ entityId, collection, name: called }, at) => (
