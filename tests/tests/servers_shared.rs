@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::{Actor, Atelier, House, PASSWORD, house, within};
+use tests::{Actor, Atelier, House, PASSWORD, Socket, house, socket, within};
 
 /// Requests at once, and how many of them may pass.
 const REQUESTS: usize = 1_000;
@@ -39,6 +39,56 @@ async fn of_a_thousand_calls_at_once_against_a_limit_of_ten_exactly_ten_pass_on_
     let film = ada.film("Tides").await;
     let there = ada.at(&house.two);
     assert_eq!(passed(&film, &[ada, there]).await, LIMIT);
+}
+
+/// How many characters lack a description, as a server says on whichever of its caches.
+async fn lacking(actor: &Actor, film: &str) -> u64 {
+    let readiness = actor.get(&format!("/projects/{film}/readiness")).await;
+    let departments = readiness["departments"].as_array().expect("departments");
+    let character = departments.iter().find(|one| one["name"] == "character").expect("its department");
+    let point = &character["points"][0];
+    point["of"].as_u64().expect("a count") - point["met"].as_u64().expect("a count")
+}
+
+#[tokio::test]
+async fn who_has_heard_of_a_change_on_one_server_reads_nothing_older_on_any() {
+    if !socket::available().await {
+        return;
+    }
+    let Some((house, ada)) = House::open().await else { return };
+    let film = ada.post("/projects/sample", &json!({})).await["id"].as_str().unwrap().to_owned();
+    let there = ada.at(&house.two);
+    let people = ada.get(&format!("/projects/{film}/characters")).await["docs"].take();
+    let people: Vec<String> =
+        people.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect();
+    let mut socket = Socket::join(&ada, &house.one.url, &film).await;
+    // Others look all the time, so that whatever can be kept is kept on both.
+    let looking = [ada.clone(), there.clone()].map(|actor| {
+        let film = film.clone();
+        tokio::spawn(async move {
+            loop {
+                lacking(&actor, &film).await;
+            }
+        })
+    });
+    for round in 0..6 {
+        for person in &people {
+            let (writer, reader) = if round % 2 == 0 { (&there, &ada) } else { (&ada, &there) };
+            let text = if round % 2 == 0 { "" } else { "Somebody." };
+            let path = format!("/projects/{film}/characters/{person}");
+            let before = lacking(&ada, &film).await;
+            let (status, changed) =
+                writer.send_json(Method::PATCH, &path, &json!({ "description": text })).await;
+            assert_eq!(status, StatusCode::OK, "{changed}");
+            while socket.hear("entity:updated").await["changes"]["version"] != changed["version"] {}
+            let (here, elsewhere) = tokio::join!(lacking(reader, &film), lacking(writer, &film));
+            assert_eq!(here, elsewhere);
+            let after = if round % 2 == 0 { before + 1 } else { before - 1 };
+            // In the first round some had no description to begin with.
+            assert!(here == after || (round == 0 && here == before), "{before} {here}");
+        }
+    }
+    looking.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test]
