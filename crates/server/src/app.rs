@@ -137,8 +137,7 @@ impl Parts {
         };
         let roster = Roster::new(store.clone(), film::crew::studio()?);
         let slots = slots(&config, ambient.clone());
-        let desk =
-            Desk::new(store.clone(), roster, slots).with_mind(mind).with_messages(messages.clone());
+        let desk = Desk::new(store.clone(), roster, slots).with_mind(mind).with_messages(messages.clone());
         let deliverables = Deliverables::new(store.clone(), tasks.clone(), film::departments::exports::files);
         let limit = limiter::Params { limit: config.limits.orchestrator_per_minute, ..limiter::ORCHESTRATOR };
         Ok(Arc::new(Self {

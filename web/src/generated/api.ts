@@ -29,6 +29,56 @@ export interface components {
             /** Format: int64 */
             seq: number;
         };
+        /** @description An agent of a project. */
+        Agent: {
+            /** @description The file that is built in, where the project has another. */
+            builtIn?: string | null;
+            /** @description What an owner may do about it, besides changing it. */
+            choices: components["schemas"]["AgentChoices"];
+            /** @description Its file: Markdown with front matter. */
+            definition: string;
+            department: string;
+            fault?: components["schemas"]["AgentFault"] | null;
+            /** @description Names it within its department. */
+            name: string;
+            /** @description Whether it is switched off: it gets no work. */
+            off: boolean;
+            origin: components["schemas"]["AgentOrigin"];
+            role: components["schemas"]["AgentRole"];
+            title: string;
+            updatedAt?: components["schemas"]["Timestamp"] | null;
+            updatedBy?: components["schemas"]["PersonId"] | null;
+            /**
+             * Format: int64
+             * @description Counts what the project said of it, 0 if nothing yet; send it back to change the agent.
+             */
+            version: number;
+        };
+        /** @description An agent as a change left it, and how to take the change back. */
+        AgentChanged: components["schemas"]["Agent"] & {
+            /** @description Takes the change back: `POST /projects/{id}/changes/{changeId}/undo`; only an owner can. */
+            changeId: components["schemas"]["ChangeId"];
+        };
+        /** @description What an owner may do about an agent. */
+        AgentChoices: {
+            /** @description What is built in can be put back. */
+            putBack: boolean;
+            /** @description It can be taken out; only what was added can. */
+            remove: boolean;
+            /** @description It can be switched off; heads cannot. */
+            switchOff: boolean;
+        };
+        /** @description What is wrong with a definition. */
+        AgentFault: {
+            /** @description The field, if one is to blame. */
+            field?: string | null;
+            /**
+             * Format: int32
+             * @description The line, from 1, if one is to blame.
+             */
+            line?: number | null;
+            reason: string;
+        };
         /** @description What an agent says to others of its run. In the run's log an entry of the kind `message` holds one as JSON. */
         AgentMessage: {
             /** @description What a request and its response have in common. */
@@ -54,6 +104,47 @@ export interface components {
             type: components["schemas"]["MessageType"];
             /** @description What it means, as an embedding. */
             vector?: number[] | null;
+        };
+        /**
+         * @description Where an agent comes from.
+         * @enum {string}
+         */
+        AgentOrigin: "built-in" | "changed" | "added";
+        /** @description The agents of this server by type: `department/agent`. */
+        AgentPool: {
+            [key: string]: components["schemas"]["AgentPoolStats"];
+        };
+        /** @description How many agents of a type are there on this server. */
+        AgentPoolStats: {
+            /** @description Those that are there and not at work. */
+            idle: number;
+            /** @description Those at work. */
+            inUse: number;
+            /** @description Those that are there. */
+            total: number;
+            /**
+             * Format: int64
+             * @description Times that one was given work.
+             */
+            totalRequests: number;
+        };
+        /**
+         * @description What an agent is in its department.
+         * @enum {string}
+         */
+        AgentRole: "head" | "specialist";
+        /** @description Who works in a project. */
+        Agents: {
+            /** @description Department by department, its head first. */
+            agents: components["schemas"]["Agent"][];
+            /** @description The engines by which specialists can work. */
+            engines: string[];
+            /** @description The longest definition, in bytes. */
+            longest: number;
+            /** @description How many agents a project may have. */
+            most: number;
+            /** @description The tools that a model can be given. */
+            tools: string[];
         };
         /**
          * @description Where an agent is.
@@ -1577,6 +1668,22 @@ export interface components {
          * @enum {string}
          */
         Provider: "openai" | "anthropic" | "ollama";
+        /** @description What an owner says of an agent, in place of all that was said of it before. */
+        PutAgent: {
+            /**
+             * @description Its file: Markdown with front matter, whose `department` and `name` are those of the address. What is built in stands if
+             *     absent.
+             */
+            definition?: string | null;
+            /** @description Whether it gets no work. */
+            off?: boolean;
+            /**
+             * Format: int64
+             * @description The version that the change was made from, 0 if the project had said nothing. If it has moved on, the answer is a 409 with
+             *     both; if absent, the change is made on whatever is there.
+             */
+            version?: number | null;
+        };
         /** @description Names a server of others: by its address, or by a command of the server's configuration. */
         PutToolServer: {
             /** @description Or which command it is. */
@@ -2328,7 +2435,7 @@ export interface components {
             /** @description What changed: `action`, `name`, `version` and the changed fields' names. */
             changes: Record<string, unknown>;
             entityId: components["schemas"]["EntityId"];
-            /** @description `character`, `scene` … */
+            /** @description `character`, `scene` …; `agent` for what a project says of who works in it. */
             entityType: string;
             /** Format: int64 */
             seq: number;

@@ -111,6 +111,7 @@ mod tests {
             consistency,
             creativity: 0.0,
             by: "film.cast".into(),
+            as_of: None,
             added: None,
         }
     }

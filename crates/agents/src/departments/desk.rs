@@ -139,7 +139,7 @@ impl Desk {
 
     /// The engine's work, and what a model says about it.
     async fn thought(&self, lease: &Lease, job: &Job) -> Result<Thought> {
-        let done = self.done(job).await?;
+        let done = self.done(lease, job).await?;
         match &self.mind {
             Some(mind) => mind.enrich(lease, job, done).await,
             None => Ok(Thought::Done(Box::new(done))),
@@ -175,7 +175,7 @@ impl Desk {
             .collect()
     }
 
-    async fn done(&self, job: &Job) -> Result<Done> {
+    async fn done(&self, lease: &Lease, job: &Job) -> Result<Done> {
         let engine = self.roster.studio().engine(&job.agent.engine);
         let engine = engine.ok_or_else(|| Error::internal("an agent without its engine"))?;
         let Work { title, summary, content, citations, quality, consistency, creativity, lacks } =
@@ -194,6 +194,7 @@ impl Desk {
             consistency,
             creativity,
             by,
+            as_of: lease.step().leased_at,
             added: None,
         })
     }

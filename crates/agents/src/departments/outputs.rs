@@ -1,5 +1,6 @@
 //! What steps give: specialists their work, heads their grades of it, and a run what all of it came to.
 
+use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -25,6 +26,9 @@ pub struct Done {
     pub creativity: f64,
     /// Who did it: the engine's name.
     pub by: String,
+    /// When the agent began to look at the project: what was changed later is not in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
     /// What a model added, or why none did; absent where no model is configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added: Option<Added>,

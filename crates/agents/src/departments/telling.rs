@@ -6,8 +6,8 @@ use store::Store;
 use tasks::Lease;
 use wire::messages::MessagePayload;
 
-use super::outputs::Headed;
 use super::grading::Verdict;
+use super::outputs::Headed;
 use crate::messages::{Messages, Said, Seat};
 
 /// The topic of work that was accepted.

@@ -153,7 +153,7 @@ impl Stage {
         let toolbox = Toolbox {
             store: store.clone(),
             brain: Brain::new(store.clone()),
-            ingest: Ingest::new(store.clone(), language.clone()),
+            ingest: Ingest::new(store.clone(), language.clone(), ambient.clone()),
             catalogue: &FILM,
         };
         let mind = Mind {

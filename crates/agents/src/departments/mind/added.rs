@@ -146,6 +146,7 @@ mod tests {
             consistency: 0.9,
             creativity: 0.0,
             by: "film.cues".into(),
+            as_of: None,
             added: None,
         }
     }

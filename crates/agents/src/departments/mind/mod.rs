@@ -33,7 +33,6 @@ use calling::Tools;
 use notes::{BUDGET, FALLBACK, LACKS, OUTPUT, SCORE, note};
 use talk::{End, Means, Talk};
 
-
 /// What agents with a model need.
 #[derive(Clone)]
 #[allow(missing_docs)]
