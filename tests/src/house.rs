@@ -31,8 +31,12 @@ pub fn redis() -> Option<String> {
 impl House {
     /// Two servers and the first person; nothing where there is no Postgres or no Redis.
     pub async fn open() -> Option<(Self, Actor)> {
-        let redis = redis()?;
-        Self::open_over(&redis, &[("ATELIER_LIMITS_ORCHESTRATOR_PER_MINUTE", "100000")]).await
+        Self::open_with(&[("ATELIER_LIMITS_ORCHESTRATOR_PER_MINUTE", "100000")]).await
+    }
+
+    /// The same, with an environment for both.
+    pub async fn open_with(environment: &[(&'static str, &str)]) -> Option<(Self, Actor)> {
+        Self::open_over(&redis()?, environment).await
     }
 
     /// The same, over a Redis at that address and with an environment for both.

@@ -27,7 +27,15 @@ impl Hold {
     /// When Redis cannot be reached.
     pub async fn take(&mut self) -> Result<bool, Unreachable> {
         if self.lease.is_none() {
-            self.lease = self.leases.acquire(&self.name, self.ttl_ms).await?;
+            // By a task of its own: whoever stops waiting would not know of a lease that was given already. What nobody waits
+            // for any more is dropped, and so given back.
+            let mut taking = Self::new(self.leases.clone(), self.name.clone(), self.ttl_ms);
+            let taken = tokio::spawn(async move {
+                taking.lease = taking.leases.acquire(&taking.name, taking.ttl_ms).await?;
+                Ok(taking)
+            });
+            // A runtime that ends gives no lease.
+            self.lease = taken.await.map_or(Ok(None), |taken| taken.map(|mut taken| taken.lease.take()))?;
         }
         Ok(self.lease.is_some())
     }
