@@ -37,7 +37,9 @@ test("a definition is refused at the line that is wrong, saved when it is mended
   await text.waitFor();
   await seen(page, "agents");
   const before = await text.inputValue();
-  await text.fill(before.replace("[recall, record.read]", "[recall, shell]"));
+  await text.fill(
+    before.replace(/^tools: .*$/m, "tools: [recall, shell]"),
+  );
   await page.getByRole("main").getByRole("button", { name: "Save" }).click();
   await page.getByText(/^Line 7: tools: there is no tool shell/).waitFor();
   await seen(page, "agents-refused");
