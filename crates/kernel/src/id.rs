@@ -20,6 +20,8 @@ const VALUES: [u8; 256] = {
 };
 /// Characters that carry the 128 bits.
 const DIGITS: usize = 26;
+/// Letters of each prefix.
+const LETTERS: usize = 3;
 
 /// What all kinds of id have in common. Written `prj_01jd…`; equal ids have equal texts.
 pub trait Id: Copy + Eq + Ord + Hash + fmt::Display + FromStr<Err = BadId> + Send + Sync + 'static {
@@ -39,14 +41,22 @@ pub struct BadId {
     pub prefix: &'static str,
 }
 
-fn write(prefix: &str, bits: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut digits = [0u8; DIGITS];
-    for (i, digit) in digits.iter_mut().enumerate() {
+/// Writes it in one piece, so that a text is made for it once.
+fn write(prefix: [u8; LETTERS], bits: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut text = [b'_'; LETTERS + 1 + DIGITS];
+    text[..LETTERS].copy_from_slice(&prefix);
+    for (i, digit) in text[LETTERS + 1..].iter_mut().enumerate() {
         *digit = ALPHABET[(bits >> (5 * (DIGITS - 1 - i)) & 31) as usize];
     }
-    f.write_str(prefix)?;
-    f.write_str("_")?;
-    f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
+    f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+}
+
+/// The letters of a prefix. One that is longer or shorter does not compile.
+const fn letters(prefix: &str) -> [u8; LETTERS] {
+    match prefix.as_bytes().first_chunk() {
+        Some(letters) if prefix.len() == LETTERS => *letters,
+        _ => panic!("a prefix has three letters"),
+    }
 }
 
 fn parse(prefix: &'static str, text: &str) -> Result<u128, BadId> {
@@ -75,7 +85,7 @@ macro_rules! ids {
         }
 
         impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write($prefix, self.0, f) }
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write(const { letters($prefix) }, self.0, f) }
         }
 
         impl fmt::Debug for $name {

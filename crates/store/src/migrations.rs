@@ -84,6 +84,13 @@ const ALL: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        number: 12,
+        name: "narrow",
+        both: "",
+        sqlite: include_str!("../migrations/0012_narrow.sqlite.sql"),
+        postgres: include_str!("../migrations/0012_narrow.postgres.sql"),
+    },
 ];
 
 /// The number of the newest migration that this program knows.

@@ -3,12 +3,12 @@
 mod book;
 mod orders;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use kernel::{Error, Random, Result, RunId, StepId, Timestamp};
 use serde_json::Value;
 use store::Tx;
-use store::runs::{self, Step};
+use store::runs::{self, Step, Taken};
 use wire::runs::Answer;
 
 use crate::machine::{Command, Refusal};
@@ -120,30 +120,34 @@ pub fn write(
     let mut book = Book::new(tx.now(), random);
     book.load(tx, orders)?;
     let replies = orders.iter().map(|order| book.decide(tx, order)).collect::<Result<Vec<_>>>()?;
-    book.save_steps(tx)?;
     for order in orders {
         match order {
             Order::Tick => {
+                book.save_steps(tx)?;
                 let due = runs::due(tx, book.now, AT_ONCE)?;
-                each(tx, &mut book, &due, |_| Command::Tick)?;
+                each(&mut book, due, |_| Command::Tick);
+                book.save_steps(tx)?;
             }
             Order::Disown { server, present } => loop {
+                book.save_steps(tx)?;
                 let held = runs::held_by(tx, server, present, AT_ONCE)?;
                 // Whoever holds one of their runs now is another server, which does not hold it for long.
-                if each(tx, &mut book, &held, |step| Command::GiveBack { fence: step.fence })? == 0 {
+                if held.is_empty() {
                     break;
                 }
+                each(&mut book, held, |step| Command::GiveBack { fence: step.fence });
             },
             _ => {}
         }
     }
+    book.save_ready(tx)?;
     let mut ready: BTreeSet<String> = ready.union(&std::mem::take(&mut book.ready)).cloned().collect();
     let mut claims = Vec::new();
     for queue in ready.clone() {
         let Some(workers) = demand.get(&queue) else { continue };
         let slots = workers.iter().map(|(_, slots)| slots).sum();
-        let given = claim(tx, &mut book, &queue, workers, slots)?;
-        if given.len() < slots as usize {
+        let (given, all) = claim(tx, &mut book, &queue, workers, slots)?;
+        if all {
             ready.remove(&queue);
         }
         claims.extend(given);
@@ -155,49 +159,40 @@ pub fn write(
     Ok(Outcome { replies, claims, ready, stop, wake: if ticked { next } else { wake }, logged })
 }
 
-/// Does the same to each of these steps, as far as their runs can be had. Gives how many those were.
-fn each(
-    tx: &mut Tx<'_>,
-    book: &mut Book<'_>,
-    wanted: &[(RunId, StepId)],
-    command: impl Fn(&Step) -> Command,
-) -> Result<usize> {
-    let taken = book.take_steps(tx, wanted)?;
-    for id in &taken {
-        let Some(command) = book.step(*id).map(&command) else { continue };
-        // What is refused has changed since it was looked for.
-        let _ = book.apply(*id, &command, None);
+/// Does the same to each of these steps.
+fn each(book: &mut Book<'_>, taken: Vec<Taken>, command: impl Fn(&Step) -> Command) {
+    for taken in taken {
+        let (id, command) = (taken.step.id, command(&taken.step));
+        book.hold(taken);
+        // What is refused has changed since, by another order of this batch.
+        let _ = book.apply(id, &command, None);
     }
-    book.save_steps(tx)?;
-    Ok(taken.len())
 }
 
-/// Gives the steps of a queue whose turn is next to its workers, to each as many as it wants.
+/// Gives the steps of a queue whose turn is next to its workers, to each as many as it wants. Tells, too, whether that were all
+/// that could be had.
 fn claim(
     tx: &mut Tx<'_>,
     book: &mut Book<'_>,
     queue: &str,
     workers: &[(String, u32)],
     slots: u32,
-) -> Result<Vec<Claim>> {
-    let wanted = runs::claimable(tx, queue, slots)?;
-    let ids: Vec<(RunId, StepId)> = wanted.iter().map(|wanted| (wanted.run, wanted.step)).collect();
+) -> Result<(Vec<Claim>, bool)> {
+    let mut claims = Vec::new();
     let mut places = workers.iter().flat_map(|(worker, slots)| std::iter::repeat_n(worker, *slots as usize));
-    let mut taken = HashSet::with_capacity(wanted.len());
-    for step in book.take_steps(tx, &ids)? {
+    let found = runs::claimable(tx, queue, slots)?;
+    let fewer = found.len() < slots as usize;
+    for runs::Claimable { taken, input, run_input } in found {
+        let id = taken.step.id;
+        book.hold(taken);
         let Some(worker) = places.next() else { break };
-        if book.apply(step, &Command::Claim { worker: worker.clone() }, None).is_ok() {
-            taken.insert(step);
+        if book.apply(id, &Command::Claim { worker: worker.clone() }, None).is_ok()
+            && let Some(step) = book.step(id).cloned()
+        {
+            claims.push(Claim { step, input: json(&input)?, run_input: json(&run_input)? });
         }
     }
-    book.save_steps(tx)?;
-    let given = wanted.iter().filter(|wanted| taken.contains(&wanted.step));
-    let claims = given.filter_map(|given| {
-        let step = book.step(given.step)?.clone();
-        let claim = |input, run_input| Claim { step, input, run_input };
-        Some(json(&given.input).and_then(|input| Ok(claim(input, json(&given.run_input)?))))
-    });
-    claims.collect()
+    Ok((claims, fewer))
 }
 
 fn json(text: &str) -> Result<Value> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use kernel::{Ambient, Code, Error, Result, RunId, StepId, Timestamp};
 use store::Store;
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
@@ -17,6 +18,11 @@ use crate::machine::{Command, Failure};
 const WAITING: usize = 4_096;
 /// How many orders share a transaction.
 const TOGETHER: usize = 512;
+/// How many transactions may be under way at the same time.
+const FLIGHTS: usize = 2;
+/// How many orders have to wait before a transaction is begun beside another one: fewer are better written with those that
+/// come meanwhile.
+const WORTHWHILE: usize = 16;
 /// How many hints about grown logs a listener may lag behind before it reads anew.
 const HINTS: usize = 1_024;
 
@@ -49,7 +55,7 @@ impl Options {
 /// Those that wait for steps of a queue.
 struct Worker {
     queue: String,
-    /// Its free slots.
+    /// Its free slots, but for those that a transaction under way may fill.
     free: i64,
     to: mpsc::UnboundedSender<Lease>,
 }
@@ -63,6 +69,22 @@ struct Held {
 }
 
 type Answer = oneshot::Sender<Result<Reply, Refused>>;
+/// An order, and who waits for what comes of it.
+type Asked = (Order, Option<Answer>);
+
+/// A transaction that has come back.
+struct Landed {
+    /// What was done together, and what came of it.
+    parts: Vec<(Arc<Vec<Order>>, Vec<Option<Answer>>, Result<Outcome>)>,
+    /// The queues that were looked into.
+    ready: BTreeSet<String>,
+    /// The free slots that nobody else was to fill meanwhile, by worker.
+    reserved: Vec<(String, i64)>,
+    /// Its number.
+    number: u64,
+    /// Whether another one was under way when it began.
+    beside: bool,
+}
 
 /// The running part. One task owns it; handles speak to it.
 pub struct Service {
@@ -87,6 +109,8 @@ pub struct Service {
     ready: BTreeSet<String>,
     /// When to look at the clock.
     wake: Option<Timestamp>,
+    /// Transactions that were begun.
+    flown: u64,
     draining: bool,
 }
 
@@ -114,6 +138,7 @@ impl Service {
             unsaid: Vec::new(),
             ready: BTreeSet::new(),
             wake: Some(ambient.now()),
+            flown: 0,
             draining: false,
             ambient,
             options,
@@ -140,13 +165,15 @@ impl Service {
         // The first tick of an interval comes at once.
         poll.reset();
         let (mut end, mut gone, mut polled) = (None, false, false);
-        while !(self.draining && self.held.is_empty()) {
-            let mut orders = Vec::new();
+        let mut flights = FuturesUnordered::new();
+        let mut orders = Vec::new();
+        while !(self.draining && self.held.is_empty() && orders.is_empty() && flights.is_empty()) {
             let until = self.wake.map(|wake| {
                 Duration::from_millis(u64::try_from(wake.since(self.ambient.now())).unwrap_or(0))
             });
+            let room = orders.len() < TOGETHER;
             tokio::select! {
-                message = self.messages.recv(), if !gone => match message {
+                message = self.messages.recv(), if !gone && room => match message {
                     Some(message) => self.take(message, &mut orders),
                     // Nobody is left who could want anything, but workers may have something to say.
                     None => {
@@ -154,9 +181,10 @@ impl Service {
                         end.get_or_insert(Instant::now() + self.options.grace);
                     }
                 },
-                Some((step, fence)) = self.freed.recv() => self.returned(step, fence, &mut orders),
-                () = sleep(until) => orders.push((Order::Tick, None)),
-                _ = poll.tick() => {
+                Some(landed) = flights.next() => self.land(landed),
+                Some((step, fence)) = self.freed.recv(), if room => self.returned(step, fence, &mut orders),
+                () = sleep(until), if room => self.tick(&mut orders),
+                _ = poll.tick(), if room => {
                     self.workers.retain(|_, worker| !worker.to.is_closed());
                     for (step, fence) in std::mem::take(&mut self.unsaid) {
                         self.returned(step, fence, &mut orders);
@@ -164,20 +192,19 @@ impl Service {
                     if !std::mem::replace(&mut polled, true) {
                         orders.push((self.disown(), None));
                     }
-                    self.look(&mut orders);
+                    self.heed_all_queues();
+                    self.tick(&mut orders);
                 }
-                () = std::future::ready(()), if self.is_wanted() => {}
-                _ = beat.tick() => self.beat(&mut orders),
+                () = std::future::ready(()), if flights.is_empty() && self.is_wanted() => {}
+                _ = beat.tick(), if room => self.beat(&mut orders),
                 () = &mut drained, if !self.draining => {
                     self.draining = true;
                     end = Some(Instant::now() + self.options.grace);
                 }
-                () = at(end) => {
-                    self.let_go(&mut orders);
-                    self.write(orders).await;
-                    break;
-                }
+                () = at(end) => break,
             }
+            // Whoever else has something to say by now gets a turn to say it, so that it is written together.
+            tokio::task::yield_now().await;
             while orders.len() < TOGETHER
                 && let Ok(message) = self.messages.try_recv()
             {
@@ -186,12 +213,24 @@ impl Service {
             while let Ok((step, fence)) = self.freed.try_recv() {
                 self.returned(step, fence, &mut orders);
             }
+            if flights.is_empty() && (!orders.is_empty() || self.is_wanted())
+                || (1..FLIGHTS).contains(&flights.len()) && orders.len() >= WORTHWHILE
+            {
+                let beside = !flights.is_empty();
+                flights.push(self.fly(std::mem::take(&mut orders), beside));
+            }
+        }
+        while let Some(landed) = flights.next().await {
+            self.land(landed);
+        }
+        self.let_go(&mut orders);
+        if !orders.is_empty() {
             self.write(orders).await;
         }
         Ok(())
     }
 
-    fn take(&mut self, message: Message, orders: &mut Vec<(Order, Option<Answer>)>) {
+    fn take(&mut self, message: Message, orders: &mut Vec<Asked>) {
         match message {
             Message::Order(order, answer) => orders.push((order, Some(answer))),
             Message::Join { queue, slots, to } => {
@@ -210,9 +249,9 @@ impl Service {
         Order::Disown { server: format!("{}/", self.options.server), present: format!("{}/", self.present) }
     }
 
-    /// Looks for what no hint told of.
-    fn look(&mut self, orders: &mut Vec<(Order, Option<Answer>)>) {
-        self.heed_all_queues();
+    /// Looks at the clock.
+    fn tick(&mut self, orders: &mut Vec<Asked>) {
+        self.wake = None;
         orders.push((Order::Tick, None));
     }
 
@@ -222,14 +261,14 @@ impl Service {
     }
 
     /// A lease ended without a word.
-    fn returned(&mut self, step: StepId, fence: i64, orders: &mut Vec<(Order, Option<Answer>)>) {
+    fn returned(&mut self, step: StepId, fence: i64, orders: &mut Vec<Asked>) {
         if let Some(held) = self.held.get(&step).filter(|held| held.fence == fence) {
             let (run, command) = (held.run, Command::GiveBack { fence });
             orders.push((Order::Say { run, step, command, output: None }, None));
         }
     }
 
-    fn beat(&self, orders: &mut Vec<(Order, Option<Answer>)>) {
+    fn beat(&self, orders: &mut Vec<Asked>) {
         orders.extend(self.held.iter().map(|(step, held)| {
             let command = Command::Beat { fence: held.fence };
             (Order::Say { run: held.run, step: *step, command, output: None }, None)
@@ -237,7 +276,7 @@ impl Service {
     }
 
     /// Gives up what is not done when the server ends.
-    fn let_go(&self, orders: &mut Vec<(Order, Option<Answer>)>) {
+    fn let_go(&self, orders: &mut Vec<Asked>) {
         orders.extend(self.held.iter().map(|(step, held)| {
             let failure = Failure {
                 error: "the server ended".into(),
@@ -254,11 +293,11 @@ impl Service {
         !self.draining && !self.ready.is_empty() && self.workers.values().any(wants)
     }
 
-    /// What our workers want, by queue, once these orders are written.
-    fn demand(&self, orders: &[Order]) -> Demand {
-        let mut demand = Demand::new();
+    /// What our workers want, by queue, once these orders are written; and the slots that are reserved for it.
+    fn demand(&mut self, orders: &[Order]) -> (Demand, Vec<(String, i64)>) {
+        let (mut demand, mut reserved) = (Demand::new(), Vec::new());
         if self.draining {
-            return demand;
+            return (demand, reserved);
         }
         let mut freed: HashMap<&str, i64> = HashMap::new();
         for order in orders {
@@ -268,47 +307,66 @@ impl Service {
                 *freed.entry(held.worker.as_str()).or_default() += 1;
             }
         }
-        for (name, worker) in self.workers.iter().filter(|(_, worker)| !worker.to.is_closed()) {
+        for (name, worker) in self.workers.iter_mut().filter(|(_, worker)| !worker.to.is_closed()) {
             let free = worker.free + freed.get(name.as_str()).copied().unwrap_or(0);
             if let Ok(free @ 1..) = u32::try_from(free) {
                 demand.entry(worker.queue.clone()).or_default().push((name.clone(), free));
+                reserved.push((name.clone(), std::mem::take(&mut worker.free)));
             }
         }
-        demand
+        (demand, reserved)
     }
 
-    /// Writes orders together, and tells everyone what came of it. What fails together is tried one by one, so that nobody
-    /// suffers for another's order.
-    async fn write(&mut self, orders: Vec<(Order, Option<Answer>)>) {
-        let (orders, mut answers): (Vec<Order>, Vec<Option<Answer>>) = orders.into_iter().unzip();
-        if orders.is_empty() && !self.is_wanted() {
-            return;
-        }
-        if orders.iter().any(|order| matches!(order, Order::Tick)) {
-            self.wake = None;
-        }
-        let together = Arc::new(orders);
-        match self.transact(together.clone()).await {
-            Ok(outcome) => self.tell(&together, outcome, &mut answers),
-            Err(error) if together.len() == 1 || error.code() == Code::Unavailable => {
-                self.failed(&error, &together, &mut answers);
-            }
-            Err(_) => {
+    /// Begins to write orders together. What fails together is tried one by one, so that nobody suffers for another's order.
+    fn fly(&mut self, orders: Vec<Asked>, beside: bool) -> impl Future<Output = Landed> + use<> {
+        let (orders, answers): (Vec<Order>, Vec<Option<Answer>>) = orders.into_iter().unzip();
+        let (demand, reserved) = self.demand(&orders);
+        let ready = std::mem::take(&mut self.ready);
+        self.flown += 1;
+        let number = self.flown;
+        let (store, ambient) = (self.store.clone(), self.ambient.clone());
+        async move {
+            let together = Arc::new(orders);
+            let outcome = transact(&store, &ambient, &together, (ready.clone(), demand)).await;
+            let alone = outcome.as_ref().is_err_and(|error| error.code() != Code::Unavailable);
+            let mut parts = Vec::new();
+            if alone && together.len() > 1 {
                 for (order, answer) in together.iter().zip(answers) {
-                    let alone = Arc::new(vec![order.clone()]);
-                    let mut answer = [answer];
-                    match self.transact(alone.clone()).await {
-                        Ok(outcome) => self.tell(&alone, outcome, &mut answer),
-                        Err(error) => self.failed(&error, &alone, &mut answer),
-                    }
+                    let order = Arc::new(vec![order.clone()]);
+                    let outcome = transact(&store, &ambient, &order, Default::default()).await;
+                    parts.push((order, vec![answer], outcome));
                 }
+            } else {
+                parts.push((together, answers, outcome));
+            }
+            Landed { parts, ready, reserved, number, beside }
+        }
+    }
+
+    /// Tells everyone what came of orders that were written. A queue that was looked into and has no more ready steps need not
+    /// be looked into again, unless another transaction was under way that may have held some.
+    fn land(&mut self, landed: Landed) {
+        for (name, free) in landed.reserved {
+            if let Some(worker) = self.workers.get_mut(&name) {
+                worker.free += free;
+            }
+        }
+        let overlapped = landed.beside || landed.number != self.flown;
+        if overlapped || !matches!(landed.parts.as_slice(), [(_, _, Ok(_))]) {
+            self.ready.extend(landed.ready);
+        }
+        for (orders, mut answers, outcome) in landed.parts {
+            match outcome {
+                Ok(outcome) => self.tell(&orders, outcome, &mut answers),
+                Err(error) => self.failed(&error, &orders, &mut answers),
             }
         }
     }
 
-    async fn transact(&self, orders: Arc<Vec<Order>>) -> Result<Outcome> {
-        let (ready, demand, ambient) = (self.ready.clone(), self.demand(&orders), self.ambient.clone());
-        self.store.transact(move |tx| ledger::write(tx, &orders, &ready, &demand, &ambient)).await
+    /// Writes orders together, and tells everyone what came of it.
+    async fn write(&mut self, orders: Vec<Asked>) {
+        let landed = self.fly(orders, false).await;
+        self.land(landed);
     }
 
     fn failed(&mut self, error: &Error, orders: &[Order], answers: &mut [Option<Answer>]) {
@@ -330,11 +388,11 @@ impl Service {
 
     fn tell(&mut self, orders: &[Order], outcome: Outcome, answers: &mut [Option<Answer>]) {
         self.wake = [self.wake, outcome.wake].into_iter().flatten().min();
-        self.ready = outcome.ready;
         // What the clock made ready the others find by their own, so that two busy servers do not call each other for ever.
-        if !self.ready.is_empty() && orders.iter().any(|order| !matches!(order, Order::Tick)) {
+        if !outcome.ready.is_empty() && orders.iter().any(|order| !matches!(order, Order::Tick)) {
             self.left_over.notify_one();
         }
+        self.ready.extend(outcome.ready);
         for claim in outcome.claims {
             self.give(claim);
         }
@@ -355,17 +413,17 @@ impl Service {
         }
     }
 
-    /// Hands a step to its worker.
+    /// Hands a step to its worker. If that has left, the lease gives itself back as it is dropped.
     fn give(&mut self, claim: Claim) {
         let (step, run, fence) = (claim.step.id, claim.step.run, claim.step.fence);
-        let Some(name) = claim.step.worker.clone() else { return };
-        let Some(worker) = self.workers.get_mut(&name) else { return };
-        worker.free -= 1;
+        let name = claim.step.worker.clone().unwrap_or_default();
         let (stop, stopped) = watch::channel(false);
-        self.held.insert(step, Held { run, fence, worker: name.clone(), stop });
         let lease = Lease::new(claim, self.handle.clone(), stopped, self.give_back.clone());
-        // If the worker has left, the lease gives itself back as it is dropped.
-        let _ = worker.to.send(lease);
+        if let Some(worker) = self.workers.get_mut(&name) {
+            worker.free -= 1;
+            let _ = worker.to.send(lease);
+        }
+        self.held.insert(step, Held { run, fence, worker: name, stop });
     }
 
     fn stop(&self, step: StepId) {
@@ -394,6 +452,17 @@ impl Service {
             self.stop(step);
         }
     }
+}
+
+/// Does orders in one transaction, and gives workers what they want of the queues that may have ready steps.
+async fn transact(
+    store: &Store,
+    ambient: &Ambient,
+    orders: &Arc<Vec<Order>>,
+    (ready, demand): (BTreeSet<String>, Demand),
+) -> Result<Outcome> {
+    let (orders, ambient) = (orders.clone(), ambient.clone());
+    store.transact(move |tx| ledger::write(tx, &orders, &ready, &demand, &ambient)).await
 }
 
 /// Whether a lease is over after this reply to its last word: it is not if that could not be written, or made no sense.

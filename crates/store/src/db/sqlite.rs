@@ -273,17 +273,18 @@ fn batch(
     let mut done = Vec::new();
     let mut touched = Vec::new();
     let started = Instant::now();
-    if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
-        let error = DbError::from(error);
+    if let Err(error) = run(connection, "BEGIN IMMEDIATE") {
         let (fault, why) = (error.fault(), error.to_string());
         done.push(first(Err(error)));
         return (done, touched, Err(DbError::Batch { fault, why }));
     }
     let mut outcome = Ok(());
     let mut next = Some(first);
+    // As long as nothing in the transaction is to be kept, a job is undone with all of it: beside a savepoint SQLite copies
+    // each page that is written to.
+    let mut fresh = true;
     while let Some(job) = next.take() {
-        if let Err(error) = connection.execute_batch("SAVEPOINT job") {
-            let error = DbError::from(error);
+        if !fresh && let Err(error) = run(connection, "SAVEPOINT job") {
             outcome = Err(DbError::Batch { fault: error.fault(), why: error.to_string() });
             done.push(job(Err(error)));
             break;
@@ -298,15 +299,18 @@ fn batch(
             outcome = Err(DbError::Batch { fault, why: "SQLite ended the transaction".into() });
             break;
         }
-        if let Err(error) = connection.execute_batch(if kept.is_ok() {
-            "RELEASE job"
-        } else {
-            "ROLLBACK TO job; RELEASE job"
-        }) {
-            outcome = Err(error.into());
+        let end: &[&str] = match (fresh, &kept) {
+            (true, Ok(())) => &[],
+            (true, Err(_)) => &["ROLLBACK", "BEGIN IMMEDIATE"],
+            (false, Ok(())) => &["RELEASE job"],
+            (false, Err(_)) => &["ROLLBACK TO job", "RELEASE job"],
+        };
+        if let Err(error) = end.iter().try_for_each(|sql| run(connection, sql)) {
+            outcome = Err(error);
             break;
         }
         if kept.is_ok() {
+            fresh = false;
             touched.append(&mut wrote);
         }
         if done.len() < BATCH && started.elapsed() < BATCH_TIME {
@@ -314,23 +318,29 @@ fn batch(
         }
     }
     if outcome.is_ok() {
-        outcome = connection.execute_batch("COMMIT").map_err(DbError::from);
+        outcome = run(connection, "COMMIT");
     }
     if outcome.is_err()
         && !connection.is_autocommit()
-        && let Err(error) = connection.execute_batch("ROLLBACK")
+        && let Err(error) = run(connection, "ROLLBACK")
     {
         tracing::error!(%error, "a failed batch could not be rolled back");
     }
     (done, touched, outcome)
 }
 
+/// Runs a statement without arguments, of which there are few.
+fn run(connection: &Connection, sql: &str) -> Result<(), DbError> {
+    connection.prepare_cached(sql)?.execute(())?;
+    Ok(())
+}
+
 fn read_jobs(connection: &Connection, jobs: &Receiver<ReadJob>, ambient: &Ambient) {
     while let Ok(job) = jobs.recv() {
         // One snapshot for all that the job reads. If it cannot be opened, the job's own queries say why.
-        let opened = connection.execute_batch("BEGIN").is_ok();
+        let opened = run(connection, "BEGIN").is_ok();
         job(&mut Tx::new(Conn::Sqlite(connection), ambient));
-        if opened && let Err(error) = connection.execute_batch("COMMIT") {
+        if opened && let Err(error) = run(connection, "COMMIT") {
             tracing::error!(%error, "a read could not be closed");
         }
     }

@@ -1,63 +1,95 @@
-//! Which steps may be taken, and whose time has come. Runs are locked before their steps, in the order of their ids, by
-//! everyone; whoever finds a run locked passes it over, so that servers never wait in a circle.
+//! Which steps may be taken, and whose time has come. A step is read together with its run, and both are held until the
+//! transaction ends.
+//!
+//! Everyone locks a run before its steps, and runs in the order of their ids; whoever looks for work passes over what
+//! another holds. So servers never wait in a circle. A row that changed while it was waited for is read as it is now.
 
 use kernel::{Result, RunId, StepId, Timestamp};
-
 use wire::runs::Run;
 
-use super::{RUN, STEP, Step, run, step};
-use crate::db::{Arg, Tx, args};
+use super::{RUN, RUN_WIDTH, STEP, STEP_WIDTH, Step, of, run, run_from, step, step_from};
+use crate::db::{Arg, DbError, Row, Tx, args};
+
+/// A step with its run.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Taken {
+    pub run: Run,
+    pub step: Step,
+}
 
 /// A step that may be claimed, with what it is given, which never changes.
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub struct Claimable {
-    pub run: RunId,
-    pub step: StepId,
+    pub taken: Taken,
     /// JSON.
     pub input: String,
     /// The input of its run; JSON.
     pub run_input: String,
 }
 
-/// The ready steps of a queue whose turn is next.
+/// What becomes of a row that another transaction holds.
+#[derive(Clone, Copy)]
+enum Locked {
+    Awaited,
+    PassedOver,
+}
+
+fn lock(tx: &Tx<'_>, locked: Locked, tables: &str) -> String {
+    match (tx.is_sqlite(), locked) {
+        // It has one writer.
+        (true, _) => String::new(),
+        (false, Locked::Awaited) => format!("FOR NO KEY UPDATE OF {tables}"),
+        (false, Locked::PassedOver) => format!("FOR NO KEY UPDATE OF {tables} SKIP LOCKED"),
+    }
+}
+
+/// The statement that reads steps with their runs, and `more`.
+fn joined(more: &str, which: &str, lock: &str) -> String {
+    format!(
+        "SELECT {}, {}{more} FROM steps JOIN runs ON runs.id = steps.run_id WHERE {which} {lock}",
+        of("runs", RUN),
+        of("steps", STEP)
+    )
+}
+
+fn taken(row: &Row<'_>) -> Result<Taken, DbError> {
+    Ok(Taken { run: run_from(row, 0)?, step: step_from(row, RUN_WIDTH)? })
+}
+
+/// Takes the ready steps of a queue whose turn is next.
 ///
 /// # Errors
 /// When the database fails.
 pub fn claimable(tx: &mut Tx<'_>, queue: &str, limit: u32) -> Result<Vec<Claimable>> {
-    Ok(tx.query(
-        "SELECT steps.run_id, steps.id, steps.input, runs.input FROM steps JOIN runs ON runs.id = steps.run_id
-         WHERE steps.queue = $1 AND steps.rank IS NOT NULL ORDER BY steps.rank, steps.id LIMIT $2",
-        args![queue, limit],
-        |row| {
-            Ok(Claimable { run: row.id(0)?, step: row.id(1)?, input: row.get(2)?, run_input: row.get(3)? })
-        },
-    )?)
+    let which = "steps.queue = $1 AND steps.rank IS NOT NULL ORDER BY steps.rank, steps.id LIMIT $2";
+    let lock = lock(tx, Locked::PassedOver, "runs, steps");
+    Ok(tx.query(&joined(", steps.input, runs.input", which, &lock), args![queue, limit], |row| {
+        let inputs = RUN_WIDTH + STEP_WIDTH;
+        Ok(Claimable { taken: taken(row)?, input: row.get(inputs)?, run_input: row.get(inputs + 1)? })
+    })?)
 }
 
-/// The steps about which the clock has something to say at `now`, the most overdue first.
+/// Takes the steps about which the clock has something to say at `now`, the most overdue first.
 ///
 /// # Errors
 /// When the database fails.
-pub fn due(tx: &mut Tx<'_>, now: Timestamp, limit: u32) -> Result<Vec<(RunId, StepId)>> {
-    Ok(tx.query(
-        "SELECT run_id, id FROM steps WHERE wake_at <= $1 ORDER BY wake_at LIMIT $2",
-        args![now, limit],
-        |row| Ok((row.id(0)?, row.id(1)?)),
-    )?)
+pub fn due(tx: &mut Tx<'_>, now: Timestamp, limit: u32) -> Result<Vec<Taken>> {
+    let lock = lock(tx, Locked::PassedOver, "runs, steps");
+    let sql = joined("", "steps.wake_at <= $1 ORDER BY steps.wake_at LIMIT $2", &lock);
+    Ok(tx.query(&sql, args![now, limit], taken)?)
 }
 
-/// Steps that are with workers whose names begin with `server` and not with `present`.
+/// Takes steps that are with workers whose names begin with `server` and not with `present`.
 ///
 /// # Errors
 /// When the database fails.
-pub fn held_by(tx: &mut Tx<'_>, server: &str, present: &str, limit: u32) -> Result<Vec<(RunId, StepId)>> {
-    Ok(tx.query(
-        "SELECT run_id, id FROM steps WHERE wake_at IS NOT NULL AND worker IS NOT NULL AND SUBSTR(worker, 1, LENGTH($1)) = $1
-           AND SUBSTR(worker, 1, LENGTH($2)) <> $2 LIMIT $3",
-        args![server, present, limit],
-        |row| Ok((row.id(0)?, row.id(1)?)),
-    )?)
+pub fn held_by(tx: &mut Tx<'_>, server: &str, present: &str, limit: u32) -> Result<Vec<Taken>> {
+    let which = "steps.wake_at IS NOT NULL AND steps.worker IS NOT NULL
+      AND SUBSTR(steps.worker, 1, LENGTH($1)) = $1 AND SUBSTR(steps.worker, 1, LENGTH($2)) <> $2 LIMIT $3";
+    let lock = lock(tx, Locked::PassedOver, "runs, steps");
+    Ok(tx.query(&joined("", which, &lock), args![server, present, limit], taken)?)
 }
 
 /// When the clock next has something to say about a step.
@@ -72,26 +104,34 @@ pub fn next_wake(tx: &mut Tx<'_>) -> Result<Option<Timestamp>> {
     )?)
 }
 
-/// Reads runs and holds them until the transaction ends. Those that another transaction holds are waited for, or, with
-/// `skip`, passed over.
+/// Takes runs. Those that another transaction holds are waited for.
 ///
 /// # Errors
 /// When the database fails.
-pub fn take(tx: &mut Tx<'_>, runs: &[RunId], skip: bool) -> Result<Vec<Run>> {
+pub fn take(tx: &mut Tx<'_>, runs: &[RunId]) -> Result<Vec<Run>> {
     if runs.is_empty() {
         return Ok(Vec::new());
     }
-    let lock = match (tx.is_sqlite(), skip) {
-        (true, _) => "",
-        (false, true) => "FOR UPDATE SKIP LOCKED",
-        (false, false) => "FOR UPDATE",
-    };
+    let lock = lock(tx, Locked::Awaited, "runs");
     let sql = format!("SELECT {RUN} FROM runs WHERE id {} ORDER BY id {lock}", tx.among(1));
     Ok(tx.query(&sql, &[list(runs)], run)?)
 }
 
+/// Takes steps with their runs. Those that another transaction holds are waited for.
+///
+/// # Errors
+/// When the database fails.
+pub fn take_steps(tx: &mut Tx<'_>, steps: &[StepId]) -> Result<Vec<Taken>> {
+    if steps.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (among, lock) = (tx.among(1), lock(tx, Locked::Awaited, "runs, steps"));
+    let order = if tx.is_sqlite() { "" } else { "ORDER BY runs.id, steps.id" };
+    Ok(tx.query(&joined("", &format!("steps.id {among} {order}"), &lock), &[list(steps)], taken)?)
+}
+
 impl Step {
-    /// Reads steps by their ids.
+    /// Reads steps by their ids, whose runs are held.
     ///
     /// # Errors
     /// When the database fails.

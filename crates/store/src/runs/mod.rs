@@ -13,7 +13,7 @@ use wire::runs::{Answer, Limits, Priority, Reason, Run, StepState};
 
 use crate::db::{DbError, Row};
 
-pub use claim::{Claimable, claimable, due, held_by, next_wake, take};
+pub use claim::{Claimable, Taken, claimable, due, held_by, next_wake, take, take_steps};
 pub use log::{Told, append, log, noted, said};
 pub use read::{
     Detail, Family, attempts, by_key, failed_steps, family, get, given_before, input, list, outputs, step_of,
@@ -23,29 +23,36 @@ pub use write::{
     NewAttempt, NewEdge, NewRunRow, NewStepRow, create, create_once, save_attempts, save_runs, save_steps,
 };
 
+/// How many columns [`RUN`] has.
+const RUN_WIDTH: usize = 17;
 const RUN: &str =
     "id, project_id, kind, title, state, paused, asked_at, asked_by, total, complete, failed, cancelled,
   log_end, created_at, created_by, started_at, ended_at";
 
 fn run(row: &Row<'_>) -> Result<Run, DbError> {
+    run_from(row, 0)
+}
+
+/// Reads the columns of [`RUN`] from the column `at` on.
+fn run_from(row: &Row<'_>, at: usize) -> Result<Run, DbError> {
     Ok(Run {
-        id: row.id(0)?,
-        project_id: row.id(1)?,
-        kind: row.get(2)?,
-        title: row.get(3)?,
-        state: row.tag(4)?,
-        paused: row.get(5)?,
-        asked_at: row.get(6)?,
-        asked_by: row.opt_id(7)?,
-        total: row.get(8)?,
-        complete: row.get(9)?,
-        failed: row.get(10)?,
-        cancelled: row.get(11)?,
-        log_end: row.get(12)?,
-        created_at: row.get(13)?,
-        created_by: row.opt_id(14)?,
-        started_at: row.get(15)?,
-        ended_at: row.get(16)?,
+        id: row.id(at)?,
+        project_id: row.id(at + 1)?,
+        kind: row.get(at + 2)?,
+        title: row.get(at + 3)?,
+        state: row.tag(at + 4)?,
+        paused: row.get(at + 5)?,
+        asked_at: row.get(at + 6)?,
+        asked_by: row.opt_id(at + 7)?,
+        total: row.get(at + 8)?,
+        complete: row.get(at + 9)?,
+        failed: row.get(at + 10)?,
+        cancelled: row.get(at + 11)?,
+        log_end: row.get(at + 12)?,
+        created_at: row.get(at + 13)?,
+        created_by: row.opt_id(at + 14)?,
+        started_at: row.get(at + 15)?,
+        ended_at: row.get(at + 16)?,
     })
 }
 
@@ -96,38 +103,52 @@ pub struct Step {
     pub answer: Option<Answer>,
 }
 
+/// How many columns [`STEP`] has.
+const STEP_WIDTH: usize = 27;
 const STEP: &str = "id, run_id, project_id, ordinal, name, queue, priority, limits, delay_until, state, reason,
   open_parents, attempt, fence, settled, worker, rank, wake_at, not_before, expires_at, leased_at, lease_until,
   progressed_at, asked_at, ended_at, answer, lost";
 
 fn step(row: &Row<'_>) -> Result<Step, DbError> {
+    step_from(row, 0)
+}
+
+/// Reads the columns of [`STEP`] from the column `at` on.
+fn step_from(row: &Row<'_>, at: usize) -> Result<Step, DbError> {
     Ok(Step {
-        id: row.id(0)?,
-        run: row.id(1)?,
-        project: row.id(2)?,
-        ordinal: row.get(3)?,
-        name: row.get(4)?,
-        queue: row.get(5)?,
-        priority: row.tag(6)?,
-        limits: row.json(7)?,
-        delay_until: row.get(8)?,
-        state: row.tag(9)?,
-        reason: row.opt_json(10)?,
-        open_parents: row.get(11)?,
-        attempt: row.get(12)?,
-        fence: row.get(13)?,
-        settled: row.get(14)?,
-        worker: row.get(15)?,
-        rank: row.get(16)?,
-        wake_at: row.get(17)?,
-        not_before: row.get(18)?,
-        expires_at: row.get(19)?,
-        leased_at: row.get(20)?,
-        lease_until: row.get(21)?,
-        progressed_at: row.get(22)?,
-        asked_at: row.get(23)?,
-        ended_at: row.get(24)?,
-        answer: row.opt_json(25)?,
-        lost: row.get(26)?,
+        id: row.id(at)?,
+        run: row.id(at + 1)?,
+        project: row.id(at + 2)?,
+        ordinal: row.get(at + 3)?,
+        name: row.get(at + 4)?,
+        queue: row.get(at + 5)?,
+        priority: row.tag(at + 6)?,
+        limits: row.json(at + 7)?,
+        delay_until: row.get(at + 8)?,
+        state: row.tag(at + 9)?,
+        reason: row.opt_json(at + 10)?,
+        open_parents: row.get(at + 11)?,
+        attempt: row.get(at + 12)?,
+        fence: row.get(at + 13)?,
+        settled: row.get(at + 14)?,
+        worker: row.get(at + 15)?,
+        rank: row.get(at + 16)?,
+        wake_at: row.get(at + 17)?,
+        not_before: row.get(at + 18)?,
+        expires_at: row.get(at + 19)?,
+        leased_at: row.get(at + 20)?,
+        lease_until: row.get(at + 21)?,
+        progressed_at: row.get(at + 22)?,
+        asked_at: row.get(at + 23)?,
+        ended_at: row.get(at + 24)?,
+        answer: row.opt_json(at + 25)?,
+        lost: row.get(at + 26)?,
     })
+}
+
+/// The columns of a list, named with their table.
+fn of(table: &str, columns: &str) -> String {
+    let columns: Vec<String> =
+        columns.split(',').map(|column| format!("{table}.{}", column.trim())).collect();
+    columns.join(", ")
 }

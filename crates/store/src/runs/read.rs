@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use kernel::{Error, PageRequest, ProjectId, Result, RunId, StepId};
 use wire::runs::{Attempt, FailedStep, Run, RunState};
 
-use super::{RUN, STEP, Step, run, step};
+use super::{RUN, STEP, STEP_WIDTH, Step, of, run, step};
 use crate::db::{DbError, Row, Tx, args};
 use crate::events::Listed;
 use crate::scope::Tenant;
@@ -132,13 +132,12 @@ pub fn step_of(t: &mut Tenant<'_, '_>, run: RunId, id: StepId) -> Result<Detail>
 }
 
 fn details(which: &str) -> String {
-    let columns: Vec<String> = STEP.split(',').map(|column| format!("steps.{}", column.trim())).collect();
     format!(
         "SELECT {}, steps.input, CAST(COALESCE(LENGTH(attempts.output), 0) AS BIGINT),
            CASE WHEN LENGTH(attempts.output) <= CAST($2 AS BIGINT) THEN attempts.output END
          FROM steps LEFT JOIN attempts ON attempts.step_id = steps.id AND attempts.fence = steps.settled
          WHERE {which}",
-        columns.join(", ")
+        of("steps", STEP)
     )
 }
 
@@ -146,9 +145,9 @@ fn detail(row: &Row<'_>) -> Result<Detail, DbError> {
     Ok(Detail {
         step: step(row)?,
         parents: Vec::new(),
-        input: row.get(27)?,
-        output_length: row.get(28)?,
-        output: row.get(29)?,
+        input: row.get(STEP_WIDTH)?,
+        output_length: row.get(STEP_WIDTH + 1)?,
+        output: row.get(STEP_WIDTH + 2)?,
     })
 }
 

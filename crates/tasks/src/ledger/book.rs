@@ -4,11 +4,11 @@ mod making;
 mod standing;
 mod wishes;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kernel::{Error, EventKind, ProjectId, Random, Result, RunId, StepId, Timestamp};
 use serde_json::Value;
-use store::runs::{self, NewAttempt, NewEdge, NewRunRow, NewStepRow, Step};
+use store::runs::{self, NewAttempt, NewEdge, NewRunRow, NewStepRow, Step, Taken};
 use store::{Scope, Tenant, Tx, events};
 use wire::runs::{Answer, LogEntry, Run};
 
@@ -39,6 +39,8 @@ pub(super) struct Book<'r> {
     steps: HashMap<StepId, Step>,
     changed_runs: BTreeSet<RunId>,
     changed_steps: BTreeSet<StepId>,
+    /// Whether a query for ready steps would miss, for what is not saved yet, one that became ready.
+    readied: bool,
     new_runs: Vec<NewRunRow>,
     new_steps: Vec<NewStepRow>,
     new_edges: Vec<NewEdge>,
@@ -63,6 +65,7 @@ impl<'r> Book<'r> {
             steps: HashMap::new(),
             changed_runs: BTreeSet::new(),
             changed_steps: BTreeSet::new(),
+            readied: false,
             new_runs: Vec::new(),
             new_steps: Vec::new(),
             new_edges: Vec::new(),
@@ -77,14 +80,24 @@ impl<'r> Book<'r> {
         }
     }
 
-    /// Takes the runs that the orders are about, and reads the steps.
+    /// Takes the steps that the orders are about, with their runs. What people wish is often of a whole run: then all runs are
+    /// taken first, so that everyone takes them in the same order.
     pub(super) fn load(&mut self, tx: &mut Tx<'_>, orders: &[Order]) -> Result<()> {
-        let ids: Vec<RunId> = orders.iter().filter_map(Order::run).collect();
-        for run in runs::take(tx, &ids, false)? {
-            self.runs.insert(run.id, run);
+        if orders.iter().any(Order::is_wish) {
+            let runs: BTreeSet<RunId> = orders.iter().filter_map(Order::run).collect();
+            let runs = runs::take(tx, &runs.into_iter().collect::<Vec<_>>())?;
+            self.runs.extend(runs.into_iter().map(|run| (run.id, run)));
         }
-        let ids: HashSet<StepId> = orders.iter().filter_map(Order::step).collect();
-        self.read(tx, ids)
+        let steps: BTreeSet<StepId> = orders.iter().filter_map(Order::step).collect();
+        let taken = runs::take_steps(tx, &steps.into_iter().collect::<Vec<_>>())?;
+        taken.into_iter().for_each(|taken| self.hold(taken));
+        Ok(())
+    }
+
+    /// Keeps a step that was taken, and its run; but not in place of what is newer.
+    pub(super) fn hold(&mut self, taken: Taken) {
+        self.runs.entry(taken.run.id).or_insert(taken.run);
+        self.steps.entry(taken.step.id).or_insert(taken.step);
     }
 
     /// Reads those of the steps that are not here yet.
@@ -101,20 +114,6 @@ impl<'r> Book<'r> {
         for step in steps {
             self.steps.entry(step.id).or_insert(step);
         }
-    }
-
-    /// Takes the runs of these steps, but for those that another transaction holds, and reads the steps. Gives the ids of
-    /// those that it could take, in the same order.
-    pub(super) fn take_steps(&mut self, tx: &mut Tx<'_>, wanted: &[(RunId, StepId)]) -> Result<Vec<StepId>> {
-        let others: Vec<RunId> =
-            wanted.iter().map(|(run, _)| *run).filter(|run| !self.runs.contains_key(run)).collect();
-        for run in runs::take(tx, &others, true)? {
-            self.runs.insert(run.id, run);
-        }
-        let taken: Vec<StepId> =
-            wanted.iter().filter(|(run, _)| self.runs.contains_key(run)).map(|(_, step)| *step).collect();
-        self.read(tx, taken.iter().copied())?;
-        Ok(taken)
     }
 
     pub(super) fn step(&self, id: StepId) -> Option<&Step> {
@@ -205,6 +204,7 @@ impl<'r> Book<'r> {
         self.wake = [self.wake, step.wake_at].into_iter().flatten().min();
         if step.rank.is_some() && !was_ready {
             self.ready.insert(step.queue.clone());
+            self.readied = true;
         }
         if step.asked_at.is_some() && !was_asked {
             self.stop.push(id);
@@ -295,9 +295,16 @@ impl<'r> Book<'r> {
         self.events.entry(run.project_id).or_default().push((EventKind::RunUpdated, told(&told_of_run(run))));
     }
 
+    /// Writes what became ready, so that it is found.
+    pub(super) fn save_ready(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+        self.cascade(tx)?;
+        if self.readied { self.save_steps(tx) } else { Ok(()) }
+    }
+
     /// Writes the steps that were made or changed, so that queries find them as they are now.
     pub(super) fn save_steps(&mut self, tx: &mut Tx<'_>) -> Result<()> {
         self.cascade(tx)?;
+        self.readied = false;
         runs::create(tx, &self.new_runs, &self.new_steps, &self.new_edges)?;
         runs::save_steps(tx, self.changed_steps.iter().filter_map(|id| self.steps.get(id)))?;
         self.new_runs.clear();

@@ -107,6 +107,15 @@ impl Order {
         }
     }
 
+    /// Whether it is what a person wishes of a run.
+    #[must_use]
+    pub fn is_wish(&self) -> bool {
+        match self {
+            Self::Answer { .. } | Self::Cancel { .. } | Self::Pause { .. } | Self::Retry { .. } => true,
+            Self::Make(_) | Self::Say { .. } | Self::Log { .. } | Self::Disown { .. } | Self::Tick => false,
+        }
+    }
+
     /// The step that it is about, if it is about one.
     #[must_use]
     pub fn step(&self) -> Option<StepId> {

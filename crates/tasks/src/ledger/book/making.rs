@@ -93,6 +93,7 @@ impl Book<'_> {
             self.wake = [self.wake, made.wake_at].into_iter().flatten().min();
             if made.rank.is_some() {
                 self.ready.insert(made.queue.clone());
+                self.readied = true;
             }
             self.new_steps.push(NewStepRow { step: made, input: step.input.to_string() });
             self.new_edges.extend(
