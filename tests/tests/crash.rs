@@ -139,6 +139,7 @@ async fn an_answer_that_a_power_cut_breaks_off_is_kept_as_far_as_it_came_and_mar
     let mut model = Model::start().await;
     model.serve(&ada).await;
     let film = ada.film("Tides").await;
+    model.allow(&ada, &film).await;
     let conversation = ada.post("/orchestrator/conversations", &json!({ "projectId": film })).await;
     let conversation = conversation["id"].as_str().unwrap().to_owned();
     let mut stream = Stream::open(&ada, &conversation, None).await;
@@ -205,6 +206,7 @@ async fn a_provider_that_was_seen_to_fail_is_left_in_peace_after_a_power_cut_too
     let mut model = Model::start().await;
     model.serve(&ada).await;
     let film = ada.film("Tides").await;
+    model.allow(&ada, &film).await;
     let said = json!({ "projectId": film, "mode": "chat", "content": "Tell me of the tide." });
     let ask = async || ada.post("/orchestrator/chat", &said).await["metadata"]["fallback"].clone();
     let failing = async {

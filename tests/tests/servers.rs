@@ -134,6 +134,7 @@ async fn a_language_model_that_is_set_on_one_server_answers_on_the_other() {
     let film = ada.film("Tides").await;
     let mut model = Model::start().await;
     model.serve(&ada).await;
+    model.allow(&ada, &film).await;
     let there = ada.at(&house.two);
     let said = json!({ "projectId": film, "mode": "chat", "content": "Tell me of the tide." });
     let asked = async {

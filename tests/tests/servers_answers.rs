@@ -23,6 +23,7 @@ impl Talk {
         let model = Model::start().await;
         model.serve(&ada).await;
         let (film, there) = (ada.film("Tides").await, ada.at(&house.two));
+        model.allow(&ada, &film).await;
         let conversation = ada.post("/orchestrator/conversations", &json!({ "projectId": film })).await;
         let conversation = conversation["id"].as_str().unwrap().to_owned();
         let said = json!({ "projectId": film, "mode": "chat", "content": "Tell me of the tide.", "conversationId": conversation });

@@ -24,6 +24,7 @@ impl Talk {
         let mut model = Model::start().await;
         model.serve(&ada).await;
         let film = ada.film("Tides").await;
+        model.allow(&ada, &film).await;
         let (conversation, message) = ask(&ada, &film, None).await;
         let call = model.asked().await;
         (Self { app, ada, ben, conversation, message, model }, call)

@@ -34,6 +34,7 @@ async fn a_collector_is_sent_what_each_request_led_to_under_the_id_that_its_answ
 
     let mut model = Model::start().await;
     model.serve(&ada).await;
+    model.allow(&ada, &film).await;
     let said = json!({ "projectId": film, "mode": "chat", "content": "Tell me of the tide." });
     let (answer, ()) = tokio::join!(ada.post("/orchestrator/chat", &said), async {
         let mut call = model.asked().await;

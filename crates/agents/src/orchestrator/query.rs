@@ -59,7 +59,7 @@ pub(super) async fn answer(job: &Job, pen: &mut Pen) -> Result<()> {
             return Ok(());
         }
     };
-    if let Err(Silence(why)) = speak(pen, &voice, request, Some(reserved)).await {
+    if let Err(Silence(why)) = speak(pen, &voice, request, reserved).await {
         pen.note(why.as_str());
         if pen.is_empty() {
             by_rules(pen, &rules).await;

@@ -18,9 +18,9 @@ pub(super) async fn speak(
     pen: &mut Pen,
     voice: &Voice,
     request: Request,
-    mut reserved: Option<Reserved>,
+    reserved: Reserved,
 ) -> Result<(), Silence> {
-    let (mut by, mut said) = (voice.route.first().named(), 0);
+    let (mut by, mut said, mut reserved) = (voice.route.first().named(), 0, Some(reserved));
     let mut deltas = voice.models.stream(&voice.route, request);
     let silent = || Silence(format!("{} had nothing to say. Ask again, or in other words.", voice.name()));
     while let Some(delta) = deltas.next().await {

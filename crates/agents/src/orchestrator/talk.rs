@@ -9,7 +9,10 @@ use super::answer::Job;
 use super::live::Pen;
 use super::speak::{Silence, speak};
 use super::{RULES, help, prompts};
+use crate::budget::Purse;
 
+/// Who answers, as reports of usage name it.
+const AGENT: &str = "chat";
 /// Messages of the conversation that are looked at for earlier talk.
 const LOOKED_AT: u32 = 100;
 /// Bytes of a token, roughly: the rule of thumb for English, which `models` estimates by as well.
@@ -20,8 +23,7 @@ pub(super) async fn answer(job: &Job, pen: &mut Pen) -> Result<()> {
     let shared = &job.shared;
     let Some(voice) = shared.language.current() else {
         pen.note("No language model is set. An administrator can set one under Settings, Model.");
-        pen.metadata.answered_by = Some(RULES.to_owned());
-        pen.say(&help::answer(&job.content, "General talk needs a language model, and none is set.")).await;
+        by_rules(job, pen, "General talk needs a language model, and none is set.").await;
         return Ok(());
     };
     let conversation = job.conversation;
@@ -30,16 +32,30 @@ pub(super) async fn answer(job: &Job, pen: &mut Pen) -> Result<()> {
         shared.store.read_in(&job.scope, move |t| conversations::messages(t, conversation, &page)).await?;
     let turns = turns(&listed.rows, &job.content, shared.options.history_tokens);
     let request = prompts::talk(turns, shared.options.answer_tokens);
-    if let Err(Silence(why)) = speak(pen, &voice, request, None).await {
+    let mut purse = Purse::of_person(shared.store.clone(), shared.ambient.clone(), job.scope, AGENT);
+    let reserved = match purse.reserve_for(&voice, &request, 1).await?.or_why() {
+        Ok(reserved) => reserved,
+        Err(why) => {
+            pen.note(why.as_str());
+            by_rules(job, pen, &why).await;
+            return Ok(());
+        }
+    };
+    if let Err(Silence(why)) = speak(pen, &voice, request, reserved).await {
         pen.note(why.as_str());
         if pen.is_empty() {
-            pen.metadata.answered_by = Some(RULES.to_owned());
-            pen.say(&help::answer(&job.content, &why)).await;
+            by_rules(job, pen, &why).await;
         } else {
             pen.say(&format!("\n\n{why}")).await;
         }
     }
     Ok(())
+}
+
+/// What is known of Atelier itself; and if that is not what was asked for, why there is no more.
+async fn by_rules(job: &Job, pen: &mut Pen, why: &str) {
+    pen.metadata.answered_by = Some(RULES.to_owned());
+    pen.say(&help::answer(&job.content, why)).await;
 }
 
 /// The earlier talk, oldest first, and what is said now. Only what was said in chat mode is part of it: answers of the

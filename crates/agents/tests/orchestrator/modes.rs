@@ -88,6 +88,25 @@ async fn what_a_question_takes_counts_and_with_the_budget_used_up_the_rules_answ
 }
 
 #[tokio::test]
+async fn what_talk_takes_counts_and_with_the_budget_used_up_no_model_is_asked_and_the_answer_says_so() {
+    let stage = Stage::set().await;
+    let actor = stage.play([scene([says("Ebb and flood."), Act::Tokens { input: 5_000, output: 7 }])]);
+    allow(&stage, 6_000).await;
+    assert_eq!(ask(&stage, "chat", "Tell me of the tide.").await.content, "Ebb and flood.");
+    assert_eq!(taken(&stage).await, [("chat".to_owned(), 5_007)]);
+    for (said, answered) in
+        [("And then?", "the project's day has used"), ("Which shortcuts are there?", "Ctrl+K")]
+    {
+        let answer = ask(&stage, "chat", said).await;
+        assert!(answer.content.contains(answered), "{}", answer.content);
+        let metadata = answer.metadata.unwrap();
+        assert_eq!(metadata.answered_by.as_deref(), Some("rules"));
+        assert!(metadata.fallback.unwrap().contains("An owner can raise"), "{said}");
+    }
+    assert_eq!((actor.played(), taken(&stage).await.len()), (vec![1], 1));
+}
+
+#[tokio::test]
 async fn what_data_mode_reads_with_the_budget_used_up_is_read_by_rules_and_says_so() {
     let stage = Stage::set().await;
     let actor = stage.play([scene([says("{\"records\": []}"), Act::Tokens { input: 100, output: 7 }])]);
