@@ -121,10 +121,12 @@ impl Parts {
         let servers = crate::tools::open(&store, &config, ambient.clone()).await?;
         let private = config.tools.private_addresses;
         let outside = Outside::new(store.clone(), identity.clone(), ambient.clone(), servers, private);
+        let roster = Roster::new(store.clone(), film::crew::studio()?);
         let mind = Mind {
             store: store.clone(),
             ambient: ambient.clone(),
             language,
+            roster: roster.clone(),
             tasks: tasks.clone(),
             toolbox: Toolbox {
                 store: store.clone(),
@@ -135,7 +137,6 @@ impl Parts {
             messages: messages.clone(),
             outside: outside.clone(),
         };
-        let roster = Roster::new(store.clone(), film::crew::studio()?);
         let slots = slots(&config, ambient.clone());
         let desk = Desk::new(store.clone(), roster, slots).with_mind(mind).with_messages(messages.clone());
         let deliverables = Deliverables::new(store.clone(), tasks.clone(), film::departments::exports::files);

@@ -69,9 +69,9 @@ async fn what_a_head_accepted_is_told_kept_in_the_log_and_read_by_later_departme
 }
 
 #[tokio::test]
-async fn an_agent_asks_a_department_and_its_answer_is_the_models_or_that_of_rules() {
+async fn an_agent_asks_a_department_and_its_answer_is_its_own_models_or_that_of_rules() {
     for (answer, by) in
-        [(Act::Say("Mara does.".into()), "actor"), (Act::Break(Breakage::BadRequest), "rules")]
+        [(Act::Say("Mara does.".into()), stage::ELDER), (Act::Break(Breakage::BadRequest), "rules")]
     {
         let ask = call("ask", json!({ "of": "character", "question": "Who runs the ferry?" }));
         let mut scenes = vec![scene("The question:", vec![answer])];
@@ -91,7 +91,7 @@ async fn an_agent_asks_a_department_and_its_answer_is_the_models_or_that_of_rule
         let result = &results(&stage, run).await[0];
         let text = result["text"].as_str().unwrap();
         assert!(result["failed"] == false && text.contains("Mara"), "{result}");
-        assert!(by == "actor" || (text.contains("runs the ferry") && !text.contains("deckhand")), "{text}");
+        assert!(by == stage::ELDER || (text.contains("runs the ferry") && !text.contains("deckhand")), "{text}");
         let calls = stage.log(run, "tool_call").await;
         assert_eq!((&calls[0]["agent"], &calls[0]["tool"]), (&json!("audio/cues"), &json!("ask")));
     }

@@ -84,6 +84,9 @@ impl Engine for Rows {
     }
 }
 
+/// The model of the head of characters, which is its own.
+pub(crate) const ELDER: &str = "elder";
+
 /// Departments whose specialists have these tools: the cast, and the cues behind it.
 fn studio(tools: &str, engines: [Arc<dyn Engine>; 2]) -> Studio {
     let agent = |department: &str, name: &str, role: &str, tools: &str| {
@@ -93,7 +96,7 @@ fn studio(tools: &str, engines: [Arc<dyn Engine>; 2]) -> Studio {
         )
     };
     let agents = [
-        agent("character", "head", "head", ""),
+        agent("character", "head", "head", "").replacen("\nlimits", &format!("\nmodel: {ELDER}\nlimits"), 1),
         agent("character", "cast", "specialist", ""),
         agent("audio", "head", "head", ""),
         agent("audio", "cues", "specialist", tools),
@@ -156,19 +159,20 @@ impl Stage {
             ingest: Ingest::new(store.clone(), language.clone(), ambient.clone()),
             catalogue: &FILM,
         };
+        let cast = json!({ "people": [{ "name": "Mara", "work": "runs the ferry" }, { "name": "Joss", "work": "deckhand" }] });
+        let engines: [Arc<dyn Engine>; 2] =
+            [Arc::new(Rows("character.cast", cast)), Arc::new(Rows("audio.cues", json!({ "cues": [] })))];
+        let roster = Roster::new(store.clone(), studio(tools, engines));
         let mind = Mind {
             store: store.clone(),
             ambient,
             language,
+            roster: roster.clone(),
             tasks: tasks.clone(),
             toolbox: toolbox.clone(),
             messages: messages.clone(),
             outside,
         };
-        let cast = json!({ "people": [{ "name": "Mara", "work": "runs the ferry" }, { "name": "Joss", "work": "deckhand" }] });
-        let engines: [Arc<dyn Engine>; 2] =
-            [Arc::new(Rows("character.cast", cast)), Arc::new(Rows("audio.cues", json!({ "cues": [] })))];
-        let roster = Roster::new(store.clone(), studio(tools, engines));
         let desk = Desk::new(store.clone(), roster, Slots::new(Ambient::system(), AGENTS, 10));
         let desk = Arc::new(desk.with_mind(mind).with_messages(messages.clone()));
         tokio::spawn(desk.clone().serve(tasks.worker(plan::QUEUE, 4).await.unwrap()));

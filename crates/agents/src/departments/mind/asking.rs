@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use backplane::bus::Pattern;
 use kernel::{Error, Result};
-use models::{Cost, Message, Request, Usage};
+use models::{Message, Request};
 use serde_json::{Map, Value, json};
 use store::runs::{self, Detail};
 use wire::messages::{AgentMessage, MessagePayload, MessageType, Recipients};
@@ -15,9 +15,10 @@ use wire::runs::StepState;
 use super::found::found;
 use super::notes::{SPENT, note};
 use super::{Mind, prompt};
-use crate::budget::{Grant, Purse, most_tokens};
+use crate::budget::{Grant, Purse};
 use crate::departments::engine::{Citation, Job};
 use crate::departments::plan;
+use crate::language::Voice;
 use crate::messages::{Heard, Said, Seat};
 use crate::tools::Given;
 
@@ -77,8 +78,11 @@ pub(super) async fn ask(
     match asked.step.state {
         StepState::Complete => {
             let given = given(mind, job, asked, &steps).await?;
+            // Who is asked answers with its own model; who is not at work any more, with the usual one.
+            let departments = mind.roster.departments(&job.scope).await?;
+            let own = departments.agent(name).and_then(|agent| agent.model.as_deref());
             let query = seat.query(said).await?;
-            let (answer, by) = match by_model(mind, lease, purse, name, &given, question).await? {
+            let (answer, by) = match by_model(mind.voice(own), lease, purse, name, &given, question).await? {
                 Some((answer, model)) => (json!(answer), model),
                 None => (found(&given, question), "rules".to_owned()),
             };
@@ -129,14 +133,14 @@ async fn given(mind: &Mind, job: &Job, asked: &Detail, steps: &[Detail]) -> Resu
 
 /// A model's answer and its name; nothing if none can be asked, or it does not answer in time.
 async fn by_model(
-    mind: &Mind,
+    voice: Option<Voice>,
     lease: &tasks::Lease,
     purse: &mut Purse,
     name: &str,
     given: &[Value],
     question: &str,
 ) -> Result<Option<(String, String)>> {
-    let Some(voice) = mind.language.current() else { return Ok(None) };
+    let Some(voice) = voice else { return Ok(None) };
     let material = json!({ "you": name, "youGave": prompt::fitted(&json!(given), prompt::CONTENT) });
     let request = Request::new(vec![
         Message::system(FRAME),
@@ -145,12 +149,7 @@ async fn by_model(
         )),
     ])
     .with_max_tokens(ANSWER_TOKENS);
-    let input = most_tokens(&request);
-    let most = Usage { input_tokens: input, output_tokens: ANSWER_TOKENS.into(), ..Usage::default() };
-    let price: Cost = voice.models.price(&voice.route, most);
-    let first = voice.route.first().named();
-    let input = i64::try_from(input).unwrap_or(i64::MAX);
-    let Grant::Reserved(reserved) = purse.reserve(&first, input, ANSWER_TOKENS.into(), price).await? else {
+    let Grant::Reserved(reserved) = purse.reserve_for(&voice, &request, 1).await? else {
         return Ok(None);
     };
     match tokio::time::timeout(THINKING, voice.models.complete(&voice.route, request)).await {

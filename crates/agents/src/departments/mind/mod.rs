@@ -20,9 +20,9 @@ use wire::runs::Answer;
 
 pub use added::{Added, Claim};
 
-use super::definition::Definition;
 use super::engine::Job;
 use super::outputs::Done;
+use super::roster::Roster;
 use crate::budget::{Answered, Purse, Reply, question};
 use crate::language::{Language, Voice};
 use crate::messages::{Messages, Seat};
@@ -40,6 +40,7 @@ pub struct Mind {
     pub store: Store,
     pub ambient: Ambient,
     pub language: Language,
+    pub roster: Roster,
     pub tasks: Tasks,
     pub toolbox: Toolbox,
     pub messages: Messages,
@@ -67,7 +68,7 @@ impl Mind {
     /// # Errors
     /// When the database fails, or the lease is over.
     pub(super) async fn enrich(&self, lease: &Lease, job: &Job, mut done: Done) -> Result<Thought> {
-        let Some(voice) = self.voice(&job.agent) else { return Ok(Thought::Done(Box::new(done))) };
+        let Some(voice) = self.voice(job.agent.model.as_deref()) else { return Ok(Thought::Done(Box::new(done))) };
         let (mut approvals, unclear) = Approvals::read(&self.store, lease).await?;
         if let (Some(question), Said::Unreadable) = (unclear, said(lease.step().answer.as_ref())) {
             return Ok(Thought::Ask(question));
@@ -139,11 +140,11 @@ impl Mind {
     }
 
     /// The model that an agent asks: its own of the configured provider, if its definition names one.
-    fn voice(&self, agent: &Definition) -> Option<Voice> {
+    fn voice(&self, own: Option<&str>) -> Option<Voice> {
         let voice = self.language.current()?;
-        let Some(model) = &agent.model else { return Some(voice) };
+        let Some(model) = own else { return Some(voice) };
         let mut target = voice.route.first().clone();
-        target.model.clone_from(model);
+        model.clone_into(&mut target.model);
         Some(Voice { models: voice.models, route: Route::new(target) })
     }
 
