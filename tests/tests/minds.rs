@@ -140,6 +140,11 @@ on_both! {
         assert_eq!(output["summary"], "The foghorn leads.");
         assert!(added["summaryByRules"].as_str().is_some_and(|text| text.contains("sound")), "{added}");
         assert_eq!(output["by"], "film.cues", "the engine's work is still the engine's");
+        // Who reviews it is told the same.
+        let waiting = world.ada.get(&format!("/projects/{}/reviews?run={}", world.project, run.rsplit('/').next().unwrap())).await;
+        let cues = waiting["docs"].as_array().unwrap().iter().find(|review| review["origin"]["agent"] == "cues").unwrap();
+        let review = world.ada.get(&format!("/projects/{}/reviews/{}", world.project, cues["reviewId"].as_str().unwrap())).await;
+        assert_eq!((&review["madeBy"], &review["added"]), (&json!("understudy"), added), "{review}");
         // What it took is told in the run, by agent, by person and by day.
         let detail = world.ada.get(&run).await;
         let usage = json!({ "calls": 1, "inputTokens": 1_200, "outputTokens": 80, "costMicroUsd": 0, "unpricedCalls": 1 });

@@ -89,6 +89,8 @@ pub struct Deliverable {
     pub notes: String,
     /// Who made it: `rules`, or the language model's name.
     pub made_by: String,
+    /// What a model added to it, or why none did; absent where none is set.
+    pub added: Option<Added>,
     /// All of it, without the parts that are left out, in the form that `review.origin.form` names.
     #[schema(value_type = Object)]
     pub content: serde_json::Value,
@@ -109,6 +111,32 @@ pub struct Deliverable {
     pub version_of: Option<CitedRecord>,
     /// The files that it can be had as, under `…/exports/{file}`.
     pub exports: Vec<ExportFile>,
+}
+
+/// What a language model added to an agent's work, or why none did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Added {
+    /// The model that made it; nobody if it is the work of rules alone.
+    pub by: Option<String>,
+    /// What people should know of it: that another model stood in, or why none took part.
+    pub note: Option<String>,
+    /// What stands out, is missing or doubtful.
+    pub remarks: Vec<Claim>,
+    /// What could be done.
+    pub suggestions: Vec<Claim>,
+    /// Claims of the model that cited nothing that it was given, and were left out.
+    pub dropped: usize,
+    /// The summary by rules, if the model wrote another.
+    pub summary_by_rules: Option<String>,
+}
+
+/// A sentence or two of a model, and the records that they rest on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[allow(missing_docs)]
+pub struct Claim {
+    pub text: String,
+    pub sources: Vec<EntityId>,
 }
 
 /// A part of a deliverable's content.

@@ -29,6 +29,21 @@ export interface components {
             /** Format: int64 */
             seq: number;
         };
+        /** @description What a language model added to an agent's work, or why none did. */
+        Added: {
+            /** @description The model that made it; nobody if it is the work of rules alone. */
+            by?: string | null;
+            /** @description Claims of the model that cited nothing that it was given, and were left out. */
+            dropped: number;
+            /** @description What people should know of it: that another model stood in, or why none took part. */
+            note?: string | null;
+            /** @description What stands out, is missing or doubtful. */
+            remarks: components["schemas"]["Claim"][];
+            /** @description What could be done. */
+            suggestions: components["schemas"]["Claim"][];
+            /** @description The summary by rules, if the model wrote another. */
+            summaryByRules?: string | null;
+        };
         /** @description An agent of a project. */
         Agent: {
             /** @description The file that is built in, where the project has another. */
@@ -338,6 +353,11 @@ export interface components {
             entityId: components["schemas"]["EntityId"];
             name: string;
         };
+        /** @description A sentence or two of a model, and the records that they rest on. */
+        Claim: {
+            sources: components["schemas"]["EntityId"][];
+            text: string;
+        };
         /**
          * @description Why a request was not done, as a client can tell it apart. The names are those of the API.
          * @enum {string}
@@ -460,6 +480,7 @@ export interface components {
         };
         /** @description What an agent of a department made, as it waits or was decided. */
         Deliverable: {
+            added?: components["schemas"]["Added"] | null;
             /** @description The records that it rests on. */
             citations: components["schemas"]["CitedRecord"][];
             /** @description All of it, without the parts that are left out, in the form that `review.origin.form` names. */

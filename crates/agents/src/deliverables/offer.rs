@@ -138,6 +138,7 @@ impl Offer {
             summary: self.done.summary,
             notes: self.notes,
             made_by: self.made_by,
+            added: self.done.added,
             content,
             lacks: self.done.lacks,
             grade: self.grade,

@@ -3,10 +3,10 @@
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use wire::reviews::Added;
 
 use super::engine::Citation;
 use super::grading::{Advice, Scores, Verdict};
-use super::mind::Added;
 
 /// What a specialist gives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ import { deliverableQuery } from "@/shared/queries";
 import { STATES } from "@/shared/reviews";
 import { ago, exact } from "@/shared/time";
 import { toastError } from "@/shared/toasts";
-import { MadeBy } from "@/shared/ui/added";
+import { MadeBy, OwnSummary } from "@/shared/ui/added";
 import { Advised } from "@/shared/ui/advised";
 import { Button } from "@/shared/ui/button";
 import { Cited } from "@/shared/ui/cited";
@@ -34,7 +34,7 @@ export function DeliverableReview({ project, review }: { project: string; review
 }
 
 function Whole({ project, deliverable }: { project: string; deliverable: Deliverable }) {
-  const { review, madeBy, summary, notes, reasons, content, citations, lacks, grade, qualityScores, reasoning } =
+  const { review, madeBy, added, summary, notes, reasons, content, citations, lacks, grade, qualityScores, reasoning } =
     deliverable;
   const origin = review.origin;
   const agent = agentOf(review);
@@ -75,7 +75,10 @@ function Whole({ project, deliverable }: { project: string; deliverable: Deliver
           )}
         </p>
       )}
-      <p className="text-ink-2">{summary}</p>
+      <div>
+        <p className="text-ink-2">{summary}</p>
+        {added?.summaryByRules && <OwnSummary text={added.summaryByRules} />}
+      </div>
       {reasons.length > 0 && (
         <div>
           <h3 className="text-xs font-medium text-ink-3">Done again because</h3>
@@ -96,6 +99,7 @@ function Whole({ project, deliverable }: { project: string; deliverable: Deliver
           </div>
         }
         lacks={lacks}
+        added={added ?? null}
         content={content}
         citations={citations}
       />

@@ -1,5 +1,6 @@
 /** What a language model added to an agent's work, marked as its own; or why none did. */
 import { Info, Sparkles } from "lucide-react";
+import type { Schemas } from "@/shared/wire";
 import { Cited } from "./cited";
 import { Badge } from "./parts";
 
@@ -10,21 +11,7 @@ export interface Citation {
   name: string;
 }
 
-interface Claim {
-  text: string;
-  /** Ids of records; those that the work cites have a name there. */
-  sources: string[];
-}
-
-/** `agents::departments::mind::added::Added`. */
-export interface Added {
-  by: string | null;
-  note: string | null;
-  remarks: Claim[];
-  suggestions: Claim[];
-  dropped: number;
-  summaryByRules: string | null;
-}
+export type Added = Schemas["Added"];
 
 export function AddedPart({ added, citations }: { added: Added; citations: readonly Citation[] }) {
   const { by, note, remarks, suggestions, dropped } = added;
@@ -82,7 +69,7 @@ function Claims({
   citations,
 }: {
   title: string;
-  claims: readonly Claim[];
+  claims: readonly Schemas["Claim"][];
   citations: readonly Citation[];
 }) {
   if (claims.length === 0) return null;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use kernel::EntityId;
 use models::Named;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use wire::reviews::{Added, Claim};
 
 use crate::departments::engine::Citation;
 use crate::departments::outputs::Done;
@@ -23,37 +23,9 @@ const MOST_CITED: usize = 200;
 /// How creative a suggestion makes an output that by itself only counts what is written.
 const A_SUGGESTION: f64 = 0.2;
 
-/// What a model added to an agent's work, or why none did.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Added {
-    /// The model that made it; nobody if it is the work of rules alone.
-    pub by: Option<String>,
-    /// What people should know of it: that another model stood in, or why none took part.
-    pub note: Option<String>,
-    /// What stands out, is missing or doubtful.
-    pub remarks: Vec<Claim>,
-    /// What could be done.
-    pub suggestions: Vec<Claim>,
-    /// Claims of the model that cited nothing that it was given, and were left out.
-    pub dropped: usize,
-    /// The summary by rules, if the model wrote another.
-    pub summary_by_rules: Option<String>,
-}
-
-/// A sentence or two, and the records that they rest on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub struct Claim {
-    pub text: String,
-    pub sources: Vec<EntityId>,
-}
-
-impl Added {
-    /// That no model took part, and why.
-    pub(super) fn nothing(why: impl Into<String>) -> Self {
-        Self { note: Some(why.into()), ..Self::default() }
-    }
+/// That no model took part, and why.
+pub(super) fn nothing(why: impl Into<String>) -> Added {
+    Added { note: Some(why.into()), ..Added::default() }
 }
 
 /// The form that a model's answer must have.

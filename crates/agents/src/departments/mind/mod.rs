@@ -18,8 +18,6 @@ use store::Store;
 use tasks::{Lease, Tasks};
 use wire::runs::Answer;
 
-pub use added::{Added, Claim};
-
 use super::engine::Job;
 use super::outputs::Done;
 use super::roster::Roster;
@@ -151,7 +149,7 @@ impl Mind {
     /// The work stays as the rules made it, and says why.
     async fn by_rules(&self, lease: &Lease, mut done: Done, why: &str) -> Result<Thought> {
         note(lease, FALLBACK, &json!({ "to": "rules", "because": why })).await?;
-        done.added = Some(Added::nothing(why));
+        done.added = Some(added::nothing(why));
         self.scored(lease, &done).await?;
         Ok(Thought::Done(Box::new(done)))
     }
