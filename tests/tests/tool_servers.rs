@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use dryoc::classic::crypto_box::crypto_box_seal;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::{Actor, Atelier};
+use tests::{Actor, Atelier, Model, within};
 
 const ALLOWED: (&str, &str) = ("ATELIER_TOOLS_PRIVATE_ADDRESSES", "true");
 
@@ -15,6 +15,7 @@ struct World {
     ada: Actor,
     path: String,
     other: Atelier,
+    ben: Actor,
     key: String,
 }
 
@@ -27,7 +28,7 @@ impl World {
         let ben = other.first_person().await;
         let key = ben.post("/auth/keys", &json!({ "name": "tools", "scope": "read" })).await;
         let key = key["key"].as_str().unwrap().to_owned();
-        Self { app, ada, path, other, key }
+        Self { app, ada, path, other, ben, key }
     }
 
     async fn put(&self, name: &str, body: &Value) -> (StatusCode, Value) {
@@ -170,4 +171,69 @@ async fn a_server_that_keeps_failing_rests_also_after_a_restart_until_it_is_anot
     let (_, moved) =
         ada.send_json(Method::PUT, &format!("{}/gone", world.path), &json!({ "url": url })).await;
     assert!(moved["health"]["restingUntil"].is_null(), "{moved}");
+}
+
+#[tokio::test]
+async fn a_call_that_is_allowed_after_a_power_cut_is_made_once_and_the_conversation_goes_on_with_its_answer()
+{
+    let mut world = World::new().await;
+    let (ada, mut model) = (world.ada.clone(), Model::start().await);
+    model.serve(&ada).await;
+    let project = ada.post("/projects/sample", &json!({})).await["id"].as_str().unwrap().to_owned();
+    model.allow(&ada, &project).await;
+    let film = world.ben.film("Skerry").await;
+    let key = world.ben.post("/auth/keys", &json!({ "name": "writes", "scope": "write" })).await;
+    let sealed = world.sealed(key["key"].as_str().unwrap()).await;
+    let other = json!({ "url": format!("{}/mcp", world.other.url), "sealedToken": sealed });
+    let file = "---\nname: cues\ntitle: Cue list\ndepartment: audio\nrole: specialist\nengine: film.cues\n\
+        tools: [\"mcp:atelier/propose_record\"]\n---\nYou listen.\n";
+    for (place, body) in
+        [("tool-servers/atelier", other), ("agents/audio/cues", json!({ "definition": file }))]
+    {
+        let (status, put) = ada.send_json(Method::PUT, &format!("/projects/{project}/{place}"), &body).await;
+        assert_eq!(status, StatusCode::OK, "{put}");
+    }
+    let order =
+        json!({ "projectId": project, "task": "Which sounds and music cues do we need?", "async": true });
+    let task = ada.post("/orchestrator/task", &order).await;
+    let run = format!("/projects/{project}/runs/{}", task["taskId"].as_str().unwrap());
+    let step = async |state: &str| {
+        within(state, async {
+            loop {
+                let detail = ada.get(&run).await;
+                let steps = detail["steps"].as_array().unwrap();
+                let cues = steps.iter().find(|step| step["name"] == "audio/cues").unwrap();
+                if cues["state"] == state {
+                    return cues.clone();
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+    };
+    let mut call = model.asked().await;
+    let told = json!({ "projectId": film, "content": "Tomas is a customs officer, 52." });
+    call.use_tool("c1", "mcp_atelier_propose_record", &told).await;
+    call.end().await;
+    let asks = step("waiting").await;
+    assert!(asks["reason"]["question"].as_str().unwrap().contains("mcp:atelier/propose_record"), "{asks}");
+    world.app.kill().await;
+    world.app.start_again().await;
+    let answer = format!("{run}/steps/{}/answer", asks["id"].as_str().unwrap());
+    assert_eq!(ada.send_json(Method::POST, &answer, &json!({ "answer": "allow" })).await.0, 204);
+    let mut call = model.asked().await;
+    let messages = call.body["messages"].as_array().unwrap();
+    assert_eq!((messages.len(), &messages[3]["role"]), (4, &json!("tool")), "{messages:?}");
+    assert!(messages[3]["content"].as_str().unwrap().contains("outsideServerSaid"), "{messages:?}");
+    let nothing = json!({ "summary": { "text": "", "sources": [] }, "remarks": [], "suggestions": [] });
+    call.say(&nothing.to_string()).await;
+    call.end().await;
+    step("complete").await;
+    let proposed = world.ben.get(&format!("/projects/{film}/reviews?kind=ingest")).await;
+    assert_eq!(proposed["docs"].as_array().unwrap().len(), 1, "{proposed}");
+    let log = ada.get(&format!("{run}/log?limit=1000")).await;
+    let kinds = log["entries"].as_array().unwrap().iter().map(|entry| entry["kind"].as_str().unwrap());
+    let kinds: Vec<&str> =
+        kinds.filter(|kind| ["prompt", "tool_call", "goes_on", "kept"].contains(kind)).collect();
+    assert_eq!(kinds, ["prompt", "tool_call", "goes_on"]);
 }

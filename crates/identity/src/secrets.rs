@@ -20,6 +20,11 @@ fn place(name: &str) -> String {
     format!("{PREFIX}{name}")
 }
 
+/// The place of what the server keeps for itself, beside all secrets: those begin otherwise.
+fn place_for(purpose: &str) -> String {
+    format!("kept/{purpose}")
+}
+
 /// The place of a project's secret. No other secret has it: names of settings have no slash.
 fn place_in(project: &str, name: &str) -> String {
     format!("project/{project}/{name}")
@@ -112,6 +117,22 @@ impl Identity {
             )
         })?;
         Ok(Secret::new(std::str::from_utf8(&opened).map_err(Error::internal)?))
+    }
+
+    /// Seals a text that the server keeps for itself. It opens for this purpose and no other, on every server of the
+    /// installation; whoever changes the master key loses it.
+    ///
+    /// # Errors
+    /// When it is too long to be sealed.
+    pub fn seal(&self, purpose: &str, text: &str) -> Result<String> {
+        self.keyring().seal(&place_for(purpose), text.as_bytes(), &self.inner.ambient)
+    }
+
+    /// The text that was sealed for this purpose; nothing if it was not, or under a master key that is not here.
+    #[must_use]
+    pub fn unseal(&self, purpose: &str, sealed: &str) -> Option<String> {
+        let text = self.keyring().unseal(&place_for(purpose), sealed)?;
+        String::from_utf8(text.to_vec()).ok()
     }
 
     /// Whether there is a secret of that name.

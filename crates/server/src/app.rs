@@ -136,6 +136,7 @@ impl Parts {
             },
             messages: messages.clone(),
             outside: outside.clone(),
+            identity: identity.clone(),
         };
         let slots = slots(&config, ambient.clone());
         let desk = Desk::new(store.clone(), roster, slots).with_mind(mind).with_messages(messages.clone());

@@ -91,6 +91,13 @@ const ALL: &[Migration] = &[
         sqlite: include_str!("../migrations/0012_narrow.sqlite.sql"),
         postgres: include_str!("../migrations/0012_narrow.postgres.sql"),
     },
+    Migration {
+        number: 13,
+        name: "kept",
+        both: include_str!("../migrations/0013_kept.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The number of the newest migration that this program knows.

@@ -113,6 +113,10 @@ function tell(kind: string, value: Json): (Pick<Logged, "title" | "words"> & { w
       const title = APPROVALS[word(value["state"])] ?? label(kind);
       return { title, words: word(value["tool"]), whole: value["text"] ?? value["input"] };
     }
+    case "goes_on":
+      return { title: "Goes on", words: "from where it was when it asked" };
+    case "anew":
+      return { title: "Begins anew", words: `because ${word(value["because"])}` };
     case "lacks":
       return { title: "Without", words: texts(value["tools"]).join(" ") };
     case "revise":

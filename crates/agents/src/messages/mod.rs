@@ -34,7 +34,7 @@ use wire::messages::{AgentMessage, MessageType};
 pub use memory::COLLECTION;
 pub use queue::Heard;
 pub use reading::{LONGEST, read};
-pub use seat::{MESSAGE, Said, Seat};
+pub use seat::{Key, MESSAGE, Said, Seat};
 
 use queue::Queue;
 

@@ -24,6 +24,9 @@ const EARLIER: u32 = 100;
 /// How urgent a message is that does not say.
 const USUAL: u8 = 5;
 
+/// What a message is known by: who said it, its correlation id and its type.
+pub type Key = (String, String, MessageType);
+
 /// What is to be said; the seat adds who, when and, if there is none, a correlation id.
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs)]
@@ -42,8 +45,8 @@ pub struct Seat<'l> {
     floor: Floor,
     listening: Listening,
     said: AtomicU32,
-    /// What was heard, by who said it and its correlation id and type: nothing is heard twice.
-    heard: Mutex<HashSet<(String, String, MessageType)>>,
+    /// What was heard: nothing is heard twice.
+    heard: Mutex<HashSet<Key>>,
 }
 
 impl<'l> Seat<'l> {
@@ -154,6 +157,17 @@ impl<'l> Seat<'l> {
         });
         drop(known);
         Ok(found)
+    }
+
+    /// What was heard so far.
+    #[must_use]
+    pub fn known(&self) -> Vec<Key> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Takes up what was heard under an earlier lease.
+    pub fn knows(&self, known: Vec<Key>) {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).extend(known);
     }
 
     fn message(

@@ -91,7 +91,10 @@ async fn an_agent_asks_a_department_and_its_answer_is_its_own_models_or_that_of_
         let result = &results(&stage, run).await[0];
         let text = result["text"].as_str().unwrap();
         assert!(result["failed"] == false && text.contains("Mara"), "{result}");
-        assert!(by == stage::ELDER || (text.contains("runs the ferry") && !text.contains("deckhand")), "{text}");
+        assert!(
+            by == stage::ELDER || (text.contains("runs the ferry") && !text.contains("deckhand")),
+            "{text}"
+        );
         let calls = stage.log(run, "tool_call").await;
         assert_eq!((&calls[0]["agent"], &calls[0]["tool"]), (&json!("audio/cues"), &json!("ask")));
     }
@@ -180,13 +183,58 @@ async fn a_tool_that_may_write_is_called_once_when_a_person_allowed_it() {
     }
     stage.answer(run, "allow").await;
     stage.ended(run).await;
-    // The model calls for it again, and is given what it gave.
     assert_eq!(tools.written.load(Ordering::Relaxed), 1);
     let told = results(&stage, run).await;
-    assert!(told.iter().all(|result| result["text"].as_str().unwrap().contains("Posted 1.")), "{told:?}");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0]["text"].as_str().unwrap().contains("Posted 1."), "{told:?}");
     let states: Vec<Value> =
         stage.log(run, "approval").await.iter().map(|entry| entry["state"].clone()).collect();
     assert_eq!(states, ["asked", "allowed", "called", "answered"]);
+}
+
+#[tokio::test]
+async fn a_step_that_asked_goes_on_with_what_was_said_and_called_before() {
+    let tide = || call("mcp_weather_tide", json!({ "place": "Porthaven" }));
+    let post = |place: &str| call("mcp_weather_post", json!({ "place": place }));
+    // The first of three calls of one turn is made, the second asks, and so does the third; then the fourth in the next turn.
+    let scenes = vec![
+        Scene { times: Some(1), ..scene(CUES, vec![tide(), post("Porthaven"), post("Skerry")]) },
+        Scene { times: Some(1), ..scene("Posted 2.", vec![post("Holm")]) },
+        Scene { when: None, times: None, acts: vec![nothing()] },
+    ];
+    let (tools, stage) = (Tools::default(), Stage::set("mcp:weather", scenes).await);
+    stage.server("weather", &serve(tools.clone(), false).await, &[]).await;
+    let run = stage.order().await;
+    for (place, answer) in [("Porthaven", "allow"), ("Skerry", "allow"), ("Holm", "refuse")] {
+        while !stage.asked(run).await.contains(place) {
+            tokio::task::yield_now().await;
+        }
+        stage.answer(run, answer).await;
+    }
+    stage.ended(run).await;
+    assert_eq!(tools.written.load(Ordering::Relaxed), 2);
+    let told = results(&stage, run).await;
+    let texts: Vec<&str> = told.iter().map(|result| result["text"].as_str().unwrap()).collect();
+    assert!(
+        texts[0].contains("High tide") && texts[1].contains("Posted 1.") && texts[2].contains("Posted 2.")
+    );
+    assert_eq!(texts[3..], ["A person refused this call."], "none of them was called twice");
+    let calls = stage.log(run, "tool_call").await;
+    assert_eq!(calls.len(), 4, "{calls:?}");
+    // The cast's model was asked once, that of the cues three times, and each was told from the start once.
+    assert_eq!((stage.log(run, "spent").await.len(), stage.log(run, "prompt").await.len()), (4, 2));
+    assert_eq!(stage.log(run, "goes_on").await.len(), 3);
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_conversation_can_be_read_by_nobody_else() {
+    let scenes = does(vec![call("mcp_weather_post", json!({ "place": "Porthaven" }))]);
+    let stage = Stage::set("mcp:weather", scenes).await;
+    stage.server("weather", &serve(Tools::default(), false).await, &[]).await;
+    let run = stage.order().await;
+    stage.asked(run).await;
+    let kept = stage.log(run, "kept").await;
+    assert!(!kept.is_empty() && !json!(kept).to_string().contains("Porthaven"), "{kept:?}");
 }
 
 #[tokio::test]

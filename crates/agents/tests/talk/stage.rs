@@ -144,7 +144,7 @@ impl Stage {
         let identity = Identity::open(store.clone(), &backplane, ambient.clone(), identity).await.unwrap();
         let options = toolservers::Options { private_addresses: true, ..toolservers::Options::default() };
         let servers = ToolServers::new(options, ambient.clone()).unwrap();
-        let outside = Outside::new(store.clone(), identity, ambient.clone(), servers, true);
+        let outside = Outside::new(store.clone(), identity.clone(), ambient.clone(), servers, true);
 
         let language = Language::none();
         let scripted = Scripted::new(Script { name: "stage".into(), scenes });
@@ -172,6 +172,7 @@ impl Stage {
             toolbox: toolbox.clone(),
             messages: messages.clone(),
             outside,
+            identity,
         };
         let desk = Desk::new(store.clone(), roster, Slots::new(Ambient::system(), AGENTS, 10));
         let desk = Arc::new(desk.with_mind(mind).with_messages(messages.clone()));

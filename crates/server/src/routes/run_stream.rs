@@ -87,6 +87,9 @@ impl Tail {
         loop {
             if let Some(entry) = self.waiting.pop_front() {
                 self.from = entry.start + entry.text.len() as i64;
+                if !runs::is_told(&entry) {
+                    continue;
+                }
                 return sse::Event::default().event("entry").id(self.from.to_string()).json_data(&entry).ok();
             }
             if self.ended {

@@ -160,8 +160,9 @@ async fn log(
     let read = app
         .store
         .read_in(permit.scope(), move |t| Ok((runs::get(t, id)?.log_end, runs::log(t, id, from, limit)?)));
-    let (end, entries) = read.await?;
+    let (end, mut entries) = read.await?;
     let next = entries.last().map_or(from.min(end), |entry| entry.start + entry.text.len() as i64);
+    entries.retain(runs::is_told);
     Ok(Json(RunLog { entries, next, end }))
 }
 

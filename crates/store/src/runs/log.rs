@@ -83,16 +83,46 @@ pub fn noted(
     kind: Told,
     limit: u32,
 ) -> Result<Vec<LogEntry>> {
+    of_step(t, (run, step), kind, "start", limit)
+}
+
+/// The newest pieces of a kind that a step wrote, under whichever lease, newest first; `limit` at most.
+///
+/// # Errors
+/// `NOT_FOUND` when the run is not in this project.
+pub fn newest(
+    t: &mut Tenant<'_, '_>,
+    run: RunId,
+    step: StepId,
+    kind: Told,
+    limit: u32,
+) -> Result<Vec<LogEntry>> {
+    of_step(t, (run, step), kind, "start DESC", limit)
+}
+
+fn of_step(
+    t: &mut Tenant<'_, '_>,
+    (run, step): (RunId, StepId),
+    kind: Told,
+    order: &'static str,
+    limit: u32,
+) -> Result<Vec<LogEntry>> {
     super::get(t, run)?;
     Ok(t.query(
         &format!(
             "SELECT start, step_id, fence, kind, text, at FROM run_log
-             WHERE run_id = $1 AND kind = '{}' AND step_id = $2 ORDER BY start LIMIT $3",
+             WHERE run_id = $1 AND kind = '{}' AND step_id = $2 ORDER BY {order} LIMIT $3",
             kind.as_str()
         ),
         args![run, step, i64::from(limit)],
         entry,
     )?)
+}
+
+/// Whether a piece is for people to read. What a step keeps for its next lease is not: it is sealed.
+#[must_use]
+pub fn is_told(entry: &LogEntry) -> bool {
+    entry.kind != Told::Kept.as_str()
 }
 
 /// Kinds of pieces that are looked for by their kind. Indexes name them, so they stand in the statements as they are.
@@ -102,6 +132,8 @@ pub enum Told {
     Message,
     /// What people are asked to allow, and what became of it.
     Approval,
+    /// What a step that asks keeps until it is answered.
+    Kept,
 }
 
 impl Told {
@@ -111,6 +143,7 @@ impl Told {
         match self {
             Self::Message => "message",
             Self::Approval => "approval",
+            Self::Kept => "kept",
         }
     }
 }

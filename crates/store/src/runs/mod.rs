@@ -14,7 +14,7 @@ use wire::runs::{Answer, Limits, Priority, Reason, Run, StepState};
 use crate::db::{DbError, Row};
 
 pub use claim::{Claimable, Taken, claimable, due, held_by, next_wake, take, take_steps};
-pub use log::{Told, append, log, noted, said};
+pub use log::{Told, append, is_told, log, newest, noted, said};
 pub use read::{
     Detail, Family, attempts, by_key, failed_steps, family, get, given_before, input, list, outputs, step_of,
     steps_of,

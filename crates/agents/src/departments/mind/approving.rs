@@ -110,9 +110,13 @@ impl Approvals {
         let allowed: Vec<Entry> =
             self.0.iter().filter(|entry| entry.state == State::Allowed).cloned().collect();
         for entry in allowed {
-            if let Some(tool) = open.named(&entry.tool) {
-                self.make(lease, open, tool, &entry.input).await?;
-            }
+            let Some(tool) = open.named(&entry.tool) else { continue };
+            let (tool_name, input, agent) = (&tool.name, &entry.input, &lease.step().name);
+            let call = json!({ "agent": agent, "tool": tool_name, "input": input, "call": "allowed" });
+            note(lease, tasks::TOOL_CALL, &call).await?;
+            let (text, failed) = self.make(lease, open, tool, input).await?;
+            let result = json!({ "tool": tool_name, "call": "allowed", "failed": failed, "text": text });
+            note(lease, TOOL_RESULT, &result).await?;
         }
         Ok(self
             .0
@@ -164,20 +168,8 @@ impl Approvals {
     ) -> Result<(String, bool)> {
         let entry = Entry::new(State::Called, tool, input);
         self.note(lease, entry.clone()).await?;
-        note(
-            lease,
-            tasks::TOOL_CALL,
-            &json!({ "agent": lease.step().name, "tool": tool.name, "input": input, "call": "allowed" }),
-        )
-        .await?;
         let (text, failed) = open.call(tool, input).await;
         let text = clipped(text);
-        note(
-            lease,
-            TOOL_RESULT,
-            &json!({ "tool": tool.name, "call": "allowed", "failed": failed, "text": text }),
-        )
-        .await?;
         self.note(lease, Entry { state: State::Answered, text: Some(text.clone()), failed, ..entry }).await?;
         Ok((text, failed))
     }

@@ -44,7 +44,8 @@ pub(super) struct Tools {
     own: Vec<Tool>,
     open: Open,
     approvals: Approvals,
-    asked: usize,
+    /// Questions to others so far.
+    pub(super) asked: usize,
 }
 
 /// What came of a call.
@@ -75,7 +76,16 @@ impl Tools {
         own.chain(self.open.tools().iter().map(|tool| tool.name.as_str())).collect()
     }
 
-    /// Does what a model calls for, and writes down the call and what came of it.
+    /// Makes the calls that people allowed, and gives what they decided about all, for a model that is told from the start.
+    ///
+    /// # Errors
+    /// When the lease is over.
+    pub(super) async fn make_allowed(&mut self, lease: &Lease) -> Result<Vec<Value>> {
+        self.approvals.make_allowed(lease, &self.open).await
+    }
+
+    /// Does what a model calls for, and writes down the call, unless that was `noted` before a person was asked, and what came
+    /// of it.
     ///
     /// # Errors
     /// When the database fails, or the lease is over.
@@ -84,7 +94,7 @@ impl Tools {
         (mind, job): (&Mind, &Job),
         (lease, seat): (&Lease, &Seat<'_>),
         purse: &mut Purse,
-        (by, call): (&str, &ToolCall),
+        (by, call, noted): (&str, &ToolCall, bool),
     ) -> Result<Done> {
         let own = self.own.iter().copied().find(|tool| tool.models_name() == call.name);
         let outside = self.open.called(call).map(|tool| (tool.name.clone(), tool.asks));
@@ -96,8 +106,10 @@ impl Tools {
             input = json!({ "tooLong": input.to_string().len() });
         }
         let agent = lease.step().name.as_str();
-        note(lease, TOOL_CALL, &json!({ "agent": agent, "tool": name, "input": input, "call": call.id }))
-            .await?;
+        if !noted {
+            let told = json!({ "agent": agent, "tool": name, "input": input, "call": call.id });
+            note(lease, TOOL_CALL, &told).await?;
+        }
         let told = match (own, outside) {
             (Some(tool @ (Tool::Ask | Tool::Tell)), _) => {
                 let given = match mind.toolbox.checked(&self.own, call) {

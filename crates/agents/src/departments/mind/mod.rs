@@ -7,10 +7,12 @@ mod asking;
 mod calling;
 mod found;
 mod hearing;
+mod kept;
 mod notes;
 mod prompt;
 mod talk;
 
+use identity::Identity;
 use kernel::{Ambient, Result};
 use models::Route;
 use serde_json::json;
@@ -43,6 +45,8 @@ pub struct Mind {
     pub toolbox: Toolbox,
     pub messages: Messages,
     pub outside: Outside,
+    /// Seals what is kept of conversations.
+    pub identity: Identity,
 }
 
 /// What came of it.
@@ -66,8 +70,10 @@ impl Mind {
     /// # Errors
     /// When the database fails, or the lease is over.
     pub(super) async fn enrich(&self, lease: &Lease, job: &Job, mut done: Done) -> Result<Thought> {
-        let Some(voice) = self.voice(job.agent.model.as_deref()) else { return Ok(Thought::Done(Box::new(done))) };
-        let (mut approvals, unclear) = Approvals::read(&self.store, lease).await?;
+        let Some(voice) = self.voice(job.agent.model.as_deref()) else {
+            return Ok(Thought::Done(Box::new(done)));
+        };
+        let (approvals, unclear) = Approvals::read(&self.store, lease).await?;
         if let (Some(question), Said::Unreadable) = (unclear, said(lease.step().answer.as_ref())) {
             return Ok(Thought::Ask(question));
         }
@@ -106,11 +112,9 @@ impl Mind {
         if !open.lacks.is_empty() {
             note(lease, LACKS, &json!({ "tools": open.lacks })).await?;
         }
-        let decided = approvals.make_allowed(lease, &open).await?;
-        let opening = prompt::opening(job, &done, &seat.hear(true).await?, &decided);
         let tools = Tools::new(own, open, approvals);
         let means = Means { mind: self, lease, seat: &seat, job, voice, purse, tools };
-        let mut talk = Talk::begin(means, &done, opening)?;
+        let mut talk = Talk::begin(means, &done).await?;
         let found = serde_json::to_value(&done).map_err(kernel::Error::internal)?;
         let end = tokio::select! {
             end = Box::pin(talk.hold()) => end?,
@@ -131,9 +135,13 @@ impl Mind {
             End::Short(wanted, short) => {
                 let question = question(wanted, &short);
                 note(lease, BUDGET, &json!({ "asked": question })).await?;
+                talk.keep().await?;
                 Ok(Thought::Ask(question))
             }
-            End::Ask(question) => Ok(Thought::Ask(question)),
+            End::Ask(question) => {
+                talk.keep().await?;
+                Ok(Thought::Ask(question))
+            }
         }
     }
 

@@ -24,6 +24,10 @@ pub(super) const SPENT: &str = "spent";
 pub(super) const BUDGET: &str = "budget";
 /// That rules stand in for a model, or one model for another.
 pub(super) const FALLBACK: &str = "fallback";
+/// That the conversation from before a question goes on.
+pub(super) const GOES_ON: &str = "goes_on";
+/// That it begins anew, and why.
+pub(super) const ANEW: &str = "anew";
 /// Tools that its definition names and that could not be had.
 pub(super) const LACKS: &str = "lacks";
 /// The work's scores.
