@@ -8,9 +8,9 @@ const how = (raise: string) =>
 
 test("the answers that a question names are offered, and the question is asked without them", () => {
   const question = asked(
-    `The language model may need 4447 more tokens, but this run has used 990 of 1000 tokens. ${how("raise 8894 tokens")}`,
+    `The language model may need 4,447 more tokens, but this run has used 990 of 1,000 tokens. ${how("raise 8894 tokens")}`,
   );
-  expect(question.words).toMatch(/of 1000 tokens\.$/);
+  expect(question.words).toMatch(/of 1,000 tokens\.$/);
   expect(question.offered).toEqual([
     { answer: "raise 8894 tokens", label: "Add 8,894 tokens", owner: true },
     { answer: "rules", label: "Go on by rules", owner: false },

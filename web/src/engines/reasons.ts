@@ -11,7 +11,7 @@ const NAMED = 2;
 /** The sentence for a step; null if there is nothing to explain. `now` is in milliseconds since 1970. */
 export function why(step: Step, steps: ReadonlyMap<string, Step>, now: number): string | null {
   const { reason, state } = step;
-  if (!reason) return state === "leased" ? "A worker has it and is about to begin" : null;
+  if (!reason) return state === "leased" ? "A worker has it, and begins as soon as its agent has a free slot" : null;
   switch (reason.kind) {
     case "parents":
       return `Waits for ${waitedFor(step, steps, reason)}`;

@@ -144,7 +144,7 @@ fn lines(short: &[Standing]) -> String {
         };
         let mut parts = Vec::new();
         if let Some(limit) = limit.tokens {
-            parts.push(format!("{} of {limit} tokens", spent.tokens));
+            parts.push(format!("{} of {} tokens", thousands(spent.tokens), thousands(limit)));
         }
         if let Some(limit) = limit.micro_usd {
             parts.push(format!("{} of {} USD", dollars(spent.micro_usd), dollars(limit)));
@@ -164,7 +164,7 @@ pub fn question(wanted: Wanted, short: &[Standing]) -> String {
     format!(
         "The language model may need {} more tokens{money}, but {}. Answer `{}` to add so much (an owner can), `rules` to go on \
          without a model, or `cancel` to end the run.",
-        wanted.tokens,
+        thousands(wanted.tokens),
         lines(short),
         Reply::Raise(enough(wanted, short)),
     )
@@ -206,6 +206,19 @@ pub fn most_tokens(request: &Request) -> u64 {
         .sum();
     let bytes = messages + calls.sum::<usize>() + schema + tools;
     u64::try_from(bytes.div_ceil(BYTES_A_TOKEN)).unwrap_or(u64::MAX)
+}
+
+/// `4,451`: a number as people read it.
+fn thousands(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut told = if number < 0 { "-".to_owned() } else { String::new() };
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            told.push(',');
+        }
+        told.push(digit);
+    }
+    told
 }
 
 fn dollars(micro: i64) -> String {
@@ -278,13 +291,19 @@ mod tests {
         let limit = Limit { tokens: Some(1_000), micro_usd: Some(2_000_000) };
         let text = question(PAID, &[standing(Of::Run(Ambient::system().id()), limit, 990, 1_250_000)]);
         for part in [
-            "this run has used 990 of 1000 tokens and 1.2500 of 2.0000 USD",
+            "this run has used 990 of 1,000 tokens and 1.2500 of 2.0000 USD",
             "`raise 200 tokens`",
             "`rules`",
             "`cancel`",
         ] {
             assert!(text.contains(part), "{text}");
         }
+    }
+
+    #[test]
+    fn numbers_are_told_with_a_comma_before_each_three_digits() {
+        let told = [0, 999, 4_451, 100_000, 2_000_000, -1_234].map(thousands);
+        assert_eq!(told, ["0", "999", "4,451", "100,000", "2,000,000", "-1,234"]);
     }
 
     #[test]

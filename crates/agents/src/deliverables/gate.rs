@@ -73,6 +73,10 @@ pub(super) fn reason(done: &Done, scores: &QualityScores) -> String {
     if data_completeness <= brain_consistency && data_completeness <= relationship_quality {
         format!("It is not complete{lack}.")
     } else if brain_consistency <= relationship_quality {
+        // The engine's reasons speak of its own count; what is gone by now it has not counted.
+        if brain_consistency < rounded(unit(done.consistency)) {
+            return "Some of the records that it rests on are not there any more.".to_owned();
+        }
         format!("It does not go together with all that is known{lack}.")
     } else {
         "Much of what it rests on is related to nothing else in the project.".to_owned()
@@ -156,6 +160,8 @@ mod tests {
         assert!(told(&done(0.9, 0.9, &cited), 0.9, &known).contains("rests on 2 records"));
         assert!(told(&done(0.4, 0.9, &cited), 0.6, &known).contains("2 of 4 people speak"));
         assert!(told(&done(0.9, 0.3, &cited), 0.6, &known).contains("does not go together"));
+        let gone = Known { live: HashSet::from([cited[0]]), related: known.related };
+        assert!(told(&done(0.9, 0.9, &cited), 0.6, &gone).contains("not there any more"));
         assert!(
             told(&done(0.9, 0.9, &cited), 0.6, &Known { live: known.live, ..Known::default() })
                 .contains("related")

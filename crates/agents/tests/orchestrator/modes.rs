@@ -81,7 +81,7 @@ async fn what_a_question_takes_counts_and_with_the_budget_used_up_the_rules_answ
     assert_eq!(metadata.answered_by.as_deref(), Some("rules"));
     let why = metadata.fallback.unwrap();
     assert!(
-        why.contains("the project's day has used 5007 of 6000 tokens") && why.contains("An owner"),
+        why.contains("the project's day has used 5,007 of 6,000 tokens") && why.contains("An owner"),
         "{why}"
     );
     assert_eq!((actor.played(), taken(&stage).await.len()), (vec![1], 1));

@@ -191,7 +191,7 @@ fn next(departments: &[DepartmentReadiness]) -> Vec<ReadinessNext> {
 fn of_records(department: &str, film: &Film) -> Vec<ReadinessPoint> {
     let scenes = |weight, what, has: fn(&Scene) -> bool| {
         let all = film.scenes.iter().map(|scene| (scene_of(scene), has(scene)));
-        point(film, weight, what, "scenes", all.collect())
+        point(film, weight, ("scene", what), "scenes", all.collect())
     };
     let shown: Vec<&Person> = (0..film.people.len())
         .filter(|who| film.scenes.iter().any(|scene| scene.present.iter().any(|one| one.person == *who)))
@@ -199,52 +199,62 @@ fn of_records(department: &str, film: &Film) -> Vec<ReadinessPoint> {
         .collect();
     let people = |weight, what, has: fn(&Person) -> bool| {
         let all = shown.iter().map(|person| (record(person.id, "characters", &person.name), has(person)));
-        point(film, weight, what, "characters", all.collect())
+        point(film, weight, ("character", what), "characters", all.collect())
     };
     let places = |weight, what, has: fn(&Place) -> bool| {
         let own = film.places.iter().filter_map(|place| Some((place.id?, place)));
         let all = own.map(|(id, place)| (record(id, "locations", &place.name), has(place)));
-        point(film, weight, what, "locations", all.collect())
+        point(film, weight, ("location", what), "locations", all.collect())
     };
     match department {
         "story" => vec![
-            scenes(30, "scenes have a text", |scene| !scene.paragraphs.is_empty()),
-            scenes(30, "scenes have a time of day", |scene| scene.daypart.is_some()),
+            scenes(30, "have a text", |scene| !scene.paragraphs.is_empty()),
+            scenes(30, "have a time of day", |scene| scene.daypart.is_some()),
         ],
         "character" => vec![
-            people(35, "characters have a description", |person| !person.description.is_empty()),
-            people(25, "characters have an age or words on their look", |person| {
+            people(35, "have a description", |person| !person.description.is_empty()),
+            people(25, "have an age or words on their look", |person| {
                 person.age.is_some() || !person.appearance.is_empty()
             }),
         ],
         "visual" => vec![
-            scenes(30, "scenes have a place", |scene| scene.place.is_some()),
-            places(30, "locations have a description", |place| !place.description.is_empty()),
+            scenes(30, "have a place", |scene| scene.place.is_some()),
+            places(30, "have a description", |place| !place.description.is_empty()),
         ],
         "audio" => vec![
-            scenes(35, "scenes have only speakers who are known", |scene| {
+            scenes(35, "have only speakers who are known", |scene| {
                 scene.speeches.iter().all(|speech| !speech.speakers.is_empty())
             }),
-            places(25, "locations have an atmosphere or a description", |place| {
+            places(25, "have an atmosphere or a description", |place| {
                 !place.atmosphere.is_empty() || !place.description.is_empty()
             }),
         ],
         "image-quality" => vec![
-            people(35, "characters have a picture as a reference", |person| !person.references.is_empty()),
-            places(25, "locations have a picture as a reference", |place| !place.references.is_empty()),
+            people(35, "have a picture as a reference", |person| !person.references.is_empty()),
+            places(25, "have a picture as a reference", |place| !place.references.is_empty()),
         ],
         "video" => vec![
-            scenes(30, "scenes have action or dialogue to time", |scene| {
+            scenes(30, "have action or dialogue to time", |scene| {
                 scene.action_share > 0.0 || !scene.speeches.is_empty()
             }),
-            scenes(30, "scenes are inside or outside", |scene| scene.side.is_some()),
+            scenes(30, "are inside or outside", |scene| scene.side.is_some()),
         ],
         "production" => vec![
-            scenes(20, "scenes have a place", |scene| scene.place.is_some()),
-            scenes(20, "scenes have a time of day", |scene| scene.daypart.is_some()),
-            scenes(20, "scenes have somebody in them", |scene| !scene.present.is_empty()),
+            scenes(20, "have a place", |scene| scene.place.is_some()),
+            scenes(20, "have a time of day", |scene| scene.daypart.is_some()),
+            scenes(20, "have at least one character", |scene| !scene.present.is_empty()),
         ],
         _ => Vec::new(),
+    }
+}
+
+/// What is said of so many: `scene has a text`, `scenes have a text`.
+fn said_of(of: usize, (one, what): (&str, &str)) -> String {
+    let of_one = [("have ", "has "), ("are ", "is ")];
+    let verb = of_one.into_iter().find_map(|(many, one)| Some((one, what.strip_prefix(many)?)));
+    match verb {
+        Some((verb, rest)) if of == 1 => format!("{one} {verb}{rest}"),
+        _ => format!("{one}s {what}"),
     }
 }
 
@@ -252,7 +262,7 @@ fn of_records(department: &str, film: &Film) -> Vec<ReadinessPoint> {
 fn point(
     film: &Film,
     weight: u32,
-    what: &str,
+    what: (&str, &str),
     collection: &str,
     all: Vec<(CitedRecord, bool)>,
 ) -> ReadinessPoint {
@@ -268,7 +278,7 @@ fn point(
         None if film.scenes.is_empty() => Some(ReadinessAction::Upload),
         None => Some(ReadinessAction::Create { collection: collection.to_owned() }),
     };
-    ReadinessPoint { what: what.to_owned(), weight, met, of, stale: 0, lacking, next }
+    ReadinessPoint { what: said_of(of, what), weight, met, of, stale: 0, lacking, next }
 }
 
 /// What of a department's work is saved and up to date.
@@ -290,7 +300,7 @@ fn of_work(department: &str, agents: &[(&str, &str)], work: &Work, scenes: bool)
     };
     let lacking = stale.iter().filter_map(|(agent, _)| Some(by(agent).first()?.record.clone()));
     ReadinessPoint {
-        what: "of the department's outputs are saved and up to date".to_owned(),
+        what: said_of(agents.len(), ("output", "are saved and up to date")),
         weight: WORK,
         met: agents.len() - to_do.len(),
         of: agents.len(),
@@ -427,6 +437,20 @@ mod tests {
         assert_eq!(point.lacking[0].name, film.scenes[0].heading);
         let open = ReadinessAction::Open { collection: "scenes".into(), entity_id: film.scenes[0].id };
         assert_eq!(point.next, Some(open));
+    }
+
+    #[test]
+    fn what_is_counted_reads_as_people_write_also_where_there_is_one_of_it() {
+        let film = film("INT. BAR\n\nMARA waits.\n");
+        let readiness = weigh(&film, &Work::default(), &departments(), NOW);
+        let told = |at: usize| of(&readiness, "story").points[at].what.as_str();
+        assert_eq!([told(0), told(1)], ["scene has a text", "scene has a time of day"]);
+        assert_eq!(told(2), "output is saved and up to date");
+        let scenes = |of: usize, what| said_of(of, ("scene", what));
+        assert_eq!(
+            [scenes(0, "have a text"), scenes(2, "are inside")],
+            ["scenes have a text", "scenes are inside"]
+        );
     }
 
     #[test]

@@ -54,10 +54,10 @@ function Detail({ project, schema, record }: { project: string; schema: Collecti
     if (!body) return;
     update.mutate(body, {
       onError: (error) => {
-        const current = error instanceof Problem && error.code === "CONFLICT" ? error.details?.["current"] : undefined;
-        if (current) {
+        const theirs = error instanceof Problem && error.code === "CONFLICT" ? error.details?.["theirs"] : undefined;
+        if (theirs) {
           // The newer state goes where every other newer state goes; the draft comes onto it.
-          place(target, current as Entity);
+          place(target, theirs as Entity);
           toast({
             level: "warning",
             title: "Someone changed this meanwhile",

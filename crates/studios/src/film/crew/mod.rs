@@ -210,8 +210,8 @@ fn animatic(film: &Film) -> Result<Work> {
     let out = video::animatic(film, &visual::visual(film).shots, &video::Options::default());
     let summary = format!(
         "It runs {} by what is said and done, {} by a minute to the page.",
-        video::timecode(out.millis),
-        video::timecode(out.by_pages_millis)
+        runs(out.millis),
+        runs(out.by_pages_millis)
     );
     work(film, "Animatic timing", summary, &out, &out.scores)
 }
@@ -260,6 +260,16 @@ fn counted(count: usize, one: &str, many: &str) -> String {
     }
 }
 
+/// How long a film runs, as people say it: `45 s`, `8 min 02 s`, `1 h 32 min`.
+fn runs(millis: u64) -> String {
+    let seconds = (millis + 500) / 1000;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
+    }
+}
+
 /// With a capital letter, as sentences begin.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
@@ -291,5 +301,6 @@ mod tests {
         );
         assert_eq!(sentence(&looks(0)), "No looks of a place");
         assert_eq!(sentence(""), "");
+        assert_eq!([400, 44_600, 481_590, 5_520_000].map(runs), ["0 s", "45 s", "8 min 02 s", "1 h 32 min"]);
     }
 }

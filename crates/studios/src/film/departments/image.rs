@@ -64,8 +64,16 @@ pub fn image(film: &Film) -> Image {
     let described = described(film);
     let scores = Tally::default()
         .complete(with(|check| check.described), checks.len(), "main characters and locations are described")
-        .complete(with(|check| check.look), checks.len(), "have words on their look")
-        .complete(with(|check| !check.references.is_empty()), checks.len(), "have a reference")
+        .complete(
+            with(|check| check.look),
+            checks.len(),
+            "main characters and locations have words on their look",
+        )
+        .complete(
+            with(|check| !check.references.is_empty()),
+            checks.len(),
+            "main characters and locations have a picture as a reference",
+        )
         .consistent(described - people.len(), described, "characters are described one way")
         .scores();
     Image { checks, contradictions, scores }

@@ -14,53 +14,64 @@ pub struct Scores {
     pub completeness: f64,
     /// 0 to 1, to the hundredth.
     pub consistency: f64,
-    /// One for each share: `12 of 13 scenes have a time of day`.
+    /// One for each share: `12 of 13 scenes have a time of day`. Those of the lower score come first, and of these the least.
     pub reasons: Vec<String>,
 }
 
 /// The shares that scores are made of.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    complete: Vec<f64>,
-    consistent: Vec<f64>,
-    reasons: Vec<String>,
+    complete: Vec<Share>,
+    consistent: Vec<Share>,
 }
+
+/// A share, and how it is told.
+type Share = (f64, String);
 
 impl Tally {
     /// Of `of` things that should be so, `met` are. Nothing of none counts for nothing.
     pub(super) fn complete(mut self, met: usize, of: usize, what: &str) -> Self {
-        Self::share(&mut self.complete, &mut self.reasons, met, of, what);
+        self.complete.extend(share(met, of, what));
         self
     }
 
     /// Of `of` things that could contradict, `met` do not.
     pub(super) fn consistent(mut self, met: usize, of: usize, what: &str) -> Self {
-        Self::share(&mut self.consistent, &mut self.reasons, met, of, what);
+        self.consistent.extend(share(met, of, what));
         self
-    }
-
-    fn share(shares: &mut Vec<f64>, reasons: &mut Vec<String>, met: usize, of: usize, what: &str) {
-        if of > 0 {
-            let met = met.min(of);
-            shares.push(met as f64 / of as f64);
-            reasons.push(format!("{met} of {of} {what}"));
-        }
     }
 
     /// The scores. What could contradict nothing is consistent, if there is something at all.
     pub(super) fn scores(mut self) -> Scores {
+        let least_first = |shares: &mut Vec<Share>| shares.sort_by(|a, b| a.0.total_cmp(&b.0));
+        least_first(&mut self.complete);
+        least_first(&mut self.consistent);
+        let told = |shares: Vec<Share>| shares.into_iter().map(|(_, told)| told);
         if self.complete.is_empty() {
-            self.reasons.push("There is nothing to work on yet".to_owned());
-            return Scores { completeness: 0.0, consistency: 0.0, reasons: self.reasons };
+            let reasons =
+                told(self.consistent).chain(["There is nothing to work on yet".to_owned()]).collect();
+            return Scores { completeness: 0.0, consistency: 0.0, reasons };
         }
+        let completeness = mean(&self.complete);
         let consistency = if self.consistent.is_empty() { 1.0 } else { mean(&self.consistent) };
-        Scores { completeness: mean(&self.complete), consistency, reasons: self.reasons }
+        let (first, then) = if completeness <= consistency {
+            (self.complete, self.consistent)
+        } else {
+            (self.consistent, self.complete)
+        };
+        Scores { completeness, consistency, reasons: told(first).chain(told(then)).collect() }
     }
 }
 
+/// The share of what is met; none of nothing.
+fn share(met: usize, of: usize, what: &str) -> Option<Share> {
+    let met = met.min(of);
+    (of > 0).then(|| (met as f64 / of as f64, format!("{met} of {of} {what}")))
+}
+
 /// The mean, to the hundredth.
-fn mean(shares: &[f64]) -> f64 {
-    (shares.iter().sum::<f64>() / shares.len() as f64 * 100.0).round() / 100.0
+fn mean(shares: &[Share]) -> f64 {
+    (shares.iter().map(|(share, _)| share).sum::<f64>() / shares.len() as f64 * 100.0).round() / 100.0
 }
 
 #[cfg(test)]
@@ -76,8 +87,11 @@ mod tests {
             .consistent(1, 2, "names are one")
             .scores();
         assert_eq!((scores.completeness, scores.consistency), (0.5, 0.5));
-        assert_eq!(scores.reasons[0], "3 of 4 scenes have a place");
-        assert_eq!(scores.reasons.len(), 3);
+        let told = ["1 of 4 people speak", "3 of 4 scenes have a place", "1 of 2 names are one"];
+        assert_eq!(scores.reasons, told, "what speaks most against it comes first");
+        let slips =
+            Tally::default().complete(1, 2, "people speak").consistent(1, 4, "names are one").scores();
+        assert_eq!(slips.reasons, ["1 of 4 names are one", "1 of 2 people speak"]);
     }
 
     #[test]
