@@ -68,15 +68,16 @@ impl Atelier {
     /// Starts a server on an empty database of a kind.
     pub async fn start_on(database: &Database) -> Self {
         // Tests ask more than ten questions a minute.
-        Self::begin(database, &[("ATELIER_LIMITS_ORCHESTRATOR_PER_MINUTE", "100000")]).await
+        Self::start_on_with(database, &[("ATELIER_LIMITS_ORCHESTRATOR_PER_MINUTE", "100000")]).await
     }
 
     /// Starts a server under an environment of its own.
     pub async fn start_with(environment: &[(&'static str, &str)]) -> Self {
-        Self::begin(&Database::Sqlite, environment).await
+        Self::start_on_with(&Database::Sqlite, environment).await
     }
 
-    async fn begin(database: &Database, environment: &[(&'static str, &str)]) -> Self {
+    /// The same, on an empty database of a kind.
+    pub async fn start_on_with(database: &Database, environment: &[(&'static str, &str)]) -> Self {
         let environment = environment.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         Self::begin_at(ANYWHERE, database.place().await, environment).await
     }

@@ -114,7 +114,7 @@ impl Stage {
             auto_ingest,
         };
         let departments = self.desk.roster().departments(&self.scope).await.unwrap();
-        let new = plan::plan(&order, &departments).unwrap();
+        let new = plan::plan(&order, &departments, &plan::Parts::default()).unwrap();
         let (run, _) = self.tasks.make(new).await.unwrap();
         self.ended(run, 3).await;
         run

@@ -124,7 +124,7 @@ impl Stage {
             auto_ingest: false,
         };
         let departments = self.desk.roster().departments(&self.scope).await.unwrap();
-        let new = plan::plan(&order, &departments).unwrap();
+        let new = plan::plan(&order, &departments, &plan::Parts::default()).unwrap();
         let (run, _) = self.tasks.make(new).await.unwrap();
         self.ended(run).await
     }

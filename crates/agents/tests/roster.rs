@@ -114,7 +114,7 @@ impl Stage {
             auto_ingest: false,
         };
         let departments = self.roster().departments(&self.scope).await.unwrap();
-        self.tasks.make(plan::plan(&order, &departments).unwrap()).await.unwrap().0
+        self.tasks.make(plan::plan(&order, &departments, &plan::Parts::default()).unwrap()).await.unwrap().0
     }
 
     /// The run and its steps, once that is so.

@@ -190,7 +190,7 @@ pub struct Limits {
     #[config(env = "ATELIER_LIMITS_AGENTS", default = 32)]
     pub agents: u32,
 
-    /// How many of them are of one agent, such as `audio/cues`.
+    /// How many of them are of one agent, such as `audio/cues`; and how many steps about single scenes it has in hand besides.
     #[config(env = "ATELIER_LIMITS_AGENTS_PER_TYPE", default = 10)]
     pub agents_per_type: u32,
 

@@ -13,6 +13,7 @@ mod live;
 pub mod mcp;
 mod metrics;
 mod openapi;
+mod orders;
 mod others;
 mod problem;
 mod routes;
@@ -24,6 +25,7 @@ mod tools;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use agents::departments::plan;
 use axum::serve::ListenerExt;
 use backplane::lease::Hold;
 use config::Config;
@@ -184,13 +186,18 @@ async fn gone(mut stopped: watch::Receiver<()>) {
     drop(stopped.changed().await);
 }
 
-/// Does the steps of agents, as many at a time as are configured.
+/// Does the steps of agents, as many at a time as are configured; and besides as many about parts as one agent may have.
 async fn work(app: app::App) {
-    match app.tasks.worker(agents::departments::plan::QUEUE, app.config.limits.agents).await {
+    let limits = &app.config.limits;
+    let serve = async |queue, slots| match app.tasks.worker(queue, slots).await {
         Ok(worker) => app.desk.clone().serve(worker).await,
         // The server is ending before it began.
         Err(error) => tracing::debug!(%error, "no steps of agents are done"),
-    }
+    };
+    tokio::join!(
+        serve(plan::QUEUE, limits.agents),
+        serve(plan::PARTS, limits.agents.min(limits.agents_per_type)),
+    );
 }
 
 /// Takes away, every hour, what has had its time: one server for all.

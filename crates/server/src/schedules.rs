@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use agents::departments::Departments;
-use agents::departments::plan::{self, Order};
+use agents::departments::plan::Order;
+use agents::departments::roster::Roster;
 use kernel::{Result, Timestamp};
-use store::Scope;
+use store::{Scope, Tenant};
 use tasks::graph::NewRun;
 use tasks::schedules;
 use tokio::sync::Notify;
 use wire::schedules::{Schedule, ScheduledOrder};
 
 use crate::app::Parts;
+use crate::orders;
 
 /// How often to look for what another server has set.
 const POLL: Duration = Duration::from_secs(30);
@@ -53,18 +54,18 @@ pub(crate) async fn keep(app: &Parts) {
 /// Gives what is due now, and tells when something is due next.
 pub(crate) async fn look(app: &Parts) -> Result<Option<Timestamp>> {
     let plan = |schedule: Schedule| async move {
-        let departments = app.desk.roster().departments(&Scope::server(schedule.project_id)).await?;
-        planned(&departments, &schedule)
+        let (scope, roster) = (Scope::server(schedule.project_id), app.desk.roster().clone());
+        app.store.read_in(&scope, move |t| planned(t, &roster, &schedule)).await
     };
     schedules::look(&app.store, &app.tasks, &app.ambient, plan).await
 }
 
-/// The run for what a schedule orders, by who works in its project.
+/// The run for what a schedule orders, by what its project is now.
 ///
 /// # Errors
 /// `VALIDATION_ERROR` when the order makes no sense.
-pub(crate) fn planned(staff: &Departments, schedule: &Schedule) -> Result<NewRun> {
-    let ScheduledOrder::Task { task, priority, departments, auto_ingest } = &schedule.order;
+pub(crate) fn planned(t: &mut Tenant<'_, '_>, roster: &Roster, schedule: &Schedule) -> Result<NewRun> {
+    let ScheduledOrder::Task { task, priority, departments, auto_ingest, one_by_one } = &schedule.order;
     let order = Order {
         project: schedule.project_id,
         by: schedule.set_by,
@@ -73,5 +74,5 @@ pub(crate) fn planned(staff: &Departments, schedule: &Schedule) -> Result<NewRun
         departments: departments.clone(),
         auto_ingest: *auto_ingest,
     };
-    plan::plan(&order, staff)
+    orders::planned(t, roster, &order, *one_by_one)
 }

@@ -72,10 +72,13 @@ type Answer = oneshot::Sender<Result<Reply, Refused>>;
 /// An order, and who waits for what comes of it.
 type Asked = (Order, Option<Answer>);
 
+/// Orders that were done together, who waits for what comes of each, and what did.
+type Part = (Arc<Vec<Order>>, Vec<Option<Answer>>, Result<Outcome>);
+
 /// A transaction that has come back.
 struct Landed {
-    /// What was done together, and what came of it.
-    parts: Vec<(Arc<Vec<Order>>, Vec<Option<Answer>>, Result<Outcome>)>,
+    /// One, unless it failed and its orders were done one by one.
+    parts: Vec<Part>,
     /// The queues that were looked into.
     ready: BTreeSet<String>,
     /// The free slots that nobody else was to fill meanwhile, by worker.

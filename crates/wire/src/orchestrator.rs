@@ -527,6 +527,8 @@ pub struct TaskRequest {
     pub departments: Option<Vec<String>>,
     /// Save outputs at once whose overall score is above 0.75; the others wait for a decision.
     pub auto_ingest: Option<bool>,
+    /// Work that can be done scene by scene gets a step for each scene, and one that puts them together.
+    pub one_by_one: Option<bool>,
 }
 
 /// A task that is under way, or has ended.

@@ -47,6 +47,9 @@ pub enum ScheduledOrder {
         /// Save what scores above 0.75 without asking.
         #[serde(default)]
         auto_ingest: bool,
+        /// Work that can be done scene by scene gets a step for each scene that there is at the time.
+        #[serde(default)]
+        one_by_one: bool,
     },
 }
 

@@ -1,6 +1,6 @@
 /** The rules of answers that a question names. */
 import { expect, test } from "vitest";
-import { asked } from "./answers";
+import { alike, asked } from "./answers";
 
 /** As `agents::budget::question` asks it. */
 const how = (raise: string) =>
@@ -22,6 +22,12 @@ test("money, and both at once, are offered as people write them", () => {
   const first = (raise: string) => asked(`It may need more. ${how(raise)}`).offered[0];
   expect(first("raise 0.07 usd")).toEqual({ answer: "raise 0.07 usd", label: "Add $0.07", owner: true });
   expect(first("raise 8894 tokens and 1.50 usd")?.label).toBe("Add 8,894 tokens and $1.50");
+});
+
+test("questions about budgets are alike, whatever they need; those about calls never are", () => {
+  const budget = (tokens: number) => `It may need ${tokens} more tokens. ${how(`raise ${tokens} tokens`)}`;
+  const call = "May it post this? Answer `allow` or `refuse`.";
+  expect([alike(budget(10), budget(20)), alike(call, call), alike(budget(10), call)]).toEqual([true, false, false]);
 });
 
 test("a question that names no answers is asked as it is", () => {

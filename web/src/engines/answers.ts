@@ -24,6 +24,12 @@ export function asked(question: string): Asked {
   return { words, offered };
 }
 
+/** Whether two questions are about the same budgets, so that one answer can be for both. A call is allowed by itself only. */
+export function alike(one: string, other: string): boolean {
+  const aboutBudgets = (question: string) => asked(question).offered.some(({ answer }) => answer === "rules");
+  return aboutBudgets(one) && aboutBudgets(other);
+}
+
 function offer(answer: string): Offered[] {
   const tokens = /^raise ([\d.]+) tokens$/.exec(answer)?.[1];
   if (tokens !== undefined) return [{ answer, label: `Add ${thousands(Number(tokens))} tokens`, owner: true }];

@@ -41,6 +41,26 @@ test("a department is one card whose head is its name", () => {
   expect(card(layout, "result")).toMatchObject({ department: null, head: null, steps: ["result"] });
 });
 
+test("parts of an agent's work are drawn with it, so that a run of many scenes is as high as one of few", () => {
+  const scenes = Array.from({ length: 70 }, (_, at) => drawn(`visual/shots/${at + 1}`, "story/head"));
+  const layout = arrange([
+    drawn("story/structure"),
+    drawn("story/head", "story/structure"),
+    drawn("visual/shots", "story/head", ...scenes.map(({ id }) => id)),
+    ...scenes,
+    drawn("visual/head", "visual/shots"),
+    drawn("result", "story/head", "visual/head"),
+  ]);
+  const visual = card(layout, "visual");
+  expect(visual.steps).toEqual(["visual/shots"]);
+  expect(visual.parts.get("visual/shots")).toEqual(scenes.map(({ id }) => id));
+  expect(visual.height).toBe(card(layout, "story").height);
+  expect(layout.edges).toEqual([
+    { from: "story", to: "visual" },
+    { from: "visual", to: "result" },
+  ]);
+});
+
 test("what builds on something stands below it", () => {
   for (const steps of [FILM, many(200)]) {
     const layout = arrange(steps);

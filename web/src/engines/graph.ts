@@ -1,6 +1,6 @@
 /** Where the steps of a run stand when they are drawn: departments as cards, in layers from top to bottom. */
 import { grouped } from "./grouped";
-import { departmentOf, isHead } from "./run";
+import { departmentOf, isHead, partsOf } from "./run";
 
 /** What the drawing needs of a step. */
 export interface Drawn {
@@ -18,6 +18,8 @@ export interface Card {
   head: string | null;
   /** The others, in the order in which they are done. */
   steps: string[];
+  /** Those that are parts of one of the others, by that one: they are drawn with it. */
+  parts: ReadonlyMap<string, readonly string[]>;
   layer: number;
   x: number;
   y: number;
@@ -74,13 +76,16 @@ function inGroups(steps: readonly Drawn[], keyOf: (step: Drawn) => string): Grou
   const cards = [...members].map(([key, own]): Card => {
     const department = own[0] && own.every(({ name }) => departmentOf(name) === key) ? key : null;
     const head = department === null ? null : (own.find(({ name }) => isHead(name))?.id ?? null);
-    const order = inOrder(own.filter(({ id }) => id !== head)).map(({ id }) => id);
+    const parts = department === null ? new Map<string, string[]>() : idsOf(partsOf(own));
+    const within = new Set([...parts.values()].flat());
+    const order = inOrder(own.filter(({ id }) => id !== head && !within.has(id))).map(({ id }) => id);
     const height = (department === null ? 0 : SIZES.head) + order.length * SIZES.row + SIZES.padding * 2;
     return {
       id: key,
       department,
       head,
       steps: order,
+      parts,
       layer: layers.get(key) ?? 0,
       x: 0,
       y: 0,
@@ -89,6 +94,10 @@ function inGroups(steps: readonly Drawn[], keyOf: (step: Drawn) => string): Grou
     };
   });
   return { cards, parents };
+}
+
+function idsOf(parts: ReadonlyMap<string, readonly Drawn[]>): Map<string, string[]> {
+  return new Map([...parts].map(([whole, steps]) => [whole, steps.map(({ id }) => id)]));
 }
 
 /** The longest way to each from where something begins; null when they go round in a circle. */

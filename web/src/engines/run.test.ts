@@ -3,7 +3,9 @@ import { expect, test } from "vitest";
 import { at, detail, step } from "./run.fixture";
 import {
   advance,
+  counted,
   departmentOf,
+  partsOf,
   progress,
   type RunDetail,
   type RunEvent,
@@ -11,6 +13,7 @@ import {
   type Step,
   titleOf,
   together,
+  wholeOf,
 } from "./run";
 
 const two = () => detail([step("a", "story/structure"), step("b", "story/head", ["a"])]);
@@ -153,4 +156,28 @@ test("names are told as people read them", () => {
   expect(titleOf({ name: "result", input: {} })).toBe("Result");
   expect(titleOf({ name: "story/structure", input: { title: "Structure and pacing" } })).toBe("Structure and pacing");
   expect(progress({ total: 4, complete: 1, failed: 1, cancelled: 1 })).toBe(0.75);
+});
+
+test("a step of a part belongs to the step that puts the parts together", () => {
+  expect(["visual/shots/12", "visual/shots", "visual/head", "result"].map(wholeOf)).toEqual([
+    "visual/shots",
+    null,
+    null,
+    null,
+  ]);
+  const steps = [
+    step("a", "visual/shots"),
+    step("b", "visual/shots/1"),
+    step("c", "visual/shots/2"),
+    step("d", "audio/cues/1"),
+  ];
+  expect([...partsOf(steps)].map(([whole, parts]) => [whole, parts.map(({ id }) => id)])).toEqual([["a", ["b", "c"]]]);
+});
+
+test("what needs to be seen first is counted first", () => {
+  expect(counted(["queued", "complete", "failed", "complete"])).toEqual([
+    { state: "failed", count: 1 },
+    { state: "complete", count: 2 },
+    { state: "queued", count: 1 },
+  ]);
 });

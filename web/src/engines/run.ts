@@ -84,6 +84,27 @@ export function departmentOf(name: string): string | null {
   return slash > 0 ? name.slice(0, slash) : null;
 }
 
+/** The step of the agent whose work a step is a part of; null for a step that is about the whole. */
+export function wholeOf(name: string): string | null {
+  const slash = name.indexOf("/", name.indexOf("/") + 1);
+  return slash > 0 && departmentOf(name) !== null ? name.slice(0, slash) : null;
+}
+
+/** The steps that are parts of others, by the id of the step that puts them together, in their order. */
+export function partsOf<T extends Pick<Step, "id" | "name">>(steps: readonly T[]): ReadonlyMap<string, readonly T[]> {
+  const ids = new Map(steps.map(({ id, name }) => [name, id]));
+  const found = new Map<string, T[]>();
+  for (const step of steps) {
+    const whole = wholeOf(step.name);
+    const id = whole === null ? undefined : ids.get(whole);
+    if (id === undefined) continue;
+    const known = found.get(id);
+    if (known) known.push(step);
+    else found.set(id, [step]);
+  }
+  return found;
+}
+
 /** Whether a step is the one that grades its department's work. */
 export function isHead(name: string): boolean {
   return name.endsWith("/head");
@@ -130,6 +151,15 @@ export function together(states: readonly StepState[]): StepState {
   for (const state of ["failed", "waiting", "running", "leased"] as const) if (states.includes(state)) return state;
   if (states.length > 0 && states.every((state) => state === "complete")) return "complete";
   return states.includes("cancelled") ? "cancelled" : "queued";
+}
+
+/** How many steps are in each state, what needs to be seen first at the beginning; states of none are left out. */
+export function counted(states: readonly StepState[]): { state: StepState; count: number }[] {
+  const order: readonly StepState[] = ["failed", "waiting", "running", "leased", "complete", "cancelled", "queued"];
+  return order.flatMap((state) => {
+    const count = states.filter((one) => one === state).length;
+    return count === 0 ? [] : [{ state, count }];
+  });
 }
 
 /** How long each step's last attempt took that has ended, in milliseconds, by step. */

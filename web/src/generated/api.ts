@@ -2237,6 +2237,8 @@ export interface components {
             departments?: string[];
             /** @enum {string} */
             kind: "task";
+            /** @description Work that can be done scene by scene gets a step for each scene that there is at the time. */
+            oneByOne?: boolean;
             /** @description How urgent its steps are. */
             priority?: components["schemas"]["Priority"];
             /** @description What is to be done, in words. */
@@ -2423,6 +2425,8 @@ export interface components {
             autoIngest?: boolean | null;
             /** @description Departments that are to be involved whatever the words say. */
             departments?: string[] | null;
+            /** @description Work that can be done scene by scene gets a step for each scene, and one that puts them together. */
+            oneByOne?: boolean | null;
             priority?: components["schemas"]["Priority"] | null;
             projectId: components["schemas"]["ProjectId"];
             /** @description What is to be done; at most 10,000 characters, not blank; HTML is taken out. */

@@ -7,6 +7,7 @@ use store::{Scope, Store, Tenant, members};
 use tasks::Lease;
 
 use super::{Barred, Standing, Verdict, Wanted, decide, limit, most_tokens, used_up};
+use crate::departments::plan::agent_of;
 use crate::language::Voice;
 
 /// Bytes that count as a token where nobody has counted: English has about four, other scripts fewer.
@@ -60,7 +61,7 @@ impl Purse {
             scope: Scope::server(step.project),
             ambient,
             made_for: For::Step { run: step.run, step: step.id, fence: step.fence },
-            agent: step.name.clone(),
+            agent: agent_of(&step.name).to_owned(),
             tokens: tokens.into(),
             answered,
         }

@@ -6,18 +6,19 @@ use kernel::{Code, Error, ProjectId, Result};
 use resilience::retry::Kind;
 use serde::Serialize;
 use serde_json::{Value, json};
+use store::runs::Step;
 use store::{Scope, Store, reviews, runs};
 use tasks::machine::Failure;
 use tasks::{Lease, Worker};
 
 use super::definition::{Definition, Role};
-use super::engine::{Job, Work};
+use super::engine::{Engine, Job};
 use super::grading::{Scores, Verdict, advice, together};
 use super::mind::{Mind, Thought};
 use super::outputs::{Compiled, Done, Graded, Headed, PassedOver};
 use super::roster::Roster;
 use super::slots::{AGAIN_MS, Asked, Busy, Slot, Slots};
-use super::{Departments, plan, telling};
+use super::{Departments, parts, plan, telling};
 use crate::deliverables;
 use crate::messages::Messages;
 
@@ -113,7 +114,7 @@ impl Desk {
             lease.start().await?;
             return self.compile(lease).await.map(Next::Give);
         }
-        let _slot = match self.slot(lease, name).await? {
+        let _slot = match self.slot(lease, plan::agent_of(name)).await? {
             Ok(slot) => slot,
             Err(busy) => return Ok(Next::Busy(busy)),
         };
@@ -121,20 +122,41 @@ impl Desk {
         // Whoever changes a definition changes it for all attempts that begin from then on.
         let scope = Scope::server(lease.step().project);
         let departments = self.roster.departments(&scope).await?;
-        let Some(agent) = departments.agent(name) else { return passed_over(name) };
+        let Some(agent) = departments.agent(name) else {
+            return passed_over(
+                name,
+                "The agent was switched off or taken out after this was ordered.".to_owned(),
+            );
+        };
         match agent.role {
             Role::Head => self.head(lease, agent, &departments).await,
-            Role::Specialist => {
-                // A person may have sent back what it gave before.
-                let step = lease.step().id;
-                let reasons = self.store.read_in(&scope, move |t| reviews::reasons(t, step)).await?;
-                let job = self.job(lease, agent, reasons).await?;
-                Ok(match self.thought(lease, &job).await? {
-                    Thought::Done(done) => Next::Give(written(&*done)?),
-                    Thought::Ask(question) => Next::Ask(question),
-                })
-            }
+            Role::Specialist => self.specialist(lease, agent).await,
         }
+    }
+
+    async fn specialist(&self, lease: &Lease, agent: &Definition) -> Result<Next> {
+        let Step { id: step, project, name, .. } = lease.step();
+        let (step, scope) = (*step, Scope::server(*project));
+        // A person may have sent back what it gave before.
+        let reasons = self.store.read_in(&scope, move |t| reviews::reasons(t, step)).await?;
+        let (of_parts, before) = parts::apart(name, self.before(lease).await?);
+        let job = Job { part: parts::of(lease.input())?, ..self.job(lease, agent, before, reasons) };
+        if let Some(part) = &job.part
+            && !parts::is_there(&self.store, &scope, part).await?
+        {
+            return passed_over(name, format!("{} was removed after this was ordered.", part.name));
+        }
+        // What was sent back is done anew, with the reasons, by who sees the whole.
+        if !of_parts.is_empty()
+            && job.reasons.is_empty()
+            && let Some(done) = parts::together(self.engine(&job)?, &job, of_parts).await?
+        {
+            return written(&done).map(Next::Give);
+        }
+        Ok(match self.thought(lease, &job).await? {
+            Thought::Done(done) => Next::Give(written(&*done)?),
+            Thought::Ask(question) => Next::Ask(question),
+        })
     }
 
     /// The engine's work, and what a model says about it.
@@ -158,11 +180,16 @@ impl Desk {
         })
     }
 
-    async fn job(&self, lease: &Lease, agent: &Definition, reasons: Vec<String>) -> Result<Job> {
+    fn job(&self, lease: &Lease, agent: &Definition, before: Vec<Value>, reasons: Vec<String>) -> Job {
+        let (store, agent) = (self.store.clone(), Arc::new(agent.clone()));
         let scope = Scope::server(lease.step().project);
-        let before = self.before(lease).await?.into_iter().map(|(_, output)| output).collect();
         let request = lease.run_input()["request"].as_str().unwrap_or_default().to_owned();
-        Ok(Job { store: self.store.clone(), scope, request, agent: Arc::new(agent.clone()), before, reasons })
+        Job { store, scope, request, agent, part: None, before, reasons }
+    }
+
+    fn engine(&self, job: &Job) -> Result<&dyn Engine> {
+        let engine = self.roster.studio().engine(&job.agent.engine);
+        Ok(engine.ok_or_else(|| Error::internal("an agent without its engine"))?.as_ref())
     }
 
     /// What the steps before a step gave, by their names.
@@ -176,27 +203,9 @@ impl Desk {
     }
 
     async fn done(&self, lease: &Lease, job: &Job) -> Result<Done> {
-        let engine = self.roster.studio().engine(&job.agent.engine);
-        let engine = engine.ok_or_else(|| Error::internal("an agent without its engine"))?;
-        let Work { title, summary, content, citations, quality, consistency, creativity, lacks } =
-            engine.work(job).await?;
-        let (department, agent, by) =
-            (job.agent.department.clone(), job.agent.name.clone(), engine.name().to_owned());
-        Ok(Done {
-            department,
-            agent,
-            title,
-            summary,
-            content,
-            citations,
-            lacks,
-            quality,
-            consistency,
-            creativity,
-            by,
-            as_of: lease.step().leased_at,
-            added: None,
-        })
+        let engine = self.engine(job)?;
+        let work = engine.work(job).await?;
+        Ok(Done::of(work, &job.agent, engine.name(), lease.step().leased_at))
     }
 
     /// Grades what the specialists did; what may become better is done once more, with the reasons.
@@ -222,7 +231,8 @@ impl Desk {
                     Ok(slot) => slot,
                     Err(busy) => return Ok(Next::Busy(busy)),
                 };
-                let job = self.job(lease, agent, reasons.clone()).await?;
+                let before = self.before(lease).await?.into_iter().map(|(_, output)| output).collect();
+                let job = self.job(lease, agent, before, reasons.clone());
                 let again = match self.thought(lease, &job).await? {
                     Thought::Done(again) => *again,
                     Thought::Ask(question) => return Ok(Next::Ask(question)),
@@ -287,17 +297,13 @@ impl Desk {
     }
 }
 
-/// What the step of someone gives who is not at work any more. The run goes on without them.
-fn passed_over(step: &str) -> Result<Next> {
-    let specialist = step.split_once('/').filter(|_| !step.ends_with(plan::HEAD));
+/// What a step gives that nobody can do any more. The run goes on without it.
+fn passed_over(step: &str, why: String) -> Result<Next> {
+    let specialist = plan::agent_of(step).split_once('/').filter(|_| !step.ends_with(plan::HEAD));
     let Some((department, agent)) = specialist else {
         return Err(Error::new(Code::AgentError, format!("There is no agent for the step {step} any more.")));
     };
-    let given = PassedOver {
-        department: department.to_owned(),
-        agent: agent.to_owned(),
-        passed_over: "The agent was switched off or taken out after this was ordered.".to_owned(),
-    };
+    let given = PassedOver { department: department.to_owned(), agent: agent.to_owned(), passed_over: why };
     written(&given).map(Next::Give)
 }
 

@@ -10,6 +10,16 @@ use store::{Scope, Store};
 
 use super::definition::Definition;
 
+/// A part of a project for which some work can be done by itself: a scene of a film.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Part {
+    /// Its record.
+    pub id: EntityId,
+    /// For people.
+    pub name: String,
+}
+
 /// What an engine is given.
 pub struct Job {
     /// Where the project is.
@@ -20,6 +30,8 @@ pub struct Job {
     pub request: String,
     /// Who does it.
     pub agent: Arc<Definition>,
+    /// What it is to be done for; the whole project if absent.
+    pub part: Option<Part>,
     /// What the departments gave that this one builds on.
     pub before: Vec<Value>,
     /// Why the work is to be done once more; empty the first time.
@@ -66,4 +78,15 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Does the work. It may be done again, and leaves nothing behind but what it gives.
     fn work<'j>(&'j self, job: &'j Job) -> BoxFuture<'j, Result<Work>>;
+
+    /// How its work is put together that was done part by part; nothing if it can only be done as a whole.
+    fn by_parts(&self) -> Option<&dyn ByParts> {
+        None
+    }
+}
+
+/// Work that can be done part by part. Only who has this is given a [`Job`] with a part.
+pub trait ByParts: Send + Sync {
+    /// Makes one of what was given for each of the parts, in their order; there is at least one.
+    fn together<'j>(&'j self, job: &'j Job, parts: Vec<Work>) -> BoxFuture<'j, Result<Work>>;
 }

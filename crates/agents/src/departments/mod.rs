@@ -6,6 +6,7 @@ pub mod engine;
 pub mod grading;
 pub mod mind;
 pub mod outputs;
+mod parts;
 pub mod plan;
 pub mod progress;
 pub mod relevance;
@@ -98,9 +99,10 @@ impl Departments {
         self.0.iter().find(|department| department.name == name)
     }
 
-    /// Who does the step of that name: `department/agent`.
+    /// Who does the step of that name: `department/agent`, or `department/agent/4` for the fourth part.
     #[must_use]
     pub fn agent(&self, step: &str) -> Option<&Definition> {
+        let step = plan::agent_of(step);
         let (department, name) = step.split_once('/')?;
         let department = self.named(department)?;
         if plan::head(&department.name) == step {

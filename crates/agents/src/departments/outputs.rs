@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wire::reviews::Added;
 
-use super::engine::Citation;
+use super::definition::Definition;
+use super::engine::{Citation, Work};
 use super::grading::{Advice, Scores, Verdict};
 
 /// What a specialist gives.
@@ -34,7 +35,31 @@ pub struct Done {
     pub added: Option<Added>,
 }
 
-/// What the step of a specialist gives who is not at work any more: switched off, or taken out, since it was ordered.
+impl Done {
+    /// Work by the engine `by`, of an agent that looked at the project from `as_of` on.
+    #[must_use]
+    pub fn of(work: Work, agent: &Definition, by: &str, as_of: Option<Timestamp>) -> Self {
+        let Work { title, summary, content, citations, quality, consistency, creativity, lacks } = work;
+        Self {
+            department: agent.department.clone(),
+            agent: agent.name.clone(),
+            title,
+            summary,
+            content,
+            citations,
+            lacks,
+            quality,
+            consistency,
+            creativity,
+            by: by.to_owned(),
+            as_of,
+            added: None,
+        }
+    }
+}
+
+/// What the step of a specialist gives who is not at work any more, switched off or taken out since it was ordered; or whose
+/// part is not there any more.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs)]

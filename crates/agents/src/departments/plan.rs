@@ -5,14 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use kernel::{Error, PersonId, ProjectId, Result};
 use resilience::pool::AGENTS;
 use serde_json::json;
-use tasks::graph::{NewRun, NewStep};
+use tasks::graph::{NewRun, NewStep, STEPS};
 use wire::runs::{Limits, Priority};
 
 use super::definition::Definition;
+use super::engine::Part;
 use super::{Departments, relevance};
 
 /// The queue of the agents' steps.
 pub const QUEUE: &str = "agents";
+/// The queue of their steps about parts: however many those are, all other steps wait for none of them.
+pub const PARTS: &str = "parts";
 /// The kind of their runs.
 pub const KIND: &str = "task";
 /// The step that puts everything together.
@@ -37,11 +40,28 @@ pub struct Order {
     pub auto_ingest: bool,
 }
 
-/// The run for an order.
+/// What an order that is done one by one is divided into.
+#[derive(Debug, Clone, Default)]
+pub struct Parts {
+    /// In their order; where there are none, the order is done as a whole.
+    pub parts: Vec<Part>,
+    /// The engines that can work part by part.
+    pub engines: BTreeSet<&'static str>,
+}
+
+impl Parts {
+    /// Those that an agent works through.
+    fn of(&self, agent: &Definition) -> &[Part] {
+        if self.engines.contains(agent.engine.as_str()) { &self.parts } else { &[] }
+    }
+}
+
+/// The run for an order, divided into these parts.
 ///
 /// # Errors
-/// `VALIDATION_ERROR` when a department is named that is none or has nobody at work, or the order concerns no department.
-pub fn plan(order: &Order, departments: &Departments) -> Result<NewRun> {
+/// `VALIDATION_ERROR` when a department is named that is none or has nobody at work, or the order concerns no department, or
+/// has so many parts that a run cannot hold their steps.
+pub fn plan(order: &Order, departments: &Departments, parts: &Parts) -> Result<NewRun> {
     let mut relevance = relevance::of(&order.request, departments);
     for name in &order.departments {
         let known = relevance.get_mut(name);
@@ -70,7 +90,7 @@ pub fn plan(order: &Order, departments: &Departments) -> Result<NewRun> {
         let name = &department.name;
         let before: Vec<String> = departments.before(name, &involved).into_iter().map(head).collect();
         for agent in &department.specialists {
-            steps.push(step(format!("{name}/{}", agent.name), agent, order.priority).after(before.iter()));
+            steps.extend(by(agent, order.priority, &before, parts.of(agent)));
         }
         let own = department.specialists.iter().map(|agent| format!("{name}/{}", agent.name));
         steps.push(step(head(name), &department.head, order.priority).after(own));
@@ -78,6 +98,13 @@ pub fn plan(order: &Order, departments: &Departments) -> Result<NewRun> {
     let mut result = NewStep::new(RESULT, QUEUE, json!({})).after(involved.iter().map(|name| head(name)));
     result.priority = order.priority;
     steps.push(result);
+    if steps.len() > STEPS {
+        let what = format!(
+            "done one by one it has {} steps, and a run has at most {STEPS}. Order it of fewer departments, or as a whole",
+            steps.len()
+        );
+        return Err(Error::field("oneByOne", what));
+    }
     let relevance: BTreeMap<&str, f64> = involved.iter().map(|name| (*name, relevance[*name])).collect();
     Ok(NewRun {
         project: order.project,
@@ -94,6 +121,29 @@ pub fn plan(order: &Order, departments: &Departments) -> Result<NewRun> {
 #[must_use]
 pub fn head(department: &str) -> String {
     format!("{department}{HEAD}")
+}
+
+/// The agent that does a step, as `department/agent`: the step's name, or what it begins with if it is about a part.
+#[must_use]
+pub fn agent_of(step: &str) -> &str {
+    step.match_indices('/').nth(1).map_or(step, |(end, _)| &step[..end])
+}
+
+/// The steps of a specialist: one for the whole; or one for each part, and one that puts these together.
+fn by(agent: &Definition, priority: Priority, before: &[String], parts: &[Part]) -> Vec<NewStep> {
+    let own = format!("{}/{}", agent.department, agent.name);
+    let whole = step(own.clone(), agent, priority).after(before);
+    let parts = parts.iter().enumerate().map(|(place, part)| {
+        let mut step = step(format!("{own}/{}", place + 1), agent, priority).after(before);
+        step.queue = PARTS.to_owned();
+        step.input["title"] = json!(part.name);
+        step.input["part"] = json!(part);
+        step
+    });
+    let parts: Vec<NewStep> = parts.collect();
+    let mut steps = vec![whole.after(parts.iter().map(|part| &part.name))];
+    steps.extend(parts);
+    steps
 }
 
 fn step(name: String, agent: &Definition, priority: Priority) -> NewStep {
@@ -122,6 +172,11 @@ mod tests {
         }
     }
 
+    fn scenes(count: usize, engine: &'static str) -> Parts {
+        let scene = |n: usize| Part { id: Ambient::system().id(), name: format!("{n} INT. BAR - DAY") };
+        Parts { parts: (1..=count).map(scene).collect(), engines: BTreeSet::from([engine]) }
+    }
+
     fn graph(run: &NewRun) -> Vec<(&str, Vec<&str>)> {
         run.steps
             .iter()
@@ -131,7 +186,7 @@ mod tests {
 
     #[test]
     fn departments_work_in_their_order_and_their_heads_last() {
-        let run = plan(&order("Prepare everything", &[]), &three()).unwrap();
+        let run = plan(&order("Prepare everything", &[]), &three(), &Parts::default()).unwrap();
         assert_eq!(
             graph(&run),
             [
@@ -150,7 +205,7 @@ mod tests {
 
     #[test]
     fn who_is_not_concerned_is_not_involved_unless_asked_for() {
-        let run = plan(&order("Which sounds?", &["production"]), &three()).unwrap();
+        let run = plan(&order("Which sounds?", &["production"]), &three(), &Parts::default()).unwrap();
         let names: Vec<&str> = run.steps.iter().map(|step| step.name.as_str()).collect();
         assert_eq!(names, ["audio/cues", "audio/head", "production/strips", "production/head", "result"]);
         assert_eq!(run.input["relevance"]["production"], 1.0);
@@ -164,23 +219,70 @@ mod tests {
         ];
         let staff = staff.map(|agent| (agent.department.clone(), vec![agent]));
         let departments = three().staffed(staff.into_iter().collect());
-        let run = plan(&order("Prepare everything", &[]), &departments).unwrap();
+        let run = plan(&order("Prepare everything", &[]), &departments, &Parts::default()).unwrap();
         let names: Vec<&str> = run.steps.iter().map(|step| step.name.as_str()).collect();
         assert_eq!(
             names,
             ["character/cast", "character/head", "production/strips", "production/head", "result"]
         );
         assert_eq!(graph(&run)[2].1, ["character/head"]);
-        let refused = plan(&order("the cast", &["audio"]), &departments).unwrap_err();
+        let refused = plan(&order("the cast", &["audio"]), &departments, &Parts::default()).unwrap_err();
         assert!(refused.message().contains("switched off"), "{refused}");
     }
 
     #[test]
+    fn one_by_one_an_agent_has_a_step_for_each_part_and_one_that_puts_them_together() {
+        let order = order("Prepare everything", &[]);
+        let run = plan(&order, &three(), &scenes(2, "test.cues")).unwrap();
+        assert_eq!(
+            graph(&run)[2..6],
+            [
+                ("audio/cues", vec!["character/head", "audio/cues/1", "audio/cues/2"]),
+                ("audio/cues/1", vec!["character/head"]),
+                ("audio/cues/2", vec!["character/head"]),
+                ("audio/head", vec!["audio/cues"]),
+            ]
+        );
+        assert!(run.parents().is_ok());
+        assert_eq!([2, 3].map(|place| run.steps[place].queue.as_str()), [QUEUE, PARTS]);
+        let of_part = &run.steps[4].input;
+        assert_eq!((&of_part["title"], &of_part["agent"]), (&json!("2 INT. BAR - DAY"), &json!("cues")));
+        assert_eq!(of_part["part"]["name"], "2 INT. BAR - DAY");
+        // Whose engine cannot do so works as a whole, as all do where there are no parts.
+        assert_eq!(graph(&run)[0], ("character/cast", vec![]));
+        let none = plan(&order, &three(), &scenes(0, "test.cues")).unwrap();
+        assert_eq!(none.steps.len(), 7);
+    }
+
+    #[test]
+    fn an_order_of_more_steps_than_a_run_holds_is_refused_and_says_what_to_do() {
+        let of = |count| plan(&order("Prepare everything", &[]), &three(), &scenes(count, "test.cues"));
+        assert_eq!(of(STEPS - 7).unwrap().steps.len(), STEPS);
+        let refused = of(STEPS - 6).unwrap_err();
+        assert!(
+            refused.message().contains("2001 steps") && refused.message().contains("as a whole"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn a_step_is_done_by_the_agent_that_its_name_begins_with() {
+        for (step, agent) in [("audio/cues", "audio/cues"), ("audio/cues/12", "audio/cues"), (RESULT, RESULT)]
+        {
+            assert_eq!(agent_of(step), agent);
+        }
+        assert_eq!(three().agent("audio/cues/12"), three().agent("audio/cues"));
+    }
+
+    #[test]
     fn an_order_that_concerns_nobody_says_whom_it_could_concern() {
-        let refused = plan(&order("Hello", &[]), &three()).unwrap_err();
+        let refused = plan(&order("Hello", &[]), &three(), &Parts::default()).unwrap_err();
         assert!(refused.message().contains("character, audio, production"), "{refused}");
         assert!(
-            plan(&order("the cast", &["catering"]), &three()).unwrap_err().message().contains("catering")
+            plan(&order("the cast", &["catering"]), &three(), &Parts::default())
+                .unwrap_err()
+                .message()
+                .contains("catering")
         );
     }
 }

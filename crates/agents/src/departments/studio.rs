@@ -1,6 +1,6 @@
 //! What a studio brings along: its departments, the files that define their agents, and the engines that do their work.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kernel::{Error, Result};
@@ -60,6 +60,13 @@ impl Studio {
     #[must_use]
     pub fn engine(&self, name: &str) -> Option<&Arc<dyn Engine>> {
         self.engines.get(name)
+    }
+
+    /// The names of the engines that can work part by part.
+    #[must_use]
+    pub fn by_parts(&self) -> BTreeSet<&'static str> {
+        let can = self.engines.iter().filter(|(_, engine)| engine.by_parts().is_some());
+        can.map(|(name, _)| *name).collect()
     }
 
     /// The names of all engines, sorted.

@@ -203,7 +203,7 @@ impl Stage {
             auto_ingest: false,
         };
         let departments = self.desk.roster().departments(&self.scope).await.unwrap();
-        let new = plan::plan(&order, &departments).unwrap();
+        let new = plan::plan(&order, &departments, &plan::Parts::default()).unwrap();
         self.tasks.make(new).await.unwrap().0
     }
 

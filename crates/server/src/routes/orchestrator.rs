@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use agents::departments::plan::{self, Order};
+use agents::departments::plan::Order;
 use agents::departments::progress;
 use axum::Json;
 use axum::extract::State;
@@ -26,6 +26,7 @@ use super::runs;
 use crate::app::{App, Quota};
 use crate::body::{Body, Path, Query};
 use crate::caller::{Listening, SignedIn};
+use crate::orders;
 use crate::problem::{Answer, quota};
 
 /// How long an answer waits for a task's end.
@@ -124,8 +125,12 @@ async fn task(
         departments: request.departments.unwrap_or_default(),
         auto_ingest: request.auto_ingest.unwrap_or(false),
     };
-    let departments = app.desk.roster().departments(&scope).await?;
-    let (run, _) = app.tasks.make(plan::plan(&order, &departments)?).await?;
+    let (roster, one_by_one) = (app.desk.roster().clone(), request.one_by_one.unwrap_or(false));
+    let read = app.store.read_in(&scope, move |t| {
+        Ok((roster.departments_in(t)?, orders::planned(t, &roster, &order, one_by_one)?))
+    });
+    let (departments, new) = read.await?;
+    let (run, _) = app.tasks.make(new).await?;
     if !request.r#async.unwrap_or(false) {
         // Whoever waits longer looks at the run.
         runs::ended(&app, &scope, run, PATIENCE).await?;

@@ -48,7 +48,7 @@ async fn create(
     let made = app.store.transact_in(permit.scope(), move |t| {
         let made = tasks::schedules::make(t, &new)?;
         // What would be refused at its time is refused now.
-        planned(&*parts.desk.roster().departments_in(t)?, &made)?;
+        planned(t, parts.desk.roster(), &made)?;
         Ok(made)
     });
     let made = made.await?;
@@ -86,7 +86,7 @@ async fn change(
     let changed = app.store.transact_in(permit.scope(), move |t| {
         let mut schedule = store::schedules::hold(t, id)?;
         tasks::schedules::change(t, &mut schedule, &changes)?;
-        planned(&*parts.desk.roster().departments_in(t)?, &schedule)?;
+        planned(t, parts.desk.roster(), &schedule)?;
         Ok(schedule)
     });
     let changed = changed.await?;

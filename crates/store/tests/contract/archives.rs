@@ -179,6 +179,7 @@ fn schedule(t: &mut store::Tenant<'_, '_>) -> kernel::Result<()> {
         priority: Priority::Low,
         departments: vec!["audio".into()],
         auto_ingest: true,
+        one_by_one: true,
     };
     let when = When::Cron { cron: "30 2 * * *".into(), time_zone: "Europe/Berlin".into() };
     let (at, new) = (t.now(), NewSchedule { name: "Gulls".into(), order, when, missed: Missed::Skip });

@@ -25,6 +25,7 @@ async fn set(stage: &Stage, when: When, missed: Missed) -> Schedule {
         priority: Default::default(),
         departments: vec![],
         auto_ingest: false,
+        one_by_one: false,
     };
     let new = NewSchedule { name: "Daily count".into(), order, when, missed };
     stage.store.transact_in(&stage.scope, move |t| make(t, &new)).await.unwrap()
@@ -230,7 +231,7 @@ on_both! {
     async fn s10_an_order_that_is_refused_pauses_its_schedule_which_says_why(stage) {
         let served = stage.serve("one");
         let schedule = set(stage, hourly(), Missed::Run).await;
-        let order = ScheduledOrder::Task { task: "nonsense".into(), priority: Default::default(), departments: vec![], auto_ingest: false };
+        let order = ScheduledOrder::Task { task: "nonsense".into(), priority: Default::default(), departments: vec![], auto_ingest: false, one_by_one: false };
         changed(stage, &schedule, ChangeSchedule { order: Some(order), ..Default::default() }).await.unwrap();
         stage.clock.advance(HOUR);
         assert_eq!(looked(stage, &served.tasks).await, None);
@@ -282,7 +283,7 @@ on_both! {
         for _ in 0..99 {
             set(stage, hourly(), Missed::Run).await;
         }
-        let order = ScheduledOrder::Task { task: "Count".into(), priority: Default::default(), departments: vec![], auto_ingest: false };
+        let order = ScheduledOrder::Task { task: "Count".into(), priority: Default::default(), departments: vec![], auto_ingest: false, one_by_one: false };
         let new = NewSchedule { name: "One more".into(), order, when: hourly(), missed: Missed::Run };
         let refused = stage.store.transact_in(&stage.scope, move |t| make(t, &new)).await.unwrap_err();
         assert_eq!(refused.code(), Code::Conflict);

@@ -1,4 +1,4 @@
-/** Above the input of an order: which departments it concerns, who is added, how urgent it is, and what is saved unasked. */
+/** Above the input of an order: which departments it concerns, who is added, how urgent it is, how it is divided, and what is saved unasked. */
 import clsx from "clsx";
 import { capital } from "@/engines/run";
 import { sentence } from "@/shared/problem";
@@ -9,7 +9,8 @@ import type { Ordering } from "./ordering";
 const PRIORITIES: readonly Schemas["Priority"][] = ["low", "medium", "high", "critical"];
 
 export function Concerned({ ordering }: { ordering: Ordering }) {
-  const { departments, added, toggle, priority, setPriority, autoIngest, setAutoIngest, give } = ordering;
+  const { departments, added, toggle, priority, setPriority, give } = ordering;
+  const { autoIngest, setAutoIngest, oneByOne, setOneByOne } = ordering;
   return (
     <div className="flex flex-col gap-2 pb-2 text-xs">
       {give.error && (
@@ -63,15 +64,26 @@ export function Concerned({ ordering }: { ordering: Ordering }) {
           ))}
         </select>
       </label>
-      <label className="flex items-center gap-1.5 self-start text-ink-2">
-        <input
-          type="checkbox"
-          checked={autoIngest}
-          onChange={({ target }) => setAutoIngest(target.checked)}
-          className="size-4 accent-mode"
-        />
+      <Check on={oneByOne} onChange={setOneByOne}>
+        Scene by scene, where that can be done
+      </Check>
+      <Check on={autoIngest} onChange={setAutoIngest}>
         Save what scores above 75 % without asking
-      </label>
+      </Check>
     </div>
+  );
+}
+
+function Check({ on, onChange, children }: { on: boolean; onChange: (on: boolean) => void; children: string }) {
+  return (
+    <label className="flex items-center gap-1.5 self-start text-ink-2">
+      <input
+        type="checkbox"
+        checked={on}
+        onChange={({ target }) => onChange(target.checked)}
+        className="size-4 accent-mode"
+      />
+      {children}
+    </label>
   );
 }

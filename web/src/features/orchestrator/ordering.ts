@@ -1,4 +1,4 @@
-/** An order that is being written: its words, whom they concern, how urgent it is, what is saved unasked; and how it is given. */
+/** An order that is being written: its words, whom they concern, how urgent it is, how it is divided, what is saved unasked; and how it is given. */
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
 import { api } from "@/shared/api";
@@ -19,6 +19,7 @@ export function useOrdering(project: string, talk: Talk, on: boolean) {
   const [added, setAdded] = useState<readonly string[]>([]);
   const [priority, setPriority] = useState<Priority>("medium");
   const [autoIngest, setAutoIngest] = useState(false);
+  const [oneByOne, setOneByOne] = useState(false);
   const words = useDeferredValue([...draft.trim()].slice(0, LOOKED_AT).join(""));
   const departments = useQuery({ ...departmentsQuery(project, words), enabled: on, placeholderData: keepPreviousData });
   const give = useMutation({
@@ -29,6 +30,7 @@ export function useOrdering(project: string, talk: Talk, on: boolean) {
         priority,
         async: true,
         ...(autoIngest && { autoIngest }),
+        ...(oneByOne && { oneByOne }),
         ...(added.length > 0 && { departments: [...added] }),
       };
       return api.post<Schemas["TaskResponse"]>("/orchestrator/task", request);
@@ -38,6 +40,7 @@ export function useOrdering(project: string, talk: Talk, on: boolean) {
       setAdded([]);
       setPriority("medium");
       setAutoIngest(false);
+      setOneByOne(false);
       return client.invalidateQueries({ queryKey: runKeys.list(project) });
     },
   });
@@ -50,6 +53,8 @@ export function useOrdering(project: string, talk: Talk, on: boolean) {
     setPriority,
     autoIngest,
     setAutoIngest,
+    oneByOne,
+    setOneByOne,
     give,
   };
 }

@@ -1,7 +1,7 @@
 /** What a run's steps ask, above all else: one question at a time, with its answers and the way to its step. */
 import { CircleQuestionMark } from "lucide-react";
-import { asked } from "@/engines/answers";
-import { titleOf } from "@/engines/run";
+import { alike, asked } from "@/engines/answers";
+import { titleOf, wholeOf } from "@/engines/run";
 import { Answers } from "@/shared/ui/answers";
 import { Button } from "@/shared/ui/button";
 import type { RunView } from "./view";
@@ -14,6 +14,11 @@ export function Asks({ project, view }: { project: string; view: RunView }) {
   // Whoever looks at the step has its question there; what was asked earlier can be answered no more.
   if (!first || view.time !== null || asking.some(({ step }) => step.id === view.selected)) return null;
   const { step, question } = first;
+  const whole = wholeOf(step.name);
+  const others = asking.filter(
+    (other) =>
+      other.step !== step && whole !== null && wholeOf(other.step.name) === whole && alike(question, other.question),
+  );
   return (
     <section
       aria-label="Question"
@@ -32,7 +37,14 @@ export function Asks({ project, view }: { project: string; view: RunView }) {
         </span>
       </p>
       <div className="flex flex-wrap items-center gap-2">
-        <Answers key={step.id} project={project} run={view.detail.run.id} step={step.id} question={question} />
+        <Answers
+          key={step.id}
+          project={project}
+          run={view.detail.run.id}
+          step={step.id}
+          question={question}
+          others={others.map((other) => other.step.id)}
+        />
         <Button look="quiet" onClick={() => view.select(step.id)}>
           Open the step
         </Button>

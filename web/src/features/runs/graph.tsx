@@ -15,6 +15,7 @@ import { memo, useEffect, useMemo } from "react";
 import { arrange, type Card, type Layout } from "@/engines/graph";
 import { capital, isHeld, type Step, type StepState, together } from "@/engines/run";
 import { IconButton } from "@/shared/ui/button";
+import { PartsRow } from "./parts";
 import { DepartmentRow, StepRow } from "./row";
 import type { RunView } from "./view";
 import "@xyflow/react/dist/base.css";
@@ -136,8 +137,9 @@ function nodeOf(card: Card, { byId, ...rest }: Pick<RunView, "byId" | "scores" |
   };
 }
 
-function members({ head, steps }: Card): string[] {
-  return head === null ? steps : [head, ...steps];
+function members({ head, steps, parts }: Card): string[] {
+  const own = head === null ? steps : [head, ...steps];
+  return parts.size === 0 ? own : [...own, ...[...parts.values()].flat()];
 }
 
 function edgesOf({ cards, edges }: Layout, byId: RunView["byId"]): Edge[] {
@@ -161,6 +163,7 @@ function edgeOf(from: StepState | undefined, to: StepState | undefined): string 
 
 function CardOf({ data: { card, steps, selected, select, scores, durations } }: NodeProps<CardNode>) {
   const state = together(steps.map((step) => step.state));
+  const byId = new Map(steps.map((step) => [step.id, step]));
   return (
     <div
       className={clsx(
@@ -179,17 +182,23 @@ function CardOf({ data: { card, steps, selected, select, scores, durations } }: 
           onSelect={select}
         />
       )}
-      {steps
-        .filter(({ id }) => id !== card.head)
-        .map((step) => (
-          <StepRow
-            key={step.id}
+      {card.steps.map((id) => {
+        const step = byId.get(id);
+        const parts = card.parts.get(id)?.flatMap((part) => byId.get(part)?.state ?? []);
+        if (!step) return null;
+        return parts ? (
+          <PartsRow
+            key={id}
             step={step}
-            duration={durations.get(step.id)}
-            selected={selected === step.id}
+            parts={parts}
+            // Of its parts, too: they have no row of their own.
+            selected={selected === id || card.parts.get(id)?.includes(selected ?? "") === true}
             onSelect={select}
           />
-        ))}
+        ) : (
+          <StepRow key={id} step={step} duration={durations.get(id)} selected={selected === id} onSelect={select} />
+        );
+      })}
       <Handle type="target" position={Position.Top} isConnectable={false} />
       <Handle type="source" position={Position.Bottom} isConnectable={false} />
     </div>

@@ -7,7 +7,7 @@ import { percent } from "@/engines/units";
 import { useNow } from "@/shared/now";
 import { StateIcon, stateName } from "@/shared/ui/run-state";
 
-const ROW =
+export const ROW =
   "flex w-full shrink-0 items-center gap-2 rounded-md px-1.5 text-left text-sm hover:bg-hover focus-visible:-outline-offset-2 aria-pressed:bg-accent-soft";
 
 export interface StepRowBasics {

@@ -1,11 +1,12 @@
 /** All steps of a run as a list: what the graph shows, for every reader, with why each waits in words. */
-import { memo, useState } from "react";
+import { Fragment, memo, useState } from "react";
 import { why } from "@/engines/reasons";
-import { capital, departmentOf, hasEnded, isHead, titleOf } from "@/engines/run";
+import { capital, departmentOf, hasEnded, isHead, partsOf, type Step, titleOf, wholeOf } from "@/engines/run";
 import { percent } from "@/engines/units";
 import { useNow } from "@/shared/now";
 import { Skeleton } from "@/shared/ui/parts";
 import { StateIcon, stateName } from "@/shared/ui/run-state";
+import { Parts } from "./parts";
 import { Result, useResult } from "./result";
 import { Duration, looksSame, type StepRowBasics } from "./row";
 import type { RunView } from "./view";
@@ -16,7 +17,23 @@ export function Steps({ project, view }: { project: string; view: RunView }) {
   /** A run that had ended before it was opened is shown when its result is there; nothing moves below it then. */
   const [over] = useState(() => hasEnded(view.detail.run.state));
   const now = useNow(steps.some(({ reason }) => reason?.kind === "retry" || reason?.kind === "delay"));
-  const groups = [...Map.groupBy(steps, ({ name }) => departmentOf(name) ?? "")];
+  const parts = partsOf(steps);
+  const groups = [
+    ...Map.groupBy(
+      steps.filter(({ name }) => wholeOf(name) === null),
+      ({ name }) => departmentOf(name) ?? "",
+    ),
+  ];
+  const item = (step: Step) => (
+    <Item
+      key={step.id}
+      step={step}
+      reason={why(step, byId, now)}
+      score={scores.get(step.id)}
+      duration={durations.get(step.id)}
+      onSelect={select}
+    />
+  );
   if (over && pending) return <Skeleton className="p-6" lines={8} />;
   return (
     <section aria-label="Steps" className="flex flex-col gap-4 p-4">
@@ -28,17 +45,12 @@ export function Steps({ project, view }: { project: string; view: RunView }) {
           </h2>
           <ul className="flex flex-col">
             {own.map((step) => {
-              const reason = why(step, byId, now);
-              const score = scores.get(step.id);
+              const of = parts.get(step.id);
               return (
-                <Item
-                  key={step.id}
-                  step={step}
-                  reason={reason}
-                  score={score}
-                  duration={durations.get(step.id)}
-                  onSelect={select}
-                />
+                <Fragment key={step.id}>
+                  {item(step)}
+                  {of && <Parts parts={of.map(({ state }) => state)}>{() => of.map(item)}</Parts>}
+                </Fragment>
               );
             })}
           </ul>

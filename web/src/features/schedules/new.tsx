@@ -69,10 +69,16 @@ export function NewSchedule({ project, onClose }: { project: string; onClose: ()
             ))}
           </Choice>
         </div>
-        <label className="flex items-center gap-2 text-sm text-ink-2">
-          <input type="checkbox" name="autoIngest" className="size-4 accent-accent" />
-          Save what scores above 75 % without asking
-        </label>
+        <div className="flex flex-col gap-2">
+          <label className="flex items-center gap-2 text-sm text-ink-2">
+            <input type="checkbox" name="oneByOne" className="size-4 accent-accent" />
+            Scene by scene, where that can be done
+          </label>
+          <label className="flex items-center gap-2 text-sm text-ink-2">
+            <input type="checkbox" name="autoIngest" className="size-4 accent-accent" />
+            Save what scores above 75 % without asking
+          </label>
+        </div>
         {make.error && !elsewhere && <Failure error={make.error} />}
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Not now</Button>
@@ -95,6 +101,7 @@ function read(data: FormData, often: Often): Made {
       task: text("task"),
       priority: text("priority") as Schemas["Priority"],
       autoIngest: data.get("autoIngest") !== null,
+      oneByOne: data.get("oneByOne") !== null,
     },
     when: when(often, text),
     missed: text("missed") === "skip" ? "skip" : "run",

@@ -47,6 +47,7 @@ export function Row({ project, schedule }: { project: string; schedule: Schedule
               </>
             )}
             {missed === "skip" && " · left out if no server runs then"}
+            {order.oneByOne && " · scene by scene"}
             {order.autoIngest && " · saves what scores above 75 %"}
           </p>
         </div>

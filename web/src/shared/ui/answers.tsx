@@ -1,5 +1,6 @@
 /** The answers to what a step asks, as buttons; the first answer counts, whoever gives it. */
 import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
 import { asked } from "@/engines/answers";
 import { useMay } from "../place";
 import { answerStep } from "../runs";
@@ -11,13 +12,21 @@ interface AnswersProps {
   run: string;
   step: string;
   question: string;
+  /** Steps that ask alike; one answer can be for them, too. */
+  others?: readonly string[];
 }
 
-export function Answers({ project, run, step, question }: AnswersProps) {
+export function Answers({ project, run, step, question, others = [] }: AnswersProps) {
   const editor = useMay("editor");
   const owner = useMay("owner");
+  const [all, setAll] = useState(true);
   const answer = useMutation({
-    mutationFn: (text: string) => answerStep(project, run, step, text),
+    mutationFn: async (text: string) => {
+      // Who ends the run has answered all.
+      for (const one of all && text !== "cancel" ? [step, ...others] : [step]) {
+        await answerStep(project, run, one, text);
+      }
+    },
     onError: (error) => toastError("The answer was not taken", error),
   });
   const { offered } = asked(question);
@@ -37,6 +46,17 @@ export function Answers({ project, run, step, question }: AnswersProps) {
             {label}
           </Button>
         ))}
+      {others.length > 0 && (
+        <label className="flex items-center gap-1.5 text-ink-2">
+          <input
+            type="checkbox"
+            checked={all}
+            onChange={({ target }) => setAll(target.checked)}
+            className="size-4 accent-accent"
+          />
+          for all {others.length + 1} that ask this
+        </label>
+      )}
       {!owner && offered.some((one) => one.owner) && (
         <span className="text-xs text-ink-3">An owner can add to the budget.</span>
       )}

@@ -1,6 +1,6 @@
 //! What a model adds to an agent's work: only what cites records that the engine or a tool gave.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use kernel::EntityId;
 use models::Named;
@@ -16,12 +16,76 @@ const MOST: usize = 8;
 const LONGEST: usize = 600;
 /// The longest summary, in characters.
 const LONGEST_SUMMARY: usize = 1_200;
+/// Remarks and suggestions on parts that are kept at most with what is put together of them, of each.
+const MOST_OF_PARTS: usize = 40;
+/// Different notes on parts that are told at most.
+const NOTES: usize = 3;
 /// Records that one of them cites at most.
 const MOST_SOURCES: usize = 8;
 /// Records that an output cites at most.
 const MOST_CITED: usize = 200;
 /// How creative a suggestion makes an output that by itself only counts what is written.
 const A_SUGGESTION: f64 = 0.2;
+
+/// What was added to parts, as one, with the records that the parts cite; nothing if nothing was added to any.
+pub(in crate::departments) fn together(parts: &[Done]) -> Option<(Added, HashMap<EntityId, Citation>)> {
+    let all: Vec<&Added> = parts.iter().filter_map(|part| part.added.as_ref()).collect();
+    if all.is_empty() {
+        return None;
+    }
+    let claims = |of: fn(&Added) -> &Vec<Claim>| -> (Vec<Claim>, usize) {
+        let said = || all.iter().flat_map(|added| of(added));
+        let kept: Vec<Claim> = said().take(MOST_OF_PARTS).cloned().collect();
+        let left = said().count() - kept.len();
+        (kept, left)
+    };
+    let ((remarks, more), (suggestions, further)) =
+        (claims(|added| &added.remarks), claims(|added| &added.suggestions));
+    let mut notes: Vec<String> = Vec::new();
+    for note in all.iter().filter_map(|added| added.note.as_ref()) {
+        if notes.len() < NOTES && !notes.contains(note) {
+            notes.push(note.clone());
+        }
+    }
+    if more + further > 0 {
+        notes.push(format!("{} more remarks and suggestions stand with the parts.", more + further));
+    }
+    let added = Added {
+        by: all.iter().find_map(|added| added.by.clone()),
+        note: (!notes.is_empty()).then(|| notes.join(" ")),
+        remarks,
+        suggestions,
+        dropped: all.iter().map(|added| added.dropped).sum(),
+        summary_by_rules: None,
+    };
+    let cited = parts.iter().flat_map(|part| &part.citations);
+    Some((added, cited.map(|citation| (citation.entity_id, citation.clone())).collect()))
+}
+
+/// Cites what its claims rest on, beside what is cited already.
+pub(in crate::departments) fn cite(
+    added: &Added,
+    citations: &mut Vec<Citation>,
+    known: impl Fn(EntityId) -> Option<Citation>,
+) {
+    let sources = added.remarks.iter().chain(&added.suggestions).flat_map(|claim| &claim.sources);
+    cite_all(sources, citations, known);
+}
+
+fn cite_all<'s>(
+    sources: impl Iterator<Item = &'s EntityId>,
+    citations: &mut Vec<Citation>,
+    known: impl Fn(EntityId) -> Option<Citation>,
+) {
+    for source in sources {
+        if let Some(citation) = known(*source)
+            && citations.len() < MOST_CITED
+            && !citations.iter().any(|cited| cited.entity_id == *source)
+        {
+            citations.push(citation);
+        }
+    }
+}
 
 /// That no model took part, and why.
 pub(super) fn nothing(why: impl Into<String>) -> Added {
@@ -65,14 +129,7 @@ pub(super) fn add(done: &mut Done, said: &Value, given: &BTreeMap<EntityId, Cita
     let summary = backed(&said["summary"], given, LONGEST_SUMMARY);
     let cited =
         added.remarks.iter().chain(&added.suggestions).chain(&summary).flat_map(|claim| &claim.sources);
-    for source in cited {
-        if let Some(citation) = given.get(source)
-            && done.citations.len() < MOST_CITED
-            && !done.citations.iter().any(|known| known.entity_id == *source)
-        {
-            done.citations.push(citation.clone());
-        }
-    }
+    cite(cited, &mut done.citations, |id| given.get(&id).cloned());
     match summary {
         Some(summary) => {
             added.summary_by_rules = Some(std::mem::replace(&mut done.summary, summary.text));
@@ -172,6 +229,32 @@ mod tests {
         add(&mut done, &said, &given(&[known]), &model());
         assert_eq!(done.summary, "Three sounds, all at the pier.");
         assert_eq!(done.added.unwrap().summary_by_rules.as_deref(), Some("3 sounds."));
+    }
+
+    #[test]
+    fn what_was_said_of_parts_becomes_one_with_its_sources_within_a_bound() {
+        let known = EntityId::from_bits(1);
+        let claim = |n: usize| Claim { text: format!("Remark {n}."), sources: vec![known] };
+        let part = |n: usize| Done {
+            citations: given(&[known]).into_values().collect(),
+            added: Some(Added {
+                by: Some("llama".into()),
+                note: Some("Another model stood in.".into()),
+                remarks: vec![claim(n); 4],
+                dropped: 1,
+                ..Added::default()
+            }),
+            ..done()
+        };
+        let parts: Vec<Done> = (0..11).map(part).collect();
+        let (added, cited) = together(&parts).unwrap();
+        assert_eq!((added.remarks.len(), added.dropped, added.by.as_deref()), (40, 11, Some("llama")));
+        let note = "Another model stood in. 4 more remarks and suggestions stand with the parts.";
+        assert_eq!(added.note.as_deref(), Some(note));
+        let mut citations = Vec::new();
+        cite(&added, &mut citations, |id| cited.get(&id).cloned());
+        assert_eq!(citations.len(), 1);
+        assert!(together(&[done()]).is_none());
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub(super) async fn ask(
         named(of).or_else(|| named(&plan::head(of))).filter(|found| found.step.name.contains('/'))
     else {
         let names: Vec<&str> =
-            steps.iter().map(|detail| detail.step.name.as_str()).filter(|name| name.contains('/')).collect();
+            steps.iter().map(|detail| detail.step.name.as_str()).filter(|name| is_agents(name)).collect();
         return Ok(Err(format!("There is no {of} in this run. There are {}.", names.join(", "))));
     };
     let name = asked.step.name.as_str();
@@ -123,12 +123,18 @@ async fn given(mind: &Mind, job: &Job, asked: &Detail, steps: &[Detail]) -> Resu
     let department = asked.step.name.split('/').next().unwrap_or_default();
     let is_head = asked.step.name == plan::head(department);
     let own = steps.iter().filter(|detail| {
-        let in_department = detail.step.name.split_once('/').is_some_and(|(of, _)| of == department);
+        let name = detail.step.name.as_str();
+        let in_department = is_agents(name) && name.split_once('/').is_some_and(|(of, _)| of == department);
         detail.step.id == asked.step.id || (is_head && in_department)
     });
     let ids: Vec<_> = own.map(|detail| detail.step.id).collect();
     let outputs = mind.store.read_in(&job.scope, move |t| runs::outputs(t, &ids)).await?;
     outputs.iter().map(|(_, output)| serde_json::from_str(output).map_err(Error::internal)).collect()
+}
+
+/// Whether a step is the one that gives all of an agent's work.
+fn is_agents(step: &str) -> bool {
+    step.contains('/') && plan::agent_of(step) == step
 }
 
 /// A model's answer and its name; nothing if none can be asked, or it does not answer in time.

@@ -1,7 +1,7 @@
 //! A mind: after the engine's work a language model says more about it, within budgets and with the tools that the agent's
 //! definition names. When there is no model, no budget, or the model fails, the engine's work stands, and says so.
 
-mod added;
+pub(super) mod added;
 mod approving;
 mod asking;
 mod calling;

@@ -1,19 +1,25 @@
 //! The film's crew: its seven departments as their files define them, and the engines that do their work.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+mod scenes;
 
-use agents::departments::engine::{Citation, Engine, Job, Work};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use agents::departments::engine::{ByParts, Citation, Engine, Job, Work};
 use agents::departments::studio::Studio;
 use futures_util::future::BoxFuture;
-use kernel::{EntityId, Error, Result};
+use kernel::{EntityId, Error, ProjectId, Result};
 use serde::Serialize;
 use serde_json::Value;
+use store::{Tenant, events, projects};
 use tokio::sync::Semaphore;
 
 use super::departments::{
     Film, Scores, audio, character, continuity, image, production, story, video, visual,
 };
+
+pub use scenes::parts;
+use scenes::{OfScenes, Together, made, together};
 
 /// Which department builds on which (F9): character and story come first, production last.
 const ORDER: &[(&str, &[&str])] = &[
@@ -61,29 +67,52 @@ pub fn studio() -> Result<Studio> {
 fn engines() -> Vec<Arc<dyn Engine>> {
     let processors = std::thread::available_parallelism().map_or(FEWEST, usize::from).max(FEWEST);
     let processors = Arc::new(Semaphore::new(processors));
-    let all: [(&'static str, Make); 8] = [
-        ("film.structure", structure),
-        ("film.cast", cast),
-        ("film.shots", shots),
-        ("film.references", references),
-        ("film.animatic", animatic),
-        ("film.cues", cues),
-        ("film.production", plan),
-        ("film.continuity", faults),
+    let last = Arc::new(Last::default());
+    let all: [(&'static str, Make, Option<Together>); 8] = [
+        ("film.structure", structure, None),
+        ("film.cast", cast, None),
+        ("film.shots", shots, Some(together::<visual::Visual>)),
+        ("film.references", references, None),
+        ("film.animatic", animatic, Some(together::<video::Animatic>)),
+        ("film.cues", cues, Some(together::<audio::Audio>)),
+        ("film.production", plan, None),
+        ("film.continuity", faults, None),
     ];
-    let engine = |(name, make)| -> Arc<dyn Engine> {
-        Arc::new(ByRules { name, make, processors: processors.clone() })
+    let engine = |(name, make, together): (_, _, Option<Together>)| -> Arc<dyn Engine> {
+        let (processors, last) = (processors.clone(), last.clone());
+        Arc::new(ByRules { name, make, by_scene: together.map(OfScenes), processors, last })
     };
     all.into_iter().map(engine).collect()
 }
 
 type Make = fn(&Film) -> Result<Work>;
 
+/// The film that was read last, and what it follows from: most steps of an order read the same.
+#[derive(Default)]
+struct Last(Mutex<Option<(ProjectId, String, Arc<Film>)>>);
+
+impl Last {
+    fn read(&self, t: &mut Tenant<'_, '_>) -> Result<Arc<Film>> {
+        // Its name is no record, and the film bears it.
+        let (project, basis) = (t.project(), format!("{} {}", events::records_as_of(t)?, projects::name(t)?));
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, _, film)) = known.filter(|(of, from, _)| *of == project && *from == basis) {
+            return Ok(film);
+        }
+        let film = Arc::new(Film::read(t, None)?);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((project, basis, film.clone()));
+        Ok(film)
+    }
+}
+
 /// An engine that is a pure function of the film.
 struct ByRules {
     name: &'static str,
     make: Make,
+    /// If it can also be done scene by scene.
+    by_scene: Option<OfScenes>,
     processors: Arc<Semaphore>,
+    last: Arc<Last>,
 }
 
 impl Engine for ByRules {
@@ -95,7 +124,12 @@ impl Engine for ByRules {
         Box::pin(async move {
             // Before the film is read, so that few of them are in memory.
             let processor = self.processors.clone().acquire_owned().await.map_err(Error::internal)?;
-            let film = job.store.read_in(&job.scope, |t| Film::read(t, None)).await?;
+            let last = self.last.clone();
+            let film = job.store.read_in(&job.scope, move |t| last.read(t)).await?;
+            let film = match &job.part {
+                Some(part) => Arc::new(film.alone(part.id).ok_or_else(|| Error::not_found("scene"))?),
+                None => film,
+            };
             let make = self.make;
             // A long film takes a processor for a while.
             let work = move || {
@@ -105,13 +139,21 @@ impl Engine for ByRules {
             tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
         })
     }
+
+    fn by_parts(&self) -> Option<&dyn ByParts> {
+        self.by_scene.as_ref().map(|of_scenes| of_scenes as &dyn ByParts)
+    }
+}
+
+fn titled(title: &str, film: &str) -> String {
+    format!("{title}: {film}")
 }
 
 /// An output as work. An engine by rules adds nothing to what is written, so it claims no creativity.
 fn work(film: &Film, title: &str, summary: String, output: &impl Serialize, scores: &Scores) -> Result<Work> {
     let content = serde_json::to_value(output).map_err(Error::internal)?;
     Ok(Work {
-        title: format!("{title}: {}", film.title),
+        title: titled(title, &film.title),
         summary,
         citations: cited(film, &content),
         content,
@@ -186,13 +228,7 @@ fn cast(film: &Film) -> Result<Work> {
 }
 
 fn shots(film: &Film) -> Result<Work> {
-    let out = visual::visual(film);
-    let summary = sentence(&format!(
-        "{} in {}.",
-        counted(out.shots.len(), "shot", "shots"),
-        counted(out.looks.len(), "look of a place", "looks of a place")
-    ));
-    work(film, "Shot list and looks", summary, &out, &out.scores)
+    made(film, &visual::visual(film))
 }
 
 fn references(film: &Film) -> Result<Work> {
@@ -207,25 +243,11 @@ fn references(film: &Film) -> Result<Work> {
 }
 
 fn animatic(film: &Film) -> Result<Work> {
-    let out = video::animatic(film, &visual::visual(film).shots, &video::Options::default());
-    let summary = format!(
-        "It runs {} by what is said and done, {} by a minute to the page.",
-        runs(out.millis),
-        runs(out.by_pages_millis)
-    );
-    work(film, "Animatic timing", summary, &out, &out.scores)
+    made(film, &video::animatic(film, &visual::visual(film).shots, &video::Options::default()))
 }
 
 fn cues(film: &Film) -> Result<Work> {
-    let out = audio::audio(film);
-    let of = |kind: audio::CueKind| out.cues.iter().filter(|cue| cue.kind == kind).count();
-    let summary = sentence(&format!(
-        "{}, {} and {}.",
-        counted(of(audio::CueKind::Sound), "sound", "sounds"),
-        counted(of(audio::CueKind::Music), "music cue", "music cues"),
-        counted(of(audio::CueKind::Voice), "voice that is not on screen", "voices that are not on screen"),
-    ));
-    work(film, "Cue list", summary, &out, &out.scores)
+    made(film, &audio::audio(film))
 }
 
 fn plan(film: &Film) -> Result<Work> {

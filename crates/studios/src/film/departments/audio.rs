@@ -25,7 +25,7 @@ pub struct Audio {
     pub cues: Vec<Cue>,
     /// One for each place in each light.
     pub ambience: Vec<Ambience>,
-    /// Who says how much, most words first.
+    /// Who says how much, most words first; of those who say as much, by name.
     pub sheet: Vec<Spoken>,
     #[allow(missing_docs)]
     pub scores: Scores,
@@ -278,6 +278,11 @@ fn under(side: Option<Side>, daypart: Option<Daypart>) -> &'static str {
     }
 }
 
+/// The order of the dialogue sheet.
+pub(super) fn most_words_first(sheet: &mut [Spoken]) {
+    sheet.sort_by(|one, other| (other.words, &one.name).cmp(&(one.words, &other.name)));
+}
+
 fn sheet(film: &Film) -> Vec<Spoken> {
     let mut found: Vec<Spoken> = Vec::new();
     for scene in &film.scenes {
@@ -312,7 +317,7 @@ fn sheet(film: &Film) -> Vec<Spoken> {
             }
         }
     }
-    found.sort_by_key(|spoken| std::cmp::Reverse(spoken.words));
+    most_words_first(&mut found);
     found
 }
 

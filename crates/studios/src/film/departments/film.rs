@@ -10,6 +10,7 @@ use store::{Tenant, entities, facts, projects};
 use wire::records::Record;
 
 use super::cited::Citation;
+use super::pronouns::{Pronoun, pronouns};
 use super::scene::{Presence, Scene};
 use crate::film::breakdown::cast::Cast;
 use crate::film::lexicon::{APPEARS_IN, PART_OF, SET_IN, SPEAKS_IN};
@@ -25,6 +26,8 @@ pub struct Film {
     pub people: Vec<Person>,
     /// The locations, in the order of their records; after them those that only a heading names.
     pub places: Vec<Place>,
+    /// Which pronoun stands for each of the people, as far as the whole film tells.
+    pub(super) pronouns: Vec<Option<Pronoun>>,
 }
 
 /// A character.
@@ -191,7 +194,21 @@ impl Film {
             own.dedup();
             scenes.push(Scene::read(record, index, place, &own, &cast));
         }
-        Self { title: rows.title.clone(), scenes, people, places }
+        let pronouns = pronouns(&people, &scenes);
+        Self { title: rows.title.clone(), scenes, people, places, pronouns }
+    }
+
+    /// One scene of it by itself, named by its number and heading; with what the whole film tells of people and places.
+    #[must_use]
+    pub fn alone(&self, scene: EntityId) -> Option<Self> {
+        let scene = self.scenes.iter().find(|own| own.id == scene)?;
+        Some(Self {
+            title: format!("{} {}", scene.number, scene.heading),
+            scenes: vec![scene.clone()],
+            people: self.people.clone(),
+            places: self.places.clone(),
+            pronouns: self.pronouns.clone(),
+        })
     }
 
     /// The scenes that someone is in, by their place in the script.

@@ -12,6 +12,7 @@
 //! | production | [`production`] | breakdown sheets, schedule, day-out-of-days, call sheets |
 //! | all | [`continuity`] | what cannot be as it is written |
 //!
+//! Shot lists, timings and cue lists are also made of single scenes ([`Film::alone`]) and then put together, with the same result.
 //! [`tables`] makes rows of an output, for CSV; [`pages`] makes PDF pages of what a set has on paper; [`exports`] knows which
 //! files an output can be had as.
 
@@ -37,6 +38,7 @@ mod scores;
 #[cfg(test)]
 pub(super) mod scripted;
 mod things;
+mod together;
 mod words;
 
 pub use cited::Citation;
@@ -97,6 +99,9 @@ mod tests {
             let animatic = video::animatic(&film, &visual.shots, &timing);
             let production = production::production(&film, &shoot);
             let (audio, image) = (audio::audio(&film), image::image(&film));
+            if !film.scenes.is_empty() {
+                super::together::tests::holds_of(&film);
+            }
             let (cast, continuity) = (character::characters(&film), continuity::continuity(&film));
             let story = story::story(&film, &story::Options::default());
             for scores in [

@@ -4,7 +4,8 @@
 //! that name nobody else and those that follow them and begin with the pronoun. A pronoun then means who, of those that it
 //! fits, was named or spoke last in the scene.
 
-use super::film::Film;
+use super::film::Person;
+use super::scene::Scene;
 use super::words::words;
 
 /// Which pronoun stands for someone.
@@ -38,9 +39,9 @@ impl Pronoun {
 }
 
 /// The pronoun of each of the people.
-pub(super) fn pronouns(film: &Film) -> Vec<Option<Pronoun>> {
-    let mut votes = vec![[0_usize; 2]; film.people.len()];
-    for scene in &film.scenes {
+pub(super) fn pronouns(people: &[Person], scenes: &[Scene]) -> Vec<Option<Pronoun>> {
+    let mut votes = vec![[0_usize; 2]; people.len()];
+    for scene in scenes {
         let mut before: Option<(usize, usize)> = None;
         for (at, sentence, named) in scene.sentences() {
             let who = match (named, before) {
@@ -66,7 +67,7 @@ pub(super) fn pronouns(film: &Film) -> Vec<Option<Pronoun>> {
         std::cmp::Ordering::Less => Some(Pronoun::She),
         std::cmp::Ordering::Equal => None,
     };
-    let people = film.people.iter().zip(votes);
+    let people = people.iter().zip(votes);
     people.map(|(person, votes)| Pronoun::of_gender(&person.gender).or_else(|| of_votes(votes))).collect()
 }
 
@@ -79,13 +80,14 @@ pub(super) fn meant(pronoun: Pronoun, recent: &[usize], pronouns: &[Option<Prono
 mod tests {
     use serde_json::json;
 
+    use super::super::film::Film;
     use super::super::scripted::{film, rows, sample};
     use super::*;
 
     #[test]
     fn the_sample_tells_who_is_he_and_who_is_she() {
         let film = sample();
-        let told = pronouns(&film);
+        let told = &film.pronouns;
         let of = |name: &str| told[film.people.iter().position(|person| person.name == name).unwrap()];
         for (name, pronoun) in [
             ("Mara", Some(Pronoun::She)),
@@ -102,10 +104,10 @@ mod tests {
     #[test]
     fn a_record_knows_better_than_the_votes() {
         let script = "INT. A - DAY\n\nSam lifts his hat.\n\nSAM\nYes.\n";
-        assert_eq!(pronouns(&film(script)), [Some(Pronoun::He)]);
+        assert_eq!(film(script).pronouns, [Some(Pronoun::He)]);
         let mut rows = rows(script);
         rows.characters[0].metadata.insert("gender".into(), json!("Female"));
-        assert_eq!(pronouns(&Film::of(&rows)), [Some(Pronoun::She)]);
+        assert_eq!(Film::of(&rows).pronouns, [Some(Pronoun::She)]);
     }
 
     #[test]

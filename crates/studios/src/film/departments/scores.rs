@@ -16,62 +16,95 @@ pub struct Scores {
     pub consistency: f64,
     /// One for each share: `12 of 13 scenes have a time of day`. Those of the lower score come first, and of these the least.
     pub reasons: Vec<String>,
+    /// What they were counted from, so that the scores of parts become those of the whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    shares: Vec<Share>,
+}
+
+/// Of `of` things, `met` are as they should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Share {
+    met: usize,
+    of: usize,
+    what: String,
+    /// Whether it counts for consistency; else for completeness.
+    consistency: bool,
+}
+
+impl Share {
+    /// What is met of it; only where there is something.
+    fn part(&self) -> f64 {
+        self.met as f64 / self.of as f64
+    }
+
+    fn told(&self) -> String {
+        format!("{} of {} {}", self.met, self.of, self.what)
+    }
+}
+
+impl Scores {
+    /// The scores of what these are the scores of the parts of.
+    #[must_use]
+    pub fn together<'s>(parts: impl IntoIterator<Item = &'s Self>) -> Self {
+        let mut tally = Tally::default();
+        for share in parts.into_iter().flat_map(|scores| &scores.shares) {
+            let same = |own: &&mut Share| own.what == share.what && own.consistency == share.consistency;
+            match tally.shares.iter_mut().find(same) {
+                Some(own) => (own.met, own.of) = (own.met + share.met, own.of + share.of),
+                None => tally.shares.push(share.clone()),
+            }
+        }
+        tally.scores()
+    }
 }
 
 /// The shares that scores are made of.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    complete: Vec<Share>,
-    consistent: Vec<Share>,
+    shares: Vec<Share>,
 }
-
-/// A share, and how it is told.
-type Share = (f64, String);
 
 impl Tally {
     /// Of `of` things that should be so, `met` are. Nothing of none counts for nothing.
-    pub(super) fn complete(mut self, met: usize, of: usize, what: &str) -> Self {
-        self.complete.extend(share(met, of, what));
-        self
+    pub(super) fn complete(self, met: usize, of: usize, what: &str) -> Self {
+        self.share(met, of, what, false)
     }
 
     /// Of `of` things that could contradict, `met` do not.
-    pub(super) fn consistent(mut self, met: usize, of: usize, what: &str) -> Self {
-        self.consistent.extend(share(met, of, what));
+    pub(super) fn consistent(self, met: usize, of: usize, what: &str) -> Self {
+        self.share(met, of, what, true)
+    }
+
+    fn share(mut self, met: usize, of: usize, what: &str, consistency: bool) -> Self {
+        self.shares.push(Share { met: met.min(of), of, what: what.to_owned(), consistency });
         self
     }
 
     /// The scores. What could contradict nothing is consistent, if there is something at all.
-    pub(super) fn scores(mut self) -> Scores {
-        let least_first = |shares: &mut Vec<Share>| shares.sort_by(|a, b| a.0.total_cmp(&b.0));
-        least_first(&mut self.complete);
-        least_first(&mut self.consistent);
-        let told = |shares: Vec<Share>| shares.into_iter().map(|(_, told)| told);
-        if self.complete.is_empty() {
-            let reasons =
-                told(self.consistent).chain(["There is nothing to work on yet".to_owned()]).collect();
-            return Scores { completeness: 0.0, consistency: 0.0, reasons };
-        }
-        let completeness = mean(&self.complete);
-        let consistency = if self.consistent.is_empty() { 1.0 } else { mean(&self.consistent) };
-        let (first, then) = if completeness <= consistency {
-            (self.complete, self.consistent)
-        } else {
-            (self.consistent, self.complete)
+    pub(super) fn scores(self) -> Scores {
+        let of = |consistency: bool| -> Vec<&Share> {
+            let counted = self.shares.iter().filter(|share| share.of > 0 && share.consistency == consistency);
+            let mut shares: Vec<&Share> = counted.collect();
+            shares.sort_by(|a, b| a.part().total_cmp(&b.part()));
+            shares
         };
-        Scores { completeness, consistency, reasons: told(first).chain(told(then)).collect() }
+        let (complete, consistent) = (of(false), of(true));
+        let (completeness, consistency) = match (complete.as_slice(), consistent.as_slice()) {
+            ([], _) => (0.0, 0.0),
+            (complete, []) => (mean(complete), 1.0),
+            (complete, consistent) => (mean(complete), mean(consistent)),
+        };
+        let nothing = complete.is_empty().then(|| "There is nothing to work on yet".to_owned());
+        let (first, then) =
+            if completeness <= consistency { (complete, consistent) } else { (consistent, complete) };
+        let told = first.into_iter().chain(then).map(Share::told).chain(nothing);
+        Scores { completeness, consistency, reasons: told.collect(), shares: self.shares }
     }
 }
 
-/// The share of what is met; none of nothing.
-fn share(met: usize, of: usize, what: &str) -> Option<Share> {
-    let met = met.min(of);
-    (of > 0).then(|| (met as f64 / of as f64, format!("{met} of {of} {what}")))
-}
-
 /// The mean, to the hundredth.
-fn mean(shares: &[Share]) -> f64 {
-    (shares.iter().map(|(share, _)| share).sum::<f64>() / shares.len() as f64 * 100.0).round() / 100.0
+fn mean(shares: &[&Share]) -> f64 {
+    (shares.iter().map(|share| share.part()).sum::<f64>() / shares.len() as f64 * 100.0).round() / 100.0
 }
 
 #[cfg(test)]
@@ -92,6 +125,17 @@ mod tests {
         let slips =
             Tally::default().complete(1, 2, "people speak").consistent(1, 4, "names are one").scores();
         assert_eq!(slips.reasons, ["1 of 4 names are one", "1 of 2 people speak"]);
+    }
+
+    #[test]
+    fn the_scores_of_parts_are_counted_together_not_averaged() {
+        let part = |met, of| {
+            let tally = Tally::default().complete(met, of, "scenes have a place");
+            tally.consistent(of, of, "names are one").scores()
+        };
+        let scores = Scores::together(&[part(0, 1), part(3, 3), part(0, 0)]);
+        assert_eq!(scores.reasons, ["3 of 4 scenes have a place", "4 of 4 names are one"]);
+        assert_eq!((scores.completeness, scores.consistency), (0.75, 1.0));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::cited::Citation;
 use super::film::{Daypart, Film, Side};
 use super::framing::{movement, size};
-use super::pronouns::{Pronoun, meant, pronouns};
+use super::pronouns::{Pronoun, meant};
 use super::scene::{Scene, Voice};
 use super::scores::{Scores, Tally};
 use super::words::words;
@@ -126,8 +126,7 @@ const LOOKS: &[&str] = &[
 /// Makes the shot list and the looks.
 #[must_use]
 pub fn visual(film: &Film) -> Visual {
-    let pronouns = pronouns(film);
-    let shots: Vec<Shot> = film.scenes.iter().flat_map(|scene| shots(film, scene, &pronouns)).collect();
+    let shots: Vec<Shot> = film.scenes.iter().flat_map(|scene| shots(film, scene)).collect();
     let shown = film.scenes.iter().filter(|scene| shots.iter().any(|shot| shot.record == scene.id)).count();
     let scenes = film.scenes.len();
     let with_time = film.scenes.iter().filter(|scene| scene.daypart.is_some()).count();
@@ -160,7 +159,7 @@ struct Beat {
     words: u32,
 }
 
-fn shots(film: &Film, scene: &Scene, pronouns: &[Option<Pronoun>]) -> Vec<Shot> {
+fn shots(film: &Film, scene: &Scene) -> Vec<Shot> {
     let mut beats: Vec<Beat> = Vec::new();
     // Those who were named or spoke, the last of them last.
     let mut recent: Vec<usize> = Vec::new();
@@ -174,7 +173,7 @@ fn shots(film: &Film, scene: &Scene, pronouns: &[Option<Pronoun>]) -> Vec<Shot> 
             for (sentence, named) in paragraph.sentences.iter().zip(named) {
                 let meant = Pronoun::leading(sentence)
                     .filter(|_| named.is_empty())
-                    .and_then(|pronoun| meant(pronoun, &recent, pronouns));
+                    .and_then(|pronoun| meant(pronoun, &recent, &film.pronouns));
                 let named = meant.as_ref().map_or(named, std::slice::from_ref);
                 act(&mut beats, scene, at, sentence, named);
                 recent.extend(named);
