@@ -1,4 +1,4 @@
-//! Gets a model to begin its answer: gate, pace, attempts and fallbacks, all before the first word is passed on.
+//! Gets a model to begin its answer: breaker, pace, attempts and fallbacks, all before the first word is passed on.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use kernel::{Ambient, Timestamp};
+use resilience::breakers::Ticket;
 use resilience::retry::Decision;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::delta::{Adjustment, Fallback, Piece, Served, Usage};
+use crate::engines::{Closed, Engine, Engines};
 use crate::error::{Fault, ModelError, Wait, millis};
-use crate::gate::{Closed, Gates, Ticket};
 use crate::http::Http;
 use crate::options::Options;
 use crate::provider::{Call, Pieces, Route, Target};
@@ -22,7 +23,7 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) ambient: Ambient,
     pub(crate) http: Http,
-    pub(crate) gates: Arc<Gates>,
+    pub(crate) engines: Arc<Engines>,
 }
 
 /// When a call has to be over, by both clocks.
@@ -47,7 +48,7 @@ impl Deadline {
 pub(crate) struct Live {
     pub(crate) target: Target,
     pub(crate) served: Served,
-    pub(crate) ticket: Ticket,
+    pub(crate) ticket: Ticket<Engine>,
     pub(crate) begun: Begun,
 }
 
@@ -97,7 +98,7 @@ impl Shared {
         deadline: Deadline,
     ) -> Result<Live, Fault> {
         let engine = target.engine();
-        let mut adjusted = self.gates.lessons(&engine, &target.model);
+        let mut adjusted = self.engines.lessons(&engine, &target.model);
         let (mut attempt, mut calls) = (1, 0);
         loop {
             let ticket = self.enter(target, deadline).await?;
@@ -136,7 +137,7 @@ impl Shared {
     }
 
     /// Waits for the provider's pace, and asks its breaker at the moment of the call.
-    async fn enter(&self, target: &Target, deadline: Deadline) -> Result<Ticket, Fault> {
+    async fn enter(&self, target: &Target, deadline: Deadline) -> Result<Ticket<Engine>, Fault> {
         let engine = target.engine();
         let kind = target.provider.kind();
         let interval = self.options.pace_ms.get(&kind).copied().unwrap_or_else(|| target.default_pace_ms());
@@ -147,9 +148,9 @@ impl Shared {
                 Fault::RateLimited { retry_after: Some(Duration::from_millis(wait)) }
             }
         };
-        let booking = self.gates.book(&engine, interval, millis(deadline.remaining())).map_err(closed)?;
+        let booking = self.engines.book(&engine, interval, millis(deadline.remaining())).map_err(closed)?;
         wait_for(Duration::from_millis(booking.pause_ms())).await;
-        let ticket = self.gates.admit(&engine).map_err(closed)?;
+        let ticket = self.engines.admit(&engine).map_err(closed)?;
         booking.used();
         Ok(ticket)
     }
@@ -165,7 +166,7 @@ impl Shared {
         let Fault::BadRequest { message } = fault else { return false };
         let Some(adjustment) = target.adjustment(message, request, adjusted) else { return false };
         adjusted.insert(adjustment);
-        self.gates.learn(&target.engine(), &target.model, adjusted);
+        self.engines.learn(&target.engine(), &target.model, adjusted);
         true
     }
 
@@ -198,14 +199,14 @@ impl Shared {
         }
     }
 
-    /// One call without gate, pace, attempts or fallbacks; only what the model does not take is learnt.
+    /// One call without breaker, pace, attempts or fallbacks; only what the model does not take is learnt.
     pub(crate) async fn begin_once(
         &self,
         target: &Target,
         request: &Request,
         deadline: Deadline,
     ) -> Result<Begun, Fault> {
-        let mut adjusted = self.gates.lessons(&target.engine(), &target.model);
+        let mut adjusted = self.engines.lessons(&target.engine(), &target.model);
         loop {
             match self.attempt(target, request, &adjusted, deadline).await {
                 Err(fault) if self.learn(target, request, &fault, &mut adjusted) => {}

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use resilience::breaker::{self, Params};
+use resilience::registry::Saved;
 use resilience::retry::Policy;
 
-use crate::gate::SavedBreaker;
+use crate::engines::Engine;
 use crate::price::Prices;
 use crate::provider::ProviderKind;
 
@@ -25,8 +26,8 @@ pub struct Options {
     pub pace_ms: BTreeMap<ProviderKind, u64>,
     /// What tokens cost.
     pub prices: Prices,
-    /// The breakers as [`crate::Models::saved`] gave them before a restart.
-    pub breakers: Vec<SavedBreaker>,
+    /// The breakers as they were saved before a restart.
+    pub breakers: Vec<Saved<Engine>>,
 }
 
 /// How long to wait.

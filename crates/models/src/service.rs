@@ -7,17 +7,17 @@ use async_stream::try_stream;
 use futures_util::{Stream, StreamExt};
 use kernel::Ambient;
 use resilience::breaker::Outcome;
+use resilience::breakers::Breakers;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::answer::{Answer, Completion};
 use crate::call::{Deadline, Live, Shared, last_usage};
 use crate::delta::{Delta, Named, Piece, Spent, Stop, Usage};
+use crate::engines::{Engine, Engines};
 use crate::error::{Fault, ModelError, millis};
-use crate::gate::{Engine, Gates, Health, SavedBreaker};
 use crate::http::{Http, NoClient};
 use crate::options::Options;
 use crate::price::Cost;
@@ -56,8 +56,8 @@ impl Models {
     pub fn new(mut options: Options, ambient: Ambient) -> Result<Self, NoClient> {
         let http = Http::new(&options.timeouts, ambient.clone())?;
         let saved = std::mem::take(&mut options.breakers);
-        let gates = Arc::new(Gates::new(ambient.clone(), options.breaker, saved));
-        Ok(Self { shared: Arc::new(Shared { options, ambient, http, gates }) })
+        let engines = Arc::new(Engines::new(ambient.clone(), options.breaker, saved));
+        Ok(Self { shared: Arc::new(Shared { options, ambient, http, engines }) })
     }
 
     /// Asks, and gives the answer piece by piece; see [`Delta`] for their order. Dropping the stream cancels the
@@ -147,7 +147,7 @@ impl Models {
             let next = shared.next(&mut begun.rest, deadline).await.map_err(failed)?;
             batch = next.ok_or(Fault::Cut { received: bytes }).map_err(failed)?;
         }
-        shared.gates.reset(&target.engine());
+        shared.engines.breakers().reset(&target.engine());
         let usage = usage.unwrap_or_else(|| estimate(&request, bytes));
         Ok(Probe {
             by: target.named(),
@@ -173,27 +173,10 @@ impl Models {
         self.shared.options.prices.origin()
     }
 
-    /// The health of every provider that has been asked.
+    /// The breakers before the providers: how they stand, and what is given to [`Options::breakers`] after a restart.
     #[must_use]
-    pub fn health(&self) -> Vec<Health> {
-        self.shared.gates.health()
-    }
-
-    /// Closes a provider's breaker, because a person knows better.
-    pub fn reset(&self, engine: &Engine) {
-        self.shared.gates.reset(engine);
-    }
-
-    /// Tells when a breaker has changed, so that [`Self::saved`] is worth storing. Several changes may be told as one.
-    #[must_use]
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.shared.gates.changes()
-    }
-
-    /// The breakers, to be stored and given to [`Options::breakers`] after a restart.
-    #[must_use]
-    pub fn saved(&self) -> Vec<SavedBreaker> {
-        self.shared.gates.saved()
+    pub fn breakers(&self) -> &Breakers<Engine> {
+        self.shared.engines.breakers()
     }
 
     async fn collect(&self, route: &Route, request: &Request) -> Result<Answer, ModelError> {

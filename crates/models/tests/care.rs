@@ -152,11 +152,11 @@ async fn an_open_breaker_survives_a_restart() {
     for _ in 0..2 {
         let _ = before.complete(&route(&ill), hello()).await;
     }
-    let stored = serde_json::to_string(&before.saved()).unwrap();
+    let stored = serde_json::to_string(&before.breakers().saved()).unwrap();
     let options = Options { breakers: serde_json::from_str(&stored).unwrap(), ..Options::default() };
     let after = Models::new(options, ambient()).unwrap();
     assert_eq!(fault(after.complete(&route(&ill), hello()).await).kind(), Kind::Refused);
-    after.reset(&target(&ill).engine());
+    after.breakers().reset(&target(&ill).engine());
     assert_eq!(fault(after.complete(&route(&ill), hello()).await).kind(), Kind::Overloaded);
 }
 

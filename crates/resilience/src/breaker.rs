@@ -160,7 +160,12 @@ impl Breaker {
     /// A closed breaker without a history.
     #[must_use]
     pub fn new(params: Params) -> Self {
-        Self { params, state: State { epoch: 0, phase: Phase::closed() } }
+        Self::starting(params, 0)
+    }
+
+    /// The same, with its first epoch.
+    pub(crate) fn starting(params: Params, epoch: u64) -> Self {
+        Self { params, state: State { epoch, phase: Phase::closed() } }
     }
 
     /// The breaker that had this state.
@@ -327,6 +332,21 @@ impl Breaker {
 
     fn enter(&mut self, phase: Phase) {
         self.state = State { epoch: self.state.epoch + 1, phase };
+    }
+}
+
+impl State {
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// How much would be lost with it: 0 nothing, 1 failures that have not opened it, 2 that it is not closed.
+    pub(crate) fn trouble(&self) -> u8 {
+        match &self.phase {
+            Phase::Closed { consecutive: 0, calls } if calls.iter().all(|call| !call.failed) => 0,
+            Phase::Closed { .. } => 1,
+            Phase::Open { .. } | Phase::HalfOpen { .. } => 2,
+        }
     }
 }
 

@@ -45,6 +45,12 @@ impl Pacing {
         self.interval_ms = i64::try_from(interval_ms).unwrap_or(i64::MAX);
     }
 
+    /// The latest start that was booked: from an interval after it, the pace is as one that booked none.
+    #[must_use]
+    pub fn latest(&self) -> Option<Timestamp> {
+        self.latest
+    }
+
     /// Books the next free start, unless it is more than `patience_ms` milliseconds away. Starts are given out in
     /// the order in which they are asked for.
     pub fn book(&mut self, now: Timestamp, patience_ms: u64) -> Slot {

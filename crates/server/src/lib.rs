@@ -3,6 +3,7 @@
 mod app;
 mod assets;
 mod body;
+mod breakers;
 mod caller;
 pub mod config;
 mod download;
@@ -142,9 +143,11 @@ impl Server {
             async move { schedules::keep(&app).await }
         });
         let sweeper = tokio::spawn(sweep(self.app.clone()));
-        let breakers = tokio::spawn(self.app.settings.clone().keep_breakers());
-        let tools =
-            tokio::spawn(tools::keep_breakers(self.app.store.clone(), self.app.outside.servers().clone()));
+        let store = &self.app.store;
+        let breakers = self.app.settings.breakers().clone();
+        let providers = tokio::spawn(breakers::keep(store.clone(), breakers::PROVIDERS, breakers));
+        let breakers = self.app.outside.servers().breakers().clone();
+        let tools = tokio::spawn(breakers::keep(store.clone(), breakers::TOOL_SERVERS, breakers));
         let talk = self.app.talk().map(|talk| tokio::spawn(talk.run(ended())));
         let orchestrator = self.app.orchestrator.clone();
         let end = async move {
@@ -158,7 +161,7 @@ impl Server {
         });
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(listener, service).with_graceful_shutdown(end).await;
-        for task in [relay, guard, clock, sweeper, breakers, tools, desk, conversations] {
+        for task in [relay, guard, clock, sweeper, providers, tools, desk, conversations] {
             task.abort();
         }
         drop(stop);

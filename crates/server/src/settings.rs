@@ -1,15 +1,15 @@
 //! The server's settings: kept in the store, applied while it runs.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::others;
+use crate::{breakers, others};
 use agents::language::{Language, Voice};
 use backplane::bus::Bus;
 use brain::indexer;
 use identity::{Admin, Identity};
 use kernel::{Ambient, Code, Error, Result};
-use models::{Anthropic, ApiKey, Base, Models, Ollama, OpenAi, Target};
+use models::{Anthropic, ApiKey, Base, Engine, Models, Ollama, OpenAi, Target};
+use resilience::breakers::Breakers;
 use serde::{Deserialize, Serialize};
 use store::Store;
 use wire::settings::{EmbedderStatus, ModelSettings, ModelTest, Provider, UpdateModelSettings};
@@ -18,10 +18,6 @@ use wire::settings::{EmbedderStatus, ModelSettings, ModelTest, Provider, UpdateM
 const MODEL: &str = "model";
 /// The name of its sealed key.
 const MODEL_KEY: &str = "model.key";
-/// Where the breakers before the providers stand in the store.
-const BREAKERS: &str = "model.breakers";
-/// How long the next try waits when the breakers could not be kept.
-const KEPT_AGAIN: Duration = Duration::from_secs(10);
 
 /// The settings. A cheap clone of one shared thing.
 #[derive(Clone)]
@@ -58,13 +54,7 @@ impl Settings {
         language: Language,
         ambient: Ambient,
     ) -> Result<Self> {
-        let breakers = store.read(|tx| store::settings::get(tx, BREAKERS)).await?.unwrap_or_default();
-        let breakers = serde_json::from_str(&breakers).unwrap_or_else(|error| {
-            if !breakers.is_empty() {
-                tracing::warn!(%error, "the kept breakers cannot be read; they begin closed");
-            }
-            Vec::new()
-        });
+        let breakers = breakers::kept(store, breakers::PROVIDERS).await?;
         let options = models::Options { breakers, ..models::Options::default() };
         let models = Models::new(options, ambient).map_err(Error::internal)?;
         let settings = Self {
@@ -89,21 +79,9 @@ impl Settings {
         }
     }
 
-    /// Keeps the breakers as they change, until it is dropped, so that a restart does not send calls to a provider that
-    /// was seen to fail. Of several servers on one database the last to see a change is believed.
-    pub(crate) async fn keep_breakers(self) {
-        let mut changes = self.models.changes();
-        while changes.changed().await.is_ok() {
-            while let Err(error) = self.keep().await {
-                tracing::warn!(%error, "the breakers could not be kept");
-                tokio::time::sleep(KEPT_AGAIN).await;
-            }
-        }
-    }
-
-    async fn keep(&self) -> Result<()> {
-        let text = serde_json::to_string(&self.models.saved()).map_err(Error::internal)?;
-        self.store.transact(move |tx| store::settings::set(tx, BREAKERS, &text)).await
+    /// The breakers before the providers.
+    pub(crate) fn breakers(&self) -> &Breakers<Engine> {
+        self.models.breakers()
     }
 
     async fn kept(&self) -> Result<Option<Kept>> {

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use resilience::breaker::Outcome;
+use resilience::breakers::Resting;
 use rmcp::ServiceError;
 use rmcp::service::ClientInitializeError;
 use rmcp::transport::streamable_http_client::StreamableHttpError;
@@ -52,6 +53,12 @@ pub enum Fault {
     /// It wants something that no agent gives.
     #[error("it wants more of its caller than a call")]
     WantsMore,
+}
+
+impl From<Resting> for Fault {
+    fn from(resting: Resting) -> Self {
+        Self::Resting { seconds: resting.wait_ms.div_ceil(1_000) }
+    }
 }
 
 /// What a fault says of the server's health.

@@ -3,7 +3,6 @@
 
 mod address;
 mod fault;
-mod gate;
 mod session;
 
 use std::collections::BTreeMap;
@@ -13,24 +12,25 @@ use std::time::Duration;
 
 use kernel::Ambient;
 use reqwest::Client;
-use resilience::breaker::{self, View};
+use resilience::breaker;
+use resilience::breakers::Breakers;
+use resilience::registry::Saved;
 use rmcp::ServiceExt;
 use rmcp::service::{ClientLifecycleMode, ClientServiceExt};
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rustls_platform_verifier::ConfigVerifierExt;
-use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 pub use address::{Address, BadAddress};
 pub use fault::Fault;
-pub use gate::SavedBreaker;
 pub use session::{Answer, Session, Tool};
 
 use address::Checked;
-use gate::Gates;
 use session::Opened;
 
+/// Servers whose breakers are known at most; which is forgotten at the bound says [`resilience::registry`].
+const MOST: usize = 1_024;
 /// The largest event of a stream, in bytes.
 const LARGEST_EVENT: usize = 1 << 20;
 
@@ -47,8 +47,8 @@ pub struct Options {
     pub call: Duration,
     /// Bytes of one answer that are taken; a larger one is refused.
     pub answer_bytes: usize,
-    /// The breakers as they were kept.
-    pub breakers: Vec<SavedBreaker>,
+    /// The breakers as they were kept, each by its server's name.
+    pub breakers: Vec<Saved<String>>,
 }
 
 impl Default for Options {
@@ -109,7 +109,7 @@ impl std::fmt::Debug for Token {
 pub struct ToolServers {
     options: Arc<Options>,
     client: Client,
-    gates: Arc<Gates>,
+    breakers: Breakers<String>,
 }
 
 /// The HTTP library refused its own settings, or this machine has no TLS.
@@ -141,8 +141,9 @@ impl ToolServers {
             .user_agent(concat!("Atelier/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| NoClient(error.to_string()))?;
-        let gates = Arc::new(Gates::new(ambient, breaker::ENGINES, std::mem::take(&mut options.breakers)));
-        Ok(Self { options: Arc::new(options), client, gates })
+        let saved = std::mem::take(&mut options.breakers);
+        let breakers = Breakers::new(ambient, breaker::ENGINES, MOST, saved);
+        Ok(Self { options: Arc::new(options), client, breakers })
     }
 
     /// Reads an address, as far as it may be reached.
@@ -164,7 +165,8 @@ impl ToolServers {
     /// # Errors
     /// Why it cannot be used.
     pub async fn open(&self, name: &str, place: &Place) -> Result<Session, Fault> {
-        let ticket = self.gates.admit(name)?;
+        let name = name.to_owned();
+        let ticket = self.breakers.admit(&name)?;
         let opened = tokio::time::timeout(self.options.opening, async {
             let opened = self.connect(place).await?;
             session::listed(&opened.service, self.options.answer_bytes).await.map(|tools| (opened, tools))
@@ -172,7 +174,7 @@ impl ToolServers {
         let opened = opened.await.unwrap_or(Err(Fault::Slow(self.options.opening)));
         ticket.record(fault::outcome(opened.as_ref().err()));
         let (opened, tools) = opened?;
-        Ok(Session::new(name, opened, tools, self.gates.clone(), &self.options))
+        Ok(Session::new(name, opened, tools, self.breakers.clone(), &self.options))
     }
 
     async fn connect(&self, place: &Place) -> Result<Opened, Fault> {
@@ -216,26 +218,10 @@ impl ToolServers {
         }
     }
 
-    /// How the breaker before a server stands; nothing if it was not asked yet.
+    /// The breakers before the servers, by their names: how they stand, and what is given to [`Options::breakers`] after a
+    /// restart.
     #[must_use]
-    pub fn health(&self, name: &str) -> Option<View> {
-        self.gates.view(name)
-    }
-
-    /// Closes the breaker before a server, because it is another one now.
-    pub fn reset(&self, name: &str) {
-        self.gates.reset(name);
-    }
-
-    /// Tells when a breaker has changed, so that [`Self::saved`] is worth storing.
-    #[must_use]
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.gates.changes()
-    }
-
-    /// The breakers, to be given to [`Options::breakers`] after a restart.
-    #[must_use]
-    pub fn saved(&self) -> Vec<SavedBreaker> {
-        self.gates.saved()
+    pub fn breakers(&self) -> &Breakers<String> {
+        &self.breakers
     }
 }

@@ -1,8 +1,8 @@
 //! An open server: its tools, and calls of them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use resilience::breakers::Breakers;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, PaginatedRequestParams,
     ResourceContents,
@@ -10,7 +10,6 @@ use rmcp::model::{
 use rmcp::service::{RoleClient, RunningService};
 use serde_json::{Map, Value};
 
-use crate::gate::Gates;
 use crate::{Fault, Options, fault};
 
 /// Tools of a server that are told of at most; the others are left out.
@@ -55,21 +54,21 @@ pub struct Session {
     name: String,
     opened: Opened,
     tools: Vec<Tool>,
-    gates: Arc<Gates>,
+    breakers: Breakers<String>,
     patience: Duration,
     bytes: usize,
 }
 
 impl Session {
     pub(crate) fn new(
-        name: &str,
+        name: String,
         opened: Opened,
         tools: Vec<Tool>,
-        gates: Arc<Gates>,
+        breakers: Breakers<String>,
         options: &Options,
     ) -> Self {
         let (patience, bytes) = (options.call, options.answer_bytes);
-        Self { name: name.to_owned(), opened, tools, gates, patience, bytes }
+        Self { name, opened, tools, breakers, patience, bytes }
     }
 
     /// Its tools.
@@ -83,7 +82,7 @@ impl Session {
     /// # Errors
     /// Why there is no answer. What the tool itself says went wrong is an answer.
     pub async fn call(&self, tool: &str, arguments: Map<String, Value>) -> Result<Answer, Fault> {
-        let ticket = self.gates.admit(&self.name)?;
+        let ticket = self.breakers.admit(&self.name)?;
         let call = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
         let answered =
             match tokio::time::timeout(self.patience, self.opened.service.call_tool_once(call)).await {

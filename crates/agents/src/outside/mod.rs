@@ -94,7 +94,7 @@ impl Outside {
     }
 
     fn told(&self, scope: &Scope, row: Row, secrets: &[String]) -> ToolServer {
-        let view = self.servers.health(&breaker(scope, &row.name));
+        let view = self.servers.breakers().view(&breaker(scope, &row.name));
         let health = view.map_or_else(ToolServerHealth::default, |view| ToolServerHealth {
             failures: view.failures,
             resting_until: view.retry_at,
@@ -141,7 +141,7 @@ impl Outside {
             None => self.store.transact_in(scope, move |t| keep(t, None)).await?,
         }
         if moved {
-            self.servers.reset(&breaker(scope, name));
+            self.servers.breakers().reset(&breaker(scope, name));
         }
         self.get(scope, name).await
     }
@@ -200,7 +200,7 @@ impl Outside {
             audit::write(t, Some(project), actor, "tool_server.removed", &wanted, &json!({}))
         });
         removed.await?;
-        self.servers.reset(&breaker(permit.scope(), name));
+        self.servers.breakers().reset(&breaker(permit.scope(), name));
         Ok(())
     }
 

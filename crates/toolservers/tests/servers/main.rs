@@ -105,11 +105,11 @@ async fn a_server_that_is_silent_dead_or_answers_wrongly_is_told_by_what_is_wron
     };
     let broken = fault(&answering(json(StatusCode::INTERNAL_SERVER_ERROR, "oh")).await).await;
     assert_eq!(broken, Fault::Broken(500));
-    servers.reset("weather");
+    servers.breakers().reset("weather");
     for body in ["<html>", "{}", "{\"jsonrpc\":\"2.0\"", "[]"] {
         let malformed = fault(&answering(json(StatusCode::OK, body)).await).await;
         assert!(matches!(malformed, Fault::Malformed(_)), "{body}: {malformed:?}");
-        servers.reset("weather");
+        servers.breakers().reset("weather");
     }
     let page = || {
         Response::builder()
@@ -158,21 +158,21 @@ async fn a_server_that_keeps_failing_is_left_alone_for_a_while_also_after_a_rest
     let ambient = || Ambient::new(clock.clone(), Arc::new(SeededRandom::new(1)));
     let broken = answering(|| Response::builder().status(500).body(Full::new(Bytes::new())).unwrap()).await;
     let before = ToolServers::new(options(), ambient()).unwrap();
-    let mut changes = before.changes();
+    let mut changes = before.breakers().changes();
     for _ in 0..5 {
         assert_eq!(open(&before, &broken).await.err().unwrap(), Fault::Broken(500));
     }
     assert!(changes.has_changed().unwrap());
     changes.mark_unchanged();
     assert_eq!(open(&before, &broken).await.err().unwrap(), Fault::Resting { seconds: 30 });
-    let breakers = before.saved();
+    let breakers = before.breakers().saved();
     let after = ToolServers::new(Options { breakers, ..options() }, ambient()).unwrap();
     let good = serve(Tools::default(), false).await;
     assert_eq!(open(&after, &good).await.err().unwrap(), Fault::Resting { seconds: 30 });
-    assert!(servers(options()).health("weather").is_none());
+    assert!(servers(options()).breakers().view("weather").is_none());
     clock.advance(30_000);
     assert!(open(&after, &good).await.is_ok());
-    assert_eq!(after.health("weather").unwrap().position, Position::Closed);
+    assert_eq!(after.breakers().view("weather").unwrap().position, Position::Closed);
 }
 
 /// Not a rule, but what the next one starts: this executable as a server on its standard input and output.
