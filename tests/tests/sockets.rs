@@ -87,6 +87,8 @@ async fn who_comes_and_goes_is_told_and_several_tabs_are_one_person() {
     let rest = hers.leave().await;
     let again = rest.iter().filter(|(name, _)| name == "user:joined" || name == "user:left").count();
     assert_eq!(again, 0, "a second tab is nobody new, and one tab's end is not a person's: {rest:?}");
+    let told = rest.iter().filter(|(name, _)| name == "presence:state").count();
+    assert!(told <= 2, "who is there is told when that has changed, and not for every tab: {rest:?}");
 }
 
 #[tokio::test]

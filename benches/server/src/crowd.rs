@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -66,6 +67,25 @@ struct Stage {
 
 /// A run of Atelier's that is paused again and again, each time for another reason.
 pub(crate) async fn ours() -> Result<Seen> {
+    let (_folder, server, stage) = paused().await?;
+    let seen = gather(stage).await?;
+    server.stop().await?;
+    Ok(seen)
+}
+
+/// What an idle connection to Atelier takes, in KiB, of so many.
+pub(crate) async fn idle(sockets: usize) -> Result<f64> {
+    let (_folder, server, stage) = paused().await?;
+    let (mut listening, idle) = seat(&stage, sockets, &Heard::nothing()?).await?;
+    drop(stage);
+    listening.abort_all();
+    while listening.join_next().await.is_some() {}
+    server.stop().await?;
+    Ok(idle)
+}
+
+/// A server with a run that waits.
+async fn paused() -> Result<(TempDir, Atelier, Stage)> {
     let folder = tempfile::tempdir()?;
     atelier::set_up(folder.path()).await?;
     let server = Atelier::start(folder.path(), &[("ATELIER_LIMITS_AGENTS", "1".into())]).await?;
@@ -79,9 +99,7 @@ pub(crate) async fn ours() -> Result<Seen> {
     client.send(&Ask::post(format!("{path}/pause"), &json!({ "why": "It is to be looked at." }))).await?;
     let handshake = json!({ "token": server.sign_in().await?, "projectId": project });
     let stage = Stage { process: server.id()?, address: server.address, client, handshake, run, project };
-    let seen = gather(stage).await?;
-    server.stop().await?;
-    Ok(seen)
+    Ok((folder, server, stage))
 }
 
 /// The same messages, told by socket.io.
@@ -117,6 +135,13 @@ struct Heard {
 
 type Shared = Arc<Mutex<Heard>>;
 
+impl Heard {
+    fn nothing() -> Result<Shared> {
+        let latencies = latencies()?;
+        Ok(Arc::new(Mutex::new(Self { latencies, deliveries: 0, due: Vec::new(), first: Vec::new() })))
+    }
+}
+
 impl Stage {
     /// Has a turn's messages told.
     async fn tell(&mut self, turn: usize) -> Result<()> {
@@ -130,28 +155,28 @@ impl Stage {
     }
 }
 
-async fn gather(mut stage: Stage) -> Result<Seen> {
-    let heard: Shared = Arc::new(Mutex::new(Heard {
-        latencies: latencies()?,
-        deliveries: 0,
-        due: Vec::new(),
-        first: Vec::new(),
-    }));
+/// Seats so many connections. What an idle one takes, in KiB of the server's resident memory.
+async fn seat(stage: &Stage, sockets: usize, heard: &Shared) -> Result<(JoinSet<Result<()>>, f64)> {
     tokio::time::sleep(REST).await;
     let before = process::memory(stage.process)?.0;
     let mut listening = JoinSet::new();
-    for number in 0..SOCKETS {
+    for number in 0..sockets {
         let mut socket = join(stage.address, &stage.handshake).await?;
         let follow = json!(["subscribe:execution", { "executionId": stage.run }]);
         socket.send(Message::text(format!("42{follow}"))).await?;
         listening.spawn(listen(socket, number == 0, heard.clone()));
     }
     tokio::time::sleep(REST).await;
-    let idle = (process::memory(stage.process)?.0 - before) * 1024.0 / SOCKETS as f64;
-
+    let idle = (process::memory(stage.process)?.0 - before) * 1024.0 / sockets as f64;
     if let Some(cut) = listening.try_join_next() {
         return Err(format!("a connection was cut while the crowd gathered: {cut:?}").into());
     }
+    Ok((listening, idle))
+}
+
+async fn gather(mut stage: Stage) -> Result<Seen> {
+    let heard = Heard::nothing()?;
+    let (mut listening, idle) = seat(&stage, SOCKETS, &heard).await?;
     let each = settled(&mut stage, &heard).await?;
     let messages = lock(&heard).first.iter().map(|text| template(text)).collect::<Result<Vec<_>>>()?;
     let turns = (TIME.as_secs_f64() * RATE / each as f64).ceil() as usize;

@@ -1,6 +1,7 @@
 //! `cargo run --release -p bench-server`: how fast the server starts, reads, writes, imports, answers and tells, and how
 //! small it is. `--seconds N` sets how long each load lasts. With `live`, only how it tells a thousand connections of a run,
-//! beside npm's socket.io (`npm ci` in `peers/` comes before), and how fast a language model's tokens come.
+//! beside npm's socket.io (`npm ci` in `peers/` comes before), and how fast a language model's tokens come. With `idle N`,
+//! only what each of N idle connections takes; nothing is written.
 
 mod atelier;
 mod client;
@@ -51,7 +52,8 @@ async fn main() -> Result<()> {
         [] => 5,
         ["--seconds", seconds] => seconds.parse()?,
         ["live"] => return live_alone().await,
-        _ => return Err("usage: bench-server [--seconds N] | live".into()),
+        ["idle", sockets] => return idle_alone(sockets.parse()?).await,
+        _ => return Err("usage: bench-server [--seconds N] | live | idle SOCKETS".into()),
     };
     // Building it would be part of the load.
     atelier::binary()?;
@@ -69,6 +71,15 @@ async fn main() -> Result<()> {
         report.text()
     );
     std::fs::write(machine::root().join("benches/server/RESULTS.md"), text)?;
+    Ok(())
+}
+
+/// What idle connections take, without a report: for who changes something of that.
+async fn idle_alone(sockets: usize) -> Result<()> {
+    atelier::binary()?;
+    for _ in 0..ROUNDS {
+        println!("{:.1} KiB an idle connection, of {sockets}", crowd::idle(sockets).await?);
+    }
     Ok(())
 }
 

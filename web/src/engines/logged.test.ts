@@ -52,7 +52,9 @@ test("every kind is told in words and people's units", () => {
   );
   expect(told("score", { quality: 0.9, consistency: 0.746 })).toBe("Scores: quality 90 %, consistency 74 %");
   expect(told("goes_on", { messages: 4 })).toBe("Goes on: from where it was when it asked");
-  expect(told("anew", { because: "its agent has changed since" })).toBe("Begins anew: because its agent has changed since");
+  expect(told("anew", { because: "its agent has changed since" })).toBe(
+    "Begins anew: because its agent has changed since",
+  );
   expect(told("revise", { step: "x", reasons: ["Too short."] })).toBe("Done again because: Too short.");
 });
 

@@ -22,7 +22,7 @@ use socketioxide::socket::Sid;
 use store::{Scope, Store, Tenant, events};
 use studios::film;
 use tokio::sync::{mpsc, oneshot};
-use wire::live::{PresenceState, ToClient};
+use wire::live::{PresenceState, Present, ToClient};
 
 pub(crate) use listeners::Listeners;
 pub(crate) use socket::{detached, layer};
@@ -59,6 +59,8 @@ struct Room {
     seats: HashMap<Sid, Seat>,
     /// Streams of answers: they hear nothing of what is relayed, and end with their person's right to hear it.
     streams: HashMap<u64, Stream>,
+    /// Who was there when it was last told.
+    told: Vec<Present>,
     /// Who has a seat on other servers, as each of them says, while someone has one here.
     elsewhere: HashMap<NodeId, Elsewhere>,
 }
@@ -88,6 +90,8 @@ struct Seat {
     state: PresenceState,
     /// The runs that they follow, each with the departments whose agents they want to hear of; all if there are none.
     follows: HashMap<RunId, Vec<String>>,
+    /// Whether they have been told who is there.
+    greeted: bool,
     _open: Open,
 }
 

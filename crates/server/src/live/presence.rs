@@ -76,15 +76,23 @@ impl Rooms {
         last.then_some(person)
     }
 
-    /// Everyone who is in a project, on any server.
-    pub(super) fn present(&self, project: ProjectId) -> Vec<Present> {
-        self.by_project.get(&project).map(Room::people).unwrap_or_default()
-    }
-
     /// Everyone who is in a project on this server.
     pub(super) fn here(&self, project: ProjectId) -> Vec<Present> {
         let seats = self.by_project.get(&project).into_iter().flat_map(|room| room.seats.values());
         one_each(seats.map(Seat::present))
+    }
+
+    /// Says who is there, on any server: to everyone if that has changed, else to those who have not heard it. A thousand tabs
+    /// that open would hear of each other otherwise, and each keep the room that this takes in its queue.
+    pub(super) fn say_presence(&mut self, project: ProjectId) {
+        let Some(room) = self.by_project.get_mut(&project) else { return };
+        let present = room.people();
+        let changed = room.told != present;
+        room.told.clone_from(&present);
+        let Some(spoken) = Spoken::new(&ToClient::Presence { present }) else { return };
+        for seat in room.seats.values_mut().filter(|seat| changed || !seat.greeted) {
+            seat.greeted = spoken.to(&seat.socket);
+        }
     }
 
     /// Says something volatile to everyone in a project, but for one connection. Who is too slow misses it.

@@ -107,10 +107,10 @@ impl Live {
             match wake {
                 Wake::Joined(project) => self.relay(project, lagging).await,
                 Wake::Presence(project) => {
-                    self.say_presence(project);
+                    self.rooms().say_presence(project);
                     self.tell(project, true);
                 }
-                Wake::Elsewhere(project) => self.say_presence(project),
+                Wake::Elsewhere(project) => self.rooms().say_presence(project),
                 Wake::Closed(project) => {
                     let gone = self.rooms().by_project.remove(&project);
                     for seat in gone.into_iter().flat_map(|room| room.seats.into_values()) {
@@ -119,11 +119,6 @@ impl Live {
                 }
             }
         }
-    }
-
-    fn say_presence(&self, project: ProjectId) {
-        let rooms = self.rooms();
-        rooms.say(project, &ToClient::Presence { present: rooms.present(project) }, None);
     }
 
     async fn relay_all(&self, lagging: &mut Lagging) {

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::extract::{OriginalUri, Request};
-use axum::http::{HeaderName, HeaderValue, Uri};
+use axum::extract::Request;
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
+use hyper::upgrade::OnUpgrade;
 use identity::{Caller, Viewer};
 use kernel::{Code, Error, ProjectId};
 use serde_json::Value;
-use socketioxide::extract::{Data, Extension, SocketRef, TryData};
+use socketioxide::extract::{Event, Extension, SocketRef, TryData};
 use socketioxide::handler::ConnectHandler;
 use socketioxide::layer::SocketIoLayer;
 use socketioxide::socket::Sid;
@@ -20,6 +21,8 @@ use super::{Live, Seat, Wake};
 use crate::app::App;
 use crate::problem::unknown_caller;
 
+/// Where sockets are opened.
+const PATH: &str = "/socket.io";
 /// The most that a client may send at once, in bytes.
 const LARGEST_MESSAGE: usize = 16 << 10;
 /// Messages of a client that wait for its seat; more are dropped.
@@ -27,7 +30,7 @@ const EARLY: usize = 16;
 /// Messages that wait for a slow client before it lags.
 const QUEUE: usize = 256;
 /// How many bytes a socket reads at once: what clients say is short, and each socket has the room for it all the time.
-const READ: usize = 1 << 10;
+const READ: usize = 512;
 
 /// Who was let in, to what, and what they have seen.
 #[derive(Clone)]
@@ -56,6 +59,7 @@ impl fmt::Display for Refused {
 /// The layer that serves `/socket.io`.
 pub(crate) fn layer(app: App) -> SocketIoLayer {
     let (layer, io) = SocketIo::builder()
+        .req_path(PATH)
         .max_payload(LARGEST_MESSAGE as u64)
         .ws_max_message_size(LARGEST_MESSAGE)
         .ws_max_frame_size(LARGEST_MESSAGE)
@@ -75,20 +79,28 @@ pub(crate) fn layer(app: App) -> SocketIoLayer {
     layer
 }
 
-/// Gives the head of a request that opens a socket memory of its own. The socket keeps it for as long as it lives, and what
-/// hyper gives are views of the buffer into which it read, 16 KiB that would stay, too.
+/// Leaves of the head of a request that opens a socket what the protocol reads, in memory of its own. The socket keeps it for
+/// as long as it lives, and what hyper gives are views of the buffer into which it read, 16 KiB that would stay, too.
 pub(crate) async fn detached(mut request: Request) -> Request {
-    if !request.uri().path().starts_with("/socket.io") {
+    let below = request.uri().path().strip_prefix(PATH);
+    if below.is_none_or(|rest| !rest.is_empty() && !rest.starts_with('/')) {
         return request;
     }
-    let copied = |(name, value): (&HeaderName, &HeaderValue)| {
-        let name = HeaderName::from_bytes(name.as_str().as_bytes()).ok()?;
-        Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))
+    let copied = |name: HeaderName| {
+        let value = HeaderValue::from_bytes(request.headers().get(&name)?.as_bytes()).ok()?;
+        Some((name, value))
     };
-    *request.headers_mut() = request.headers().iter().filter_map(copied).collect();
-    if let Ok(uri) = request.uri().to_string().parse::<Uri>() {
-        *request.uri_mut() = uri.clone();
-        request.extensions_mut().insert(OriginalUri(uri));
+    let headers: HeaderMap =
+        [header::SEC_WEBSOCKET_KEY, header::CONTENT_TYPE].into_iter().filter_map(copied).collect();
+    let uri = request.uri().to_string().parse();
+    let mut extensions = Extensions::new();
+    if let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() {
+        extensions.insert(upgrade);
+    }
+    *request.headers_mut() = headers;
+    *request.extensions_mut() = extensions;
+    if let Ok(uri) = uri {
+        *request.uri_mut() = uri;
     }
     request
 }
@@ -109,13 +121,15 @@ async fn admit(app: &App, socket: &SocketRef, said: Option<Value>) -> Result<(),
     let newest = app.live.place(caller.person(), project).await?;
     let early = Early::default();
     // Before the client hears that it is let in: it may speak at once.
-    listen(&app.live, socket, project, &early);
+    listen(app, socket, project, &early);
     socket.extensions.insert(Admitted { caller, name, project, last_seq, newest, early });
     Ok(())
 }
 
 /// Gives a seat to a client that has just heard that it is let in.
 fn sit(app: &App, socket: &SocketRef, admitted: Admitted) {
+    // The seat knows it from here on.
+    socket.extensions.remove::<Admitted>();
     let (live, project, sid) = (&app.live, admitted.project, socket.id);
     let (person, newest) = (admitted.caller.person(), admitted.newest);
     let mut seat = Seat {
@@ -127,6 +141,7 @@ fn sit(app: &App, socket: &SocketRef, admitted: Admitted) {
         lags: None,
         state: PresenceState::default(),
         follows: HashMap::new(),
+        greeted: false,
         _open: app.metrics.open("socket"),
     };
     let mut rooms = live.rooms();
@@ -147,20 +162,18 @@ fn sit(app: &App, socket: &SocketRef, admitted: Admitted) {
     live.wake(Wake::Presence(project));
 }
 
-/// What the client may say. Handlers do their work before they return, so that messages keep their order.
-fn listen(live: &Live, socket: &SocketRef, project: ProjectId, early: &Early) {
-    for name in ["presence:update", "subscribe:execution", "unsubscribe:execution"] {
-        let (live, early) = (live.clone(), early.clone());
-        socket.on(name, async move |socket: SocketRef, TryData(said): TryData<Value>| {
-            match said.ok().and_then(|said| parsed(name, said)) {
-                Some(said) => live.hear_client(project, socket.id, said, &early),
-                None => answer_unreadable(&socket),
-            }
-        });
-    }
-    socket.on_fallback(async |socket: SocketRef, Data(_): Data<Value>| answer_unreadable(&socket));
-    let left = live.clone();
-    socket.on_disconnect(async move |socket: SocketRef| left.left(project, socket.id));
+/// What the client may say. The handler does its work before it returns, so that messages keep their order; there is one for
+/// all names, because each socket keeps its own.
+fn listen(app: &App, socket: &SocketRef, project: ProjectId, early: &Early) {
+    let (heard, early) = (app.clone(), early.clone());
+    socket.on_fallback(async move |socket: SocketRef, Event(name): Event, TryData(said): TryData<Value>| {
+        match said.ok().and_then(|said| parsed(&name, said)) {
+            Some(said) => heard.live.hear_client(project, socket.id, said, &early),
+            None => answer_unreadable(&socket),
+        }
+    });
+    let left = app.clone();
+    socket.on_disconnect(async move |socket: SocketRef| left.live.left(project, socket.id));
 }
 
 /// A client's message, read into the closed enum.

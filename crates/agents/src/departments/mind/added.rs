@@ -129,7 +129,7 @@ pub(super) fn add(done: &mut Done, said: &Value, given: &BTreeMap<EntityId, Cita
     let summary = backed(&said["summary"], given, LONGEST_SUMMARY);
     let cited =
         added.remarks.iter().chain(&added.suggestions).chain(&summary).flat_map(|claim| &claim.sources);
-    cite(cited, &mut done.citations, |id| given.get(&id).cloned());
+    cite_all(cited, &mut done.citations, |id| given.get(&id).cloned());
     match summary {
         Some(summary) => {
             added.summary_by_rules = Some(std::mem::replace(&mut done.summary, summary.text));
