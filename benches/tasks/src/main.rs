@@ -1,6 +1,7 @@
 //! `cargo run --release -p bench-tasks`: tasks that do nothing, put in, done and started, by Atelier and by others, in one
-//! run. `ATELIER_TEST_POSTGRES_URL` names the Postgres server; `npm ci` in `peers/` comes before. `-- sqlite 100000` and
-//! `-- postgres 100000` look at ours alone, at so many tasks, and write nothing: for a profiler.
+//! run. `ATELIER_TEST_POSTGRES_URL` names the Postgres server; `npm ci` in `peers/` comes before, the peer in Rust is built
+//! on the way. `-- sqlite 100000` and `-- postgres 100000` look at ours alone, at so many tasks, and write nothing: for a
+//! profiler.
 
 mod databases;
 mod ours;
@@ -83,9 +84,20 @@ async fn all(plan: Plan, report: &mut report::Report) -> Result<()> {
     for durability in [store::Durability::Normal, store::Durability::Full] {
         on_sqlite(durability, plan, report).await?;
     }
+    for (synchronous, tuned) in [("NORMAL", false), ("NORMAL", true), ("FULL", true)] {
+        // As it comes, it takes minutes.
+        if !tuned && plan.singles == 0 {
+            continue;
+        }
+        let folder = tempfile::tempdir()?;
+        let url = format!("{}?synchronous={synchronous}", folder.path().join("apalis.db").display());
+        let seen = peers::measure(peers::apalis()?, plan, &url, tuned).await?;
+        let name = if tuned { "apalis-sqlite, `ANALYZE` after a tenth" } else { "apalis-sqlite" };
+        report.row(name, &format!("SQLite, WAL, synchronous {synchronous}"), plan, &seen);
+    }
     for (fsync, told) in [("everysec", "appendfsync everysec"), ("always", "appendfsync always")] {
         let redis = databases::Redis::start(fsync).await?;
-        let seen = peers::measure("bullmq.mjs", plan, &redis.url(), false).await?;
+        let seen = peers::measure(peers::node("bullmq.mjs"), plan, &redis.url(), false).await?;
         report.row("BullMQ", &format!("Redis, AOF, {told}"), plan, &seen);
         redis.stop().await?;
     }
@@ -93,9 +105,9 @@ async fn all(plan: Plan, report: &mut report::Report) -> Result<()> {
         let how = postgres.durability().await?;
         let seen = ours::measure(plan, store::Options::postgres(postgres.url("ours"))).await?;
         report.row("Atelier", &format!("Postgres, {how}"), plan, &seen);
-        let seen = peers::measure("graphile.mjs", plan, &postgres.url("peer"), false).await?;
+        let seen = peers::measure(peers::node("graphile.mjs"), plan, &postgres.url("peer"), false).await?;
         report.row("graphile-worker", &format!("Postgres, {how}"), plan, &seen);
-        let seen = peers::measure("graphile.mjs", plan, &postgres.url("tuned"), true).await?;
+        let seen = peers::measure(peers::node("graphile.mjs"), plan, &postgres.url("tuned"), true).await?;
         report.row("graphile-worker, local queue of 500", &format!("Postgres, {how}"), plan, &seen);
         postgres.drop().await?;
     }

@@ -50,7 +50,7 @@ impl Report {
         let Plan { tasks, callers, singles, apart, .. } = self.plan;
         let text = format!(
             "# Durable tasks, measured\n\n\
-             Measured {} at {}, with {}, BullMQ {}, graphile-worker {}, {}, {}, on {} cores of {}. Load average {} when it began, \
+             Measured {} at {}, with {}, BullMQ {}, graphile-worker {}, apalis-sqlite {}, {}, {}, on {} cores of {}. Load average {} when it began, \
              {} when it ended: read the ratios, not the absolutes.\n\n\
              {tasks} tasks that do nothing are put in by {callers} callers at once, a call each; then as many as there are slots are done at a time. \
              Then {singles} single tasks are put into the idle system, one every {apart} ms whatever came of the one before, and the \
@@ -63,6 +63,7 @@ impl Report {
             said("rustc", &["--version"]),
             peers::version("bullmq"),
             peers::version("graphile-worker"),
+            peers::locked("apalis-sqlite"),
             said("redis-server", &["--version"]).split(" sha").next().unwrap_or_default(),
             said("psql", &["--version"]),
             std::thread::available_parallelism()?,
