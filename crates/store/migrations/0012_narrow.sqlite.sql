@@ -1,9 +1,8 @@
 -- Rows that are found by their key only, and that are many, are kept in the key's own order, so that each is written once
--- rather than into a table and into an index. That an event's project is there is not looked up for each of them: whoever writes
--- events counts them in the project's row first, and whoever removes a project removes them after it.
+-- rather than into a table and into an index.
 
 CREATE TABLE new_events (
-  project_id TEXT NOT NULL,
+  project_id TEXT NOT NULL REFERENCES projects(id) ON DELETE CASCADE,
   seq BIGINT NOT NULL,
   kind TEXT NOT NULL,
   actor TEXT,

@@ -89,7 +89,7 @@ const ALL: &[Migration] = &[
         name: "narrow",
         both: "",
         sqlite: include_str!("../migrations/0012_narrow.sqlite.sql"),
-        postgres: include_str!("../migrations/0012_narrow.postgres.sql"),
+        postgres: "",
     },
     Migration {
         number: 13,

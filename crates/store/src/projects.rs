@@ -169,8 +169,6 @@ pub fn update(t: &mut Tenant<'_, '_>, change: &UpdateProject) -> Result<Project>
 pub fn remove(t: &mut Tenant<'_, '_>) -> Result<()> {
     let (project, actor, before) = (t.project(), t.scope().actor(), get(t)?);
     t.execute("DELETE FROM projects WHERE id = $1", args![project])?;
-    // After the project, so that nobody who is still telling of it adds to them.
-    t.execute("DELETE FROM events WHERE project_id = $1", args![project])?;
     // The project's own log went with it; that it was removed, and by whom, stays.
     audit::write(t, None, actor, "project.removed", &project.to_string(), &json!({ "name": before.name }))
 }
