@@ -18,7 +18,8 @@ use crate::machine::{Command, Failure};
 const WAITING: usize = 4_096;
 /// How many orders share a transaction.
 const TOGETHER: usize = 512;
-/// How many transactions may be under way at the same time.
+/// How many transactions may be under way at the same time: while one is written, what came of the other is told, and those
+/// who hear of it say what is next.
 const FLIGHTS: usize = 2;
 /// How many orders have to wait before a transaction is begun beside another one: fewer are better written with those that
 /// come meanwhile.
@@ -114,6 +115,8 @@ pub struct Service {
     wake: Option<Timestamp>,
     /// Transactions that were begun.
     flown: u64,
+    /// Orders in those that are under way.
+    flying: usize,
     draining: bool,
 }
 
@@ -142,6 +145,7 @@ impl Service {
             ready: BTreeSet::new(),
             wake: Some(ambient.now()),
             flown: 0,
+            flying: 0,
             draining: false,
             ambient,
             options,
@@ -216,11 +220,14 @@ impl Service {
             while let Ok((step, fence)) = self.freed.try_recv() {
                 self.returned(step, fence, &mut orders);
             }
-            if flights.is_empty() && (!orders.is_empty() || self.is_wanted())
+            let beside = !flights.is_empty();
+            if !beside && (!orders.is_empty() || self.is_wanted())
                 || (1..FLIGHTS).contains(&flights.len()) && orders.len() >= WORTHWHILE
             {
-                let beside = !flights.is_empty();
-                flights.push(self.fly(std::mem::take(&mut orders), beside));
+                // Equal parts, or those who wait for one another all wait at the same time.
+                let part = if beside { (orders.len() + self.flying).div_ceil(FLIGHTS) } else { orders.len() };
+                let later = orders.split_off(part.min(orders.len()));
+                flights.push(self.fly(std::mem::replace(&mut orders, later), beside));
             }
         }
         while let Some(landed) = flights.next().await {
@@ -326,6 +333,7 @@ impl Service {
         let (demand, reserved) = self.demand(&orders);
         let ready = std::mem::take(&mut self.ready);
         self.flown += 1;
+        self.flying += orders.len();
         let number = self.flown;
         let (store, ambient) = (self.store.clone(), self.ambient.clone());
         async move {
@@ -359,6 +367,7 @@ impl Service {
             self.ready.extend(landed.ready);
         }
         for (orders, mut answers, outcome) in landed.parts {
+            self.flying -= orders.len();
             match outcome {
                 Ok(outcome) => self.tell(&orders, outcome, &mut answers),
                 Err(error) => self.failed(&error, &orders, &mut answers),
