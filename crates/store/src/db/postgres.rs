@@ -1,11 +1,12 @@
 //! Postgres: a pool of threads that own a connection each, made when needed and closed when idle.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvError, Sender, bounded};
 use kernel::{Ambient, Code, Error, ProjectId, Result};
 use postgres::config::SslMode;
 use postgres::fallible_iterator::FallibleIterator;
@@ -31,9 +32,33 @@ const MIGRATION_LOCK: i64 = 0x61_74_65_6c_69_65_72;
 
 type Job = Box<dyn FnOnce(&mut Line<'_>, &Ambient) + Send>;
 
+/// Jobs that no thread is free for, or threads that no job is there for.
+#[derive(Default)]
+struct Turns {
+    jobs: VecDeque<Job>,
+    /// The one that was busy last is the next to be: so there are as few connections as there is work for, with the
+    /// database's caches and plans of each warm, and the others close.
+    free: Vec<Sender<Job>>,
+}
+
+/// What is done under this lock cannot fail midway.
+fn locked(turns: &Mutex<Turns>) -> MutexGuard<'_, Turns> {
+    turns.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A thread's next job; or else where it gets one, now that it is noted as free.
+fn next(turns: &Mutex<Turns>) -> Result<Job, Receiver<Job>> {
+    let mut turns = locked(turns);
+    turns.jobs.pop_front().ok_or_else(|| {
+        let (to, mine) = bounded(1);
+        turns.free.push(to);
+        mine
+    })
+}
+
 #[derive(Clone)]
 pub(crate) struct Postgres {
-    jobs: Sender<Job>,
+    turns: Arc<Mutex<Turns>>,
     door: Door,
     publish: Publish,
 }
@@ -221,16 +246,25 @@ impl Postgres {
         let (address, mut first) = Address::find(config)?;
         ready(&mut first, ambient, prepare)?;
         drop(first);
-        let (jobs, queue) = unbounded::<Job>();
+        let turns = Arc::new(Mutex::new(Turns::default()));
         for number in 0..options.connections.max(1) {
-            let (queue, address, ambient, idle) =
-                (queue.clone(), address.clone(), ambient.clone(), options.idle);
+            let (turns, address, ambient, idle) =
+                (Arc::downgrade(&turns), address.clone(), ambient.clone(), options.idle);
             std::thread::Builder::new()
                 .name(format!("store-postgres-{number}"))
-                .spawn(move || serve(&queue, &address, &ambient, idle))
+                .spawn(move || serve(&turns, &address, &ambient, idle))
                 .map_err(Error::internal)?;
         }
-        Ok(Self { jobs, door: Door::new(), publish })
+        Ok(Self { turns, door: Door::new(), publish })
+    }
+
+    fn give(&self, job: Job) {
+        let mut turns = locked(&self.turns);
+        match turns.free.pop() {
+            // A thread is free once, and has room for one. If it were gone, so would be the job, and its caller be told.
+            Some(thread) => drop(thread.try_send(job)),
+            None => turns.jobs.push_back(job),
+        }
     }
 
     pub(super) async fn transact<T: Send + 'static>(
@@ -245,7 +279,7 @@ impl Postgres {
             // A caller that is gone does not want to know.
             let _ = told.send(transaction(line, ambient, read_only, &work, &publish));
         });
-        let _ = self.jobs.send(job);
+        self.give(job);
         answer(tells).await
     }
 }
@@ -268,26 +302,22 @@ fn ready(
 }
 
 /// Takes jobs until the store is dropped; keeps a connection while there is work, and for `idle` after.
-fn serve(queue: &Receiver<Job>, address: &Address, ambient: &Ambient, idle: Duration) {
+fn serve(turns: &Weak<Mutex<Turns>>, address: &Address, ambient: &Ambient, idle: Duration) {
     let mut line = Line { address, connected: None };
-    loop {
-        let job = if line.connected.is_some() {
-            match queue.recv_timeout(idle) {
-                Ok(job) => job,
-                Err(RecvTimeoutError::Timeout) => {
-                    line.connected = None;
-                    continue;
-                }
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
-        } else {
-            match queue.recv() {
-                Ok(job) => job,
-                Err(_) => return,
-            }
-        };
-        job(&mut line, ambient);
+    while let Some(next) = turns.upgrade().map(|turns| next(&turns)) {
+        match next.or_else(|mine| wait(&mine, &mut line, idle)) {
+            Ok(job) => job(&mut line, ambient),
+            Err(_) => return,
+        }
     }
+}
+
+/// Waits for a job; none comes once the store is dropped. The connection is closed meanwhile if that takes longer than `idle`.
+fn wait(mine: &Receiver<Job>, line: &mut Line<'_>, idle: Duration) -> Result<Job, RecvError> {
+    mine.recv_timeout(idle).or_else(|_| {
+        line.connected = None;
+        mine.recv()
+    })
 }
 
 /// Does `work` in a transaction; again if it collided with another, or if the connection was lost before the commit, for
