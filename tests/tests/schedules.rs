@@ -54,16 +54,19 @@ on_both! {
         let mut app = Atelier::start_on(database).await;
         let ada = app.first_person().await;
         let project = sample(&ada).await;
-        let made = set(&ada, &project, json!({ "kind": "cron", "cron": "* * * * *", "timeZone": "Europe/Berlin" })).await;
+        // Half an hour from now, and each hour after: no occurrence falls into the test.
+        let minute = (kernel::Ambient::system().now().0 / 60_000 + 30) % 60;
+        let when = json!({ "kind": "cron", "cron": format!("{minute} * * * *"), "timeZone": "Europe/Berlin" });
+        let made = set(&ada, &project, when).await;
         let id: kernel::ScheduleId = made["id"].as_str().unwrap().parse().unwrap();
         let of: kernel::ProjectId = project.parse().unwrap();
         app.kill().await;
-        // As if it had been down for the last ten minutes.
+        // As if it had been down for the last ten hours.
         let store = app.store().await;
         let aged = store.transact(move |tx| {
             let scope = store::Scope::server(of);
             let mut schedule = store::schedules::hold(&mut store::Tenant::new(tx, scope), id)?;
-            schedule.next_at = schedule.next_at.map(|next| next.plus_millis(-10 * 60_000));
+            schedule.next_at = schedule.next_at.map(|next| next.plus_millis(-10 * 3_600_000));
             store::schedules::save(tx, &schedule)
         });
         aged.await.unwrap();

@@ -12,10 +12,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-// As in the server.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
 /// How many tasks are done at the same time, a table's row for each.

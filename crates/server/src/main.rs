@@ -13,10 +13,6 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
-/// In the place of the system's allocator, for SQLite too (decision 0026).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// A self-hosted server on which people and teams of AI agents make things together.
 #[derive(Parser)]
 #[command(name = "atelier", version)]
