@@ -45,7 +45,7 @@ struct Seen {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let whole = Plan { tasks: 10_000, callers: 256, slots: 64, singles: 500, apart: 20 };
+    let whole = Plan { tasks: 30_000, callers: 256, slots: 64, singles: 500, apart: 20 };
     let mut report = report::Report::new(whole);
     let mut arguments = std::env::args().skip(1);
     if let Some(database) = arguments.next() {
