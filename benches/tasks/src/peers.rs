@@ -43,6 +43,8 @@ pub(crate) fn apalis() -> Result<Command> {
         .args(["build", "--release", "--locked", "--target-dir"])
         .arg(&target)
         .current_dir(folder().join("apalis"))
+        // Its SQLite is built as it comes, not as ours is.
+        .env("LIBSQLITE3_FLAGS", "")
         .status()?;
     if !built.success() {
         return Err("apalis cannot be built".into());
