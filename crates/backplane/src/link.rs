@@ -26,6 +26,9 @@ use crate::{Misconfigured, Unreachable};
 const CONNECT: Duration = Duration::from_secs(2);
 /// How long Redis may take to answer whether it is there.
 const ANSWER: Duration = Duration::from_secs(2);
+/// In so many naps this server waits for that. When it is so busy that its own tasks wait, the naps do, too, and the answer has
+/// as many chances to be read: it is not Redis that is slow.
+const NAPS: u32 = 8;
 /// How often it is asked whether it is still there.
 const PING: Duration = Duration::from_secs(1);
 /// Pauses between attempts to connect: at first next to none, never more than two seconds.
@@ -252,11 +255,21 @@ async fn ping(connections: &mut [MultiplexedConnection]) -> RedisError {
     loop {
         sleep(PING).await;
         for connection in &mut *connections {
-            let answered = tokio::time::timeout(ANSWER, redis::cmd("PING").exec_async(connection)).await;
-            if let Err(error) = answered.unwrap_or_else(|_| Err(silent())) {
+            let answered = tokio::select! {
+                answered = redis::cmd("PING").exec_async(connection) => answered,
+                () = naps() => Err(silent()),
+            };
+            if let Err(error) = answered {
                 return error;
             }
         }
+    }
+}
+
+/// [`ANSWER`], in naps.
+async fn naps() {
+    for _ in 0..NAPS {
+        sleep(ANSWER / NAPS).await;
     }
 }
 
