@@ -14,9 +14,8 @@ use serde::{Deserialize, Serialize};
 
 type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
-/// How many tasks are done at the same time, beside how many programs that compute without end: a table's rows for each.
-/// People's machines are seldom idle, and what takes many turns between processes for a task then waits for each.
-const ROUNDS: [(usize, usize); 4] = [(64, 0), (16, 0), (1, 0), (64, 4)];
+/// How many tasks are done at the same time, a table's row for each.
+const SLOTS: [usize; 3] = [64, 16, 1];
 
 /// What everyone has to do.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -27,8 +26,6 @@ struct Plan {
     callers: usize,
     /// How many are done at the same time.
     slots: usize,
-    /// How many other programs compute meanwhile.
-    beside: usize,
     /// Tasks that are then put into the idle system; none at all if only throughput is looked at.
     singles: usize,
     /// Milliseconds between two of these.
@@ -48,18 +45,16 @@ struct Seen {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let whole = Plan { tasks: 30_000, callers: 256, slots: 64, beside: 0, singles: 500, apart: 20 };
+    let whole = Plan { tasks: 30_000, callers: 256, slots: 64, singles: 500, apart: 20 };
     let mut report = report::Report::new(whole);
     let mut arguments = std::env::args().skip(1);
     if let Some(database) = arguments.next() {
         let tasks = arguments.next().map_or(Ok(whole.tasks), |count| count.parse())?;
         return ours_alone(&database, Plan { tasks, singles: 0, ..whole }, &mut report).await;
     }
-    for (slots, beside) in ROUNDS {
-        let singles = if slots == whole.slots && beside == 0 { whole.singles } else { 0 };
-        let others = (0..beside).map(|_| busy()).collect::<Result<Vec<_>>>()?;
-        all(Plan { slots, beside, singles, ..whole }, &mut report).await?;
-        drop(others);
+    for slots in SLOTS {
+        let singles = if slots == whole.slots { whole.singles } else { 0 };
+        all(Plan { slots, singles, ..whole }, &mut report).await?;
     }
     report.write()
 }
@@ -117,12 +112,6 @@ async fn all(plan: Plan, report: &mut report::Report) -> Result<()> {
         postgres.drop().await?;
     }
     Ok(())
-}
-
-/// A program that computes until it is dropped.
-fn busy() -> Result<tokio::process::Child> {
-    let mut shell = tokio::process::Command::new("sh");
-    Ok(shell.args(["-c", "while :; do :; done"]).kill_on_drop(true).spawn()?)
 }
 
 /// Waits until `at`, unless that is over.

@@ -38,8 +38,8 @@ impl Report {
             format!("{:.2} ms | {:.2} ms | {:.1} ms", at(0.5), at(0.99), at(1.0))
         };
         let row = format!(
-            "| {system} | {durability} | {} | {} | {:.0} | {:.0} | {idle} |",
-            plan.slots, plan.beside, seen.enqueue, seen.run
+            "| {system} | {durability} | {} | {:.0} | {:.0} | {idle} |",
+            plan.slots, seen.enqueue, seen.run
         );
         println!("{row}");
         self.rows.push(row);
@@ -56,8 +56,8 @@ impl Report {
              Then {singles} single tasks are put into the idle system, one every {apart} ms whatever came of the one before, and the \
              time from wanting one to its start is taken. The systems run one after the other on the same machine, clients and \
              workers in one process, the database beside it; each by its public interface. A task of ours is a run of one step, \
-             with its events on the project's stream. `beside` is how many other programs compute without end meanwhile.\n\n\
-             | system | durability | slots | beside | put in, a second | done, a second | idle start p50 | p99 | longest |\n|---|---|---|---|---|---|---|---|---|\n{}\n",
+             with its events on the project's stream.\n\n\
+             | system | durability | slots | put in, a second | done, a second | idle start p50 | p99 | longest |\n|---|---|---|---|---|---|---|---|\n{}\n",
             Ambient::system().now().to_rfc3339().split_at(10).0,
             said("git", &["rev-parse", "--short", "HEAD"]),
             said("rustc", &["--version"]),
