@@ -130,6 +130,9 @@ test("the order becomes a message that lives, and its run a graph that fills", a
 
 test("a step opens on what it gave, readable, with links to the records that it rests on", async () => {
   const { page } = ada;
+  await graph(page).getByRole("button", { name: /^Cue list/ }).click();
+  await page.getByRole("region", { name: "Step Cue list" }).waitFor();
+  await page.keyboard.press("Escape");
   await steps(page).getByRole("button", { name: /^Shot list/ }).click();
   const step = page.getByRole("region", { name: "Step Shot list and looks" });
   const shots = step.getByRole("region", { name: "Shots" });

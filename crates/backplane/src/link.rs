@@ -255,8 +255,9 @@ async fn ping(connections: &mut [MultiplexedConnection]) -> RedisError {
     loop {
         sleep(PING).await;
         for connection in &mut *connections {
+            let asked = redis::cmd("PING");
             let answered = tokio::select! {
-                answered = redis::cmd("PING").exec_async(connection) => answered,
+                answered = asked.exec_async(connection) => answered,
                 () = naps() => Err(silent()),
             };
             if let Err(error) = answered {

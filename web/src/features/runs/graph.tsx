@@ -167,7 +167,8 @@ function CardOf({ data: { card, steps, selected, select, scores, durations } }: 
   return (
     <div
       className={clsx(
-        "nopan flex h-full flex-col rounded-lg border bg-surface p-[3px] transition-colors",
+        // A node that can be neither dragged nor selected lets the pointer through; its rows are for clicking.
+        "nopan pointer-events-auto flex h-full flex-col rounded-lg border bg-surface p-[3px] transition-colors",
         isHeld(state) ? "border-accent" : state === "failed" ? "border-bad" : "border-line",
         state === "queued" && "border-dashed",
       )}
