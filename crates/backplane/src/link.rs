@@ -173,7 +173,7 @@ impl Link {
             client.get_multiplexed_async_connection_with_config(&config),
             client.get_multiplexed_async_connection_with_config(&config),
         )?;
-        tokio::time::timeout(ANSWER, feed.psubscribe(pattern)).await.unwrap_or_else(|_| Err(silent()))?;
+        unless_silent(feed.psubscribe(pattern)).await?;
         Ok((feed, commands))
     }
 
@@ -255,27 +255,24 @@ async fn ping(connections: &mut [MultiplexedConnection]) -> RedisError {
     loop {
         sleep(PING).await;
         for connection in &mut *connections {
-            let asked = redis::cmd("PING");
-            let answered = tokio::select! {
-                answered = asked.exec_async(connection) => answered,
-                () = naps() => Err(silent()),
-            };
-            if let Err(error) = answered {
+            if let Err(error) = unless_silent(redis::cmd("PING").exec_async(connection)).await {
                 return error;
             }
         }
     }
 }
 
-/// [`ANSWER`], in naps.
-async fn naps() {
-    for _ in 0..NAPS {
-        sleep(ANSWER / NAPS).await;
+/// Waits for an answer for [`ANSWER`], in naps.
+async fn unless_silent<T>(answer: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
+    let naps = async {
+        for _ in 0..NAPS {
+            sleep(ANSWER / NAPS).await;
+        }
+    };
+    tokio::select! {
+        answered = answer => answered,
+        () = naps => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
     }
-}
-
-fn silent() -> RedisError {
-    std::io::Error::from(std::io::ErrorKind::TimedOut).into()
 }
 
 /// Hands what Redis sent (pattern, channel, body) to the bus, unless it is this server's own.
