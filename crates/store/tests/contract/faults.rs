@@ -97,6 +97,21 @@ async fn connections_that_were_lost_while_idle_are_not_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_that_comes_one_after_the_other_does_not_go_round_all_connections() {
+    let Some(place) = Place::database().await else { return };
+    let options = store::Options { connections: 20, ..place.options() };
+    let store = store::Store::open(options, kernel::Ambient::system()).await.unwrap();
+    for n in 0..60 {
+        store.transact(move |tx| settings::set(tx, "n", &n.to_string())).await.unwrap();
+    }
+    let open = "SELECT COUNT(*)::TEXT FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'atelier'";
+    let open: usize = place.rows(open).await[0][0].parse().unwrap();
+    // A thread answers before it is free again, so that two or three take turns.
+    assert!((1..=4).contains(&open), "{open} of 20 were needed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn work_whose_connection_is_lost_before_the_commit_is_done_again_once() {
     let Some(place) = Place::database().await else { return };
     let stage = Stage::on(place).await;
