@@ -23,7 +23,7 @@ const TOGETHER: usize = 512;
 const FLIGHTS: usize = 2;
 /// How many orders have to wait before a transaction is begun beside another one: fewer are better written with those that
 /// come meanwhile.
-const WORTHWHILE: usize = 32;
+const WORTHWHILE: usize = 8;
 /// How many hints about grown logs a listener may lag behind before it reads anew.
 const HINTS: usize = 1_024;
 

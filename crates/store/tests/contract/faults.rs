@@ -111,6 +111,35 @@ async fn work_that_comes_one_after_the_other_does_not_go_round_all_connections()
     assert!((1..=4).contains(&open), "{open} of 20 were needed");
 }
 
+/// The database counts the scans of a connection for others at the latest when that has ended.
+async fn scans_of_settings(place: &Place) -> String {
+    let open = "SELECT 1::TEXT FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'atelier'";
+    while !place.rows(open).await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let scans = "SELECT seq_scan::TEXT FROM pg_stat_user_tables WHERE relname = 'settings'";
+    place.rows(scans).await.remove(0).remove(0)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_is_found_by_its_key_even_while_its_table_is_so_small_that_reading_it_whole_seems_cheaper() {
+    let Some(place) = Place::database().await else { return };
+    let open = || store::Store::open(place.options(), kernel::Ambient::system());
+    let store = open().await.unwrap();
+    store.transact(|tx| settings::set(tx, "n", "first")).await.unwrap();
+    drop(store);
+    place.script("ANALYZE settings").await;
+    let before = scans_of_settings(&place).await;
+    let store = open().await.unwrap();
+    for n in 0..10 {
+        store.transact(move |tx| settings::set(tx, "n", &n.to_string())).await.unwrap();
+        assert_eq!(store.read(|tx| settings::get(tx, "n")).await.unwrap(), Some(n.to_string()));
+    }
+    drop(store);
+    assert_eq!(scans_of_settings(&place).await, before, "such a plan is kept while the table grows");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn work_whose_connection_is_lost_before_the_commit_is_done_again_once() {
     let Some(place) = Place::database().await else { return };
