@@ -1,8 +1,9 @@
 /** A value of any shape, readable: as facts, lists and tables; long ones begin with what can be looked over. */
 import clsx from "clsx";
-import { type ReactNode, useState } from "react";
+import { memo, type ReactNode, useMemo, useState } from "react";
 import { type Cell, type Part, readable } from "@/engines/readable";
 import { termsOf } from "@/engines/terms";
+import { useRevealed } from "@/shared/revealed";
 import { Button } from "./button";
 import { Cited } from "./cited";
 
@@ -18,7 +19,7 @@ interface ReadableProps {
 }
 
 export function Readable({ value, agent = "", empty = <p className="text-sm text-ink-3">Nothing.</p> }: ReadableProps) {
-  const parts = readable(value, termsOf(agent));
+  const parts = useMemo(() => readable(value, termsOf(agent)), [value, agent]);
   if (parts.length === 0) return empty;
   return <All parts={parts} />;
 }
@@ -44,7 +45,6 @@ function One({ part }: { part: Part }) {
 }
 
 function Content({ part }: { part: Exclude<Part, { kind: "section" }> }) {
-  const [all, setAll] = useState(false);
   switch (part.kind) {
     case "text":
       return <p className="whitespace-pre-wrap text-ink-2">{part.text}</p>;
@@ -61,67 +61,80 @@ function Content({ part }: { part: Exclude<Part, { kind: "section" }> }) {
           ))}
         </dl>
       );
-    case "list": {
-      const shown = all ? part.items : part.items.slice(0, FIRST);
-      return (
-        <>
-          <ul className="list-disc pl-4 text-ink-2">
-            {shown.map((cell, at) => (
-              <li key={at}>
-                <Shown cell={cell} />
-              </li>
-            ))}
-          </ul>
-          <More rest={part.items.length - shown.length} onAll={() => setAll(true)} />
-        </>
-      );
-    }
-    case "table": {
-      const shown = all ? part.rows : part.rows.slice(0, FIRST);
-      const look = part.columns.map((_, column) => (isCount(part.rows, column) ? "text-right" : ""));
-      return (
-        <>
-          <div
-            tabIndex={0}
-            role="region"
-            aria-label={part.title || "Table"}
-            className="edges overflow-x-auto rounded-md border border-line"
-          >
-            <table className="w-max min-w-full text-left">
-              <thead>
-                <tr className="border-b border-line text-xs text-ink-3">
-                  {part.columns.map((name, column) => (
-                    <th
-                      key={name}
-                      scope="col"
-                      className={clsx("px-2.5 py-1.5 font-medium whitespace-nowrap", look[column])}
-                    >
-                      {name}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody className="divide-y divide-line">
-                {shown.map((row, at) => (
-                  <tr key={at}>
-                    {row.map((cell, column) => (
-                      <td key={column} className={clsx("max-w-80 px-2.5 py-1.5 align-top tabular-nums", look[column])}>
-                        <Shown cell={cell} />
-                      </td>
-                    ))}
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-          <More rest={part.rows.length - shown.length} onAll={() => setAll(true)} />
-        </>
-      );
-    }
+    case "list":
+      return <Items items={part.items} />;
+    case "table":
+      return <Table title={part.title} columns={part.columns} rows={part.rows} />;
     case "raw":
       return <pre className="max-h-72 overflow-auto rounded-md bg-sunken p-2 font-mono text-xs">{part.json}</pre>;
   }
 }
+
+function Items({ items }: { items: Cell[] }) {
+  const { shown, rest, reveal } = useRevealed(items.length, FIRST);
+  return (
+    <>
+      <ul className="list-disc pl-4 text-ink-2">
+        {items.slice(0, shown).map((cell, at) => (
+          <li key={at}>
+            <Shown cell={cell} />
+          </li>
+        ))}
+      </ul>
+      <More rest={rest} onAll={reveal} />
+    </>
+  );
+}
+
+function Table({ title, columns, rows }: { title: string; columns: string[]; rows: Cell[][] }) {
+  const { shown, rest, reveal } = useRevealed(rows.length, FIRST);
+  const look = useMemo(() => columns.map((_, column) => (isCount(rows, column) ? "text-right" : "")), [columns, rows]);
+  return (
+    <>
+      <div
+        tabIndex={0}
+        role="region"
+        aria-label={title || "Table"}
+        className="edges overflow-x-auto rounded-md border border-line"
+      >
+        <table className="w-max min-w-full text-left">
+          <thead>
+            <tr className="border-b border-line text-xs text-ink-3">
+              {columns.map((name, column) => (
+                <th
+                  key={name}
+                  scope="col"
+                  className={clsx("px-2.5 py-1.5 font-medium whitespace-nowrap", look[column])}
+                >
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody className="divide-y divide-line">
+            {rows.slice(0, shown).map((row, at) => (
+              <Row key={at} cells={row} look={look} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <More rest={rest} onAll={reveal} />
+    </>
+  );
+}
+
+/** Drawn once, however many rows come after it. */
+const Row = memo(function Row({ cells, look }: { cells: Cell[]; look: string[] }) {
+  return (
+    <tr>
+      {cells.map((cell, column) => (
+        <td key={column} className={clsx("max-w-80 px-2.5 py-1.5 align-top tabular-nums", look[column])}>
+          <Shown cell={cell} />
+        </td>
+      ))}
+    </tr>
+  );
+});
 
 /** Whether a column has only numbers and times in it, which are compared by their last digits. */
 function isCount(rows: readonly Cell[][], column: number): boolean {

@@ -1,5 +1,6 @@
 /** What an agent made, wherever it is shown: how good it is and why, what a model added, its content, what it rests on. */
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
+import { useRevealed } from "@/shared/revealed";
 import { type Added, AddedPart, type Citation } from "./added";
 import { Button } from "./button";
 import { Cited } from "./cited";
@@ -42,14 +43,13 @@ export function Work({ agent, scores, lacks, added, content, citations }: WorkPr
 }
 
 function RestsOn({ citations }: { citations: readonly Citation[] }) {
-  const [all, setAll] = useState(false);
+  const { shown, rest, reveal } = useRevealed(citations.length, NAMED);
   if (citations.length === 0) return null;
-  const shown = all ? citations : citations.slice(0, NAMED);
   return (
     <section aria-label="Rests on">
       <h3 className="mb-1 text-xs font-medium text-ink-3">Rests on</h3>
       <ul className="flex flex-wrap gap-x-3 leading-6">
-        {shown.map(({ entityId, collection, name }) => (
+        {citations.slice(0, shown).map(({ entityId, collection, name }) => (
           <li key={entityId}>
             <Cited collection={collection} record={entityId} quote="">
               {name}
@@ -57,9 +57,9 @@ function RestsOn({ citations }: { citations: readonly Citation[] }) {
           </li>
         ))}
       </ul>
-      {shown.length < citations.length && (
-        <Button look="quiet" className="-ml-2 h-7 px-2" onClick={() => setAll(true)}>
-          {citations.length - shown.length} more
+      {rest > 0 && (
+        <Button look="quiet" className="-ml-2 h-7 px-2" onClick={reveal}>
+          {rest} more
         </Button>
       )}
     </section>
