@@ -6,6 +6,7 @@ pub mod collector;
 pub mod database;
 pub mod deaf;
 pub mod house;
+pub mod machine;
 pub mod model;
 pub mod server;
 pub mod socket;

@@ -13,6 +13,7 @@ const RANKS: &[(&str, u8)] = &[
     ("resilience", 1),
     ("store", 2),
     ("backplane", 2),
+    ("runner", 2),
     ("embedding", 2),
     ("identity", 3),
     ("models", 3),
@@ -20,6 +21,7 @@ const RANKS: &[(&str, u8)] = &[
     ("toolservers", 3),
     ("brain", 4),
     ("agents", 5),
+    ("gateway", 6),
     ("studios", 6),
     ("server", 7),
 ];

@@ -17,8 +17,6 @@ const MAX_KEY_DAYS: u32 = 365;
 const DAY_MS: i64 = 24 * 3_600_000;
 /// Keys of one person.
 const KEYS: usize = 100;
-/// How much of a key is shown in lists.
-const HINT: usize = 10;
 
 impl Identity {
     /// Who the caller is.
@@ -120,7 +118,7 @@ impl Identity {
         }
         let scope = request.scope.unwrap_or(KeyScope::Write);
         let key = tokens::new(&self.inner.ambient, tokens::KEY);
-        let (hash, hint) = (tokens::hash(&key), key.chars().take(HINT).collect::<String>());
+        let (hash, hint) = (tokens::hash(&key), tokens::hint(&key));
         let about = self.inner.store.transact(move |tx| {
             let now = tx.now();
             // What has ended is only kept as long as there is room.

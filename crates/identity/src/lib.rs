@@ -12,6 +12,7 @@ mod invitations;
 mod keyring;
 mod outside;
 mod password;
+mod runners;
 pub mod same_origin;
 mod secret;
 mod secrets;

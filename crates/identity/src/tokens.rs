@@ -10,6 +10,8 @@ use kernel::Ambient;
 
 /// What an API key begins with.
 pub(crate) const KEY: &str = "atk_";
+/// What a runner's key begins with.
+pub(crate) const RUNNER: &str = "atn_";
 /// What a refresh token begins with.
 pub(crate) const REFRESH: &str = "atr_";
 /// What an invitation's token begins with.
@@ -20,6 +22,14 @@ pub(crate) const SETUP: &str = "ats_";
 /// A new token of the kind that `prefix` names.
 pub(crate) fn new(ambient: &Ambient, prefix: &str) -> String {
     written(prefix, ambient.bytes())
+}
+
+/// How much of a key is shown in lists.
+const HINT: usize = 10;
+
+/// What lists show of a key.
+pub(crate) fn hint(key: &str) -> String {
+    key.chars().take(HINT).collect()
 }
 
 /// What is kept of a token. A token is all chance, so a plain hash cannot be tried backwards.

@@ -165,6 +165,8 @@ ids! {
     AuditId = "aud";
     /// One request, as logs and problem reports name it.
     RequestId = "req";
+    /// A machine that has joined the fleet and does steps there.
+    RunnerId = "rnr";
     /// A running server, as the other servers of its installation know it.
     NodeId = "nod";
 }

@@ -17,6 +17,7 @@ use agents::tools::Toolbox;
 use backplane::limiter::Limiter;
 use brain::Brain;
 use brain::indexer::{self, Indexer};
+use gateway::Gateway;
 use identity::Identity;
 use kernel::{Ambient, Code, Error, NodeId, PersonId, Result};
 use resilience::limiter::{self, Verdict};
@@ -58,6 +59,8 @@ pub(crate) struct Parts {
     pub(crate) messages: Messages,
     /// Tools of others.
     pub(crate) outside: Outside,
+    /// Runners.
+    pub(crate) gateway: Gateway,
     pub(crate) bell: Bell,
     pub(crate) live: Live,
     pub(crate) listeners: Listeners,
@@ -148,6 +151,7 @@ impl Parts {
             listeners: Listeners::default(),
             pulse: Pulse::new(store.clone(), ambient.clone()),
             metrics: Metrics::of(&desk),
+            gateway: Gateway::new(store.clone(), identity.clone(), ambient.clone()),
             bell: Bell::default(),
             indexer: Mutex::new(Some(indexer)),
             tasks_service: Mutex::new(Some(tasks_service)),

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_request};
@@ -41,6 +42,7 @@ pub(crate) fn router(app: &App) -> Router {
         .route("/health/live", get(async || "ok"))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(series))
+        .route("/ws/runner", get(join))
         .fallback(assets::serve)
         .method_not_allowed_fallback(async || {
             Refusal(Error::new(Code::MethodNotAllowed, "This address knows other methods than this one."))
@@ -143,6 +145,11 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
 fn known(method: &Method) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
+}
+
+/// Where runners join.
+async fn join(State(app): State<App>, upgrade: WebSocketUpgrade) -> Response {
+    app.gateway.upgrade(upgrade)
 }
 
 async fn series(State(app): State<App>) -> Result<impl IntoResponse, Refusal> {

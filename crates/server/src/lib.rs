@@ -176,6 +176,7 @@ impl Server {
         }
         let _ = name.await;
         others.into_iter().flatten().for_each(|task| task.abort());
+        self.app.gateway.close();
         self.app.live.empty();
         drop(self.backplane.stop);
         let _ = tokio::time::timeout(LINK, self.backplane.task).await;

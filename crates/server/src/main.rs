@@ -63,6 +63,22 @@ enum Command {
         #[arg(env = "ATELIER_KEY", hide_env_values = true, hide = true, default_value = "")]
         key: String,
     },
+    /// Have this machine join the fleet of a server, until it is stopped. The environment's ATELIER_RUNNER_KEY is the runner's
+    /// key.
+    Runner {
+        /// The server's address.
+        #[arg(long, default_value = "http://127.0.0.1:4400")]
+        server: runner::Address,
+        /// A folder that a project is worked on in, as PROJECT=FOLDER. Nothing outside of those that are named here is touched.
+        #[arg(long = "project", value_name = "PROJECT=FOLDER", required = true)]
+        projects: Vec<String>,
+        /// How many steps it does at a time.
+        #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=i64::from(wire::runner::SLOTS)))]
+        slots: u32,
+        /// The key. On a command line others could see it.
+        #[arg(env = "ATELIER_RUNNER_KEY", hide_env_values = true, hide = true, default_value = "")]
+        key: String,
+    },
     /// Print the configuration's reference.
     Config,
     /// Print the API's description.
@@ -166,6 +182,17 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, String> {
             server::mcp::on_stdio(&server, &key).await?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Runner { server, projects, slots, key } => {
+            if key.is_empty() {
+                return Err("ATELIER_RUNNER_KEY must hold the runner's key, which the server gives when the runner is made".into());
+            }
+            let folders = runner::Folders::read(projects).map_err(|error| error.to_string())?;
+            let options = runner::Options { server, key, folders, slots, version: env!("CARGO_PKG_VERSION") };
+            runner::serve(&options, &ambient, |told| say(&of_runner(told)), end())
+                .await
+                .map_err(|ended| ended.to_string())?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Config => {
             say(&Config::reference());
             Ok(ExitCode::SUCCESS)
@@ -209,6 +236,29 @@ async fn end() {
         }
     }
     let _ = interrupted.await;
+}
+
+/// What becomes of a runner, in a line.
+fn of_runner(told: runner::Told) -> String {
+    let names = |projects: Vec<kernel::ProjectId>| {
+        projects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    };
+    match told {
+        runner::Told::Joined { name, serves, refused } => {
+            let mut line = format!("{name} has joined.");
+            if !serves.is_empty() {
+                line += &format!(" It serves {}.", names(serves));
+            }
+            if !refused.is_empty() {
+                line +=
+                    &format!(" Its owner may not work in {}, if there is such a project.", names(refused));
+            }
+            line
+        }
+        runner::Told::Waits { why, pause } => {
+            format!("{why} The next try is in {} s.", pause.as_secs_f64().round())
+        }
+    }
 }
 
 /// A line for whoever started the program. A closed pipe is no fault of ours.

@@ -18,6 +18,8 @@ use crate::app::App;
 pub(crate) const SETTINGS: &str = "server.settings";
 /// A project, which the message names, was removed.
 pub(crate) const CLOSED: &str = "server.closed";
+/// A runner, which the message names, was removed.
+pub(crate) const REMOVED: &str = "server.runner-removed";
 /// A project, which the message names, has new events.
 const ADVANCED: &str = "server.advanced";
 /// There are more steps than this server's workers take.
@@ -73,12 +75,12 @@ pub(crate) async fn tell_of_left_over(app: App) {
 /// Does what is to be done when the others speak, until it is dropped.
 pub(crate) async fn hear(app: App) {
     let bus = app.backplane.bus();
-    let topics = [ADVANCED, LEFT_OVER, SETTINGS, CLOSED];
+    let topics = [ADVANCED, LEFT_OVER, SETTINGS, CLOSED, REMOVED];
     let mut heard = topics.map(|topic| bus.subscribe(Pattern::topic(topic)));
     let mut clock = interval(LOOK);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let [advanced, left_over, settings, closed] = &mut heard;
+        let [advanced, left_over, settings, closed, removed] = &mut heard;
         tokio::select! {
             said = advanced.next() => if let Some(project) = of_another(bus, said).and_then(|project| project.parse().ok()) {
                 app.store.heard(project);
@@ -91,6 +93,9 @@ pub(crate) async fn hear(app: App) {
             },
             said = closed.next() => if let Some(project) = of_another(bus, said).and_then(|project| project.parse().ok()) {
                 app.live.close(project);
+            },
+            said = removed.next() => if let Some(runner) = of_another(bus, said).and_then(|runner| runner.parse().ok()) {
+                app.gateway.send_away(runner);
             },
             _ = clock.tick() => app.settings.reload().await,
         }

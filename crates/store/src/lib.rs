@@ -21,6 +21,7 @@ pub mod people;
 pub mod project_secrets;
 pub mod projects;
 pub mod reviews;
+pub mod runners;
 pub mod runs;
 pub mod schedules;
 pub mod sessions;

@@ -130,6 +130,21 @@ pub fn remove(t: &mut Tenant<'_, '_>, person: PersonId) -> Result<()> {
     emit(t, &[(EventKind::MemberUpdated, json!({ "userId": person, "removed": true }))])
 }
 
+/// Those of the projects in which a person may change things, sorted.
+///
+/// # Errors
+/// When the database fails.
+pub fn changing(tx: &mut Tx<'_>, person: PersonId, projects: &[ProjectId]) -> Result<Vec<ProjectId>> {
+    let sql =
+        format!("SELECT project_id, role FROM members WHERE person_id = $1 AND project_id {}", tx.among(2));
+    let ids = Arg::Texts(projects.iter().map(ToString::to_string).collect());
+    let found = tx.query(&sql, &[person.into(), ids], |row| Ok((row.id(0)?, row.named::<Role>(1)?)))?;
+    let mut may: Vec<ProjectId> =
+        found.into_iter().filter(|(_, role)| *role >= Role::Editor).map(|(project, _)| project).collect();
+    may.sort_unstable();
+    Ok(may)
+}
+
 /// Those of the sessions and of the API keys that have not ended, and whose person is in the project.
 ///
 /// # Errors

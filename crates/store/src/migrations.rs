@@ -98,6 +98,20 @@ const ALL: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        number: 14,
+        name: "turns",
+        both: include_str!("../migrations/0014_turns.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        number: 15,
+        name: "runners",
+        both: include_str!("../migrations/0015_runners.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The number of the newest migration that this program knows.

@@ -120,6 +120,7 @@ pub fn write(
     let mut book = Book::new(tx.now(), random);
     book.load(tx, orders)?;
     let replies = orders.iter().map(|order| book.decide(tx, order)).collect::<Result<Vec<_>>>()?;
+    let mut looked = BTreeSet::new();
     for order in orders {
         match order {
             Order::Tick => {
@@ -137,11 +138,13 @@ pub fn write(
                 }
                 each(&mut book, held, |step| Command::GiveBack { fence: step.fence });
             },
+            Order::Look { queues } => looked.extend(runs::ready_among(tx, queues)?),
             _ => {}
         }
     }
     book.save_ready(tx)?;
     let mut ready: BTreeSet<String> = ready.union(&std::mem::take(&mut book.ready)).cloned().collect();
+    ready.extend(looked);
     let mut claims = Vec::new();
     for queue in ready.clone() {
         let Some(workers) = demand.get(&queue) else { continue };
@@ -179,9 +182,15 @@ fn claim(
     slots: u32,
 ) -> Result<(Vec<Claim>, bool)> {
     let mut claims = Vec::new();
+    // Nothing more can be had of it before the lease of that one is over.
+    let in_turn = queue.starts_with(runs::ONE_AT_A_TIME);
+    if in_turn && !runs::turn_is_free(tx, queue)? {
+        return Ok((claims, true));
+    }
+    let slots = if in_turn { 1 } else { slots };
     let mut places = workers.iter().flat_map(|(worker, slots)| std::iter::repeat_n(worker, *slots as usize));
     let found = runs::claimable(tx, queue, slots)?;
-    let fewer = found.len() < slots as usize;
+    let all = in_turn || found.len() < slots as usize;
     for runs::Claimable { taken, input, run_input } in found {
         let id = taken.step.id;
         book.hold(taken);
@@ -192,7 +201,7 @@ fn claim(
             claims.push(Claim { step, input: json(&input)?, run_input: json(&run_input)? });
         }
     }
-    Ok((claims, fewer))
+    Ok((claims, all))
 }
 
 fn json(text: &str) -> Result<Value> {

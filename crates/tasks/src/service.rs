@@ -23,7 +23,7 @@ const TOGETHER: usize = 512;
 const FLIGHTS: usize = 2;
 /// How many orders have to wait before a transaction is begun beside another one: fewer are better written with those that
 /// come meanwhile.
-const WORTHWHILE: usize = 8;
+const WORTHWHILE: usize = 16;
 /// How many hints about grown logs a listener may lag behind before it reads anew.
 const HINTS: usize = 1_024;
 
@@ -199,7 +199,7 @@ impl Service {
                     if !std::mem::replace(&mut polled, true) {
                         orders.push((self.disown(), None));
                     }
-                    self.heed_all_queues();
+                    self.look(&mut orders);
                     self.tick(&mut orders);
                 }
                 () = std::future::ready(()), if flights.is_empty() && self.is_wanted() => {}
@@ -249,7 +249,7 @@ impl Service {
                 let name = format!("{}/{}", self.present, self.joined);
                 self.workers.insert(name, Worker { queue, free: slots.into(), to });
             }
-            Message::Look => self.heed_all_queues(),
+            Message::Look => self.look(orders),
         }
     }
 
@@ -266,8 +266,9 @@ impl Service {
     }
 
     /// Steps may be ready in any queue that our workers do.
-    fn heed_all_queues(&mut self) {
-        self.ready.extend(self.workers.values().map(|worker| worker.queue.clone()));
+    fn look(&self, orders: &mut Vec<Asked>) {
+        let queues: BTreeSet<&String> = self.workers.values().map(|worker| &worker.queue).collect();
+        orders.push((Order::Look { queues: queues.into_iter().cloned().collect() }, None));
     }
 
     /// A lease ended without a word.
@@ -400,8 +401,10 @@ impl Service {
 
     fn tell(&mut self, orders: &[Order], outcome: Outcome, answers: &mut [Option<Answer>]) {
         self.wake = [self.wake, outcome.wake].into_iter().flatten().min();
-        // What the clock made ready the others find by their own, so that two busy servers do not call each other for ever.
-        if !outcome.ready.is_empty() && orders.iter().any(|order| !matches!(order, Order::Tick)) {
+        // What the clock made ready, and what was looked for, the others find by their own, so that two busy servers do not
+        // call each other for ever.
+        let told = |order: &Order| !matches!(order, Order::Tick | Order::Look { .. });
+        if !outcome.ready.is_empty() && orders.iter().any(told) {
             self.left_over.notify_one();
         }
         self.ready.extend(outcome.ready);

@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod auth;
+pub mod fleet;
 pub mod imports;
 pub mod live;
 pub mod messages;
@@ -12,6 +13,7 @@ pub mod projects;
 pub mod readiness;
 pub mod records;
 pub mod reviews;
+pub mod runner;
 pub mod runs;
 pub mod schedules;
 pub mod settings;

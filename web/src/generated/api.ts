@@ -394,6 +394,11 @@ export interface components {
             /** @description The key for `Authorization: Bearer`. */
             key: string;
         };
+        /** @description A runner with its key, which is shown this once. */
+        CreatedRunner: components["schemas"]["Runner"] & {
+            /** @description What the machine joins with; it says which runner it is. */
+            key: string;
+        };
         /** @description Imports a document that is sent as text, or that was uploaded in chunks. */
         CreateImport: {
             /** @description The document as text. */
@@ -437,6 +442,11 @@ export interface components {
             target: components["schemas"]["EntityId"];
             /** @description Lower-case letters and `_`. */
             type: string;
+        };
+        /** @description Lets a machine join the fleet. */
+        CreateRunner: {
+            /** @description What people call the machine. */
+            name: string;
         };
         /** @description Begins an upload in chunks. */
         CreateUpload: {
@@ -1550,6 +1560,48 @@ export interface components {
             totalDocs: number;
         };
         /** @description A page of a list. */
+        Page_Runner: {
+            /** @description The rows of this page. */
+            docs: {
+                createdAt: components["schemas"]["Timestamp"];
+                formerKeyUntil?: components["schemas"]["Timestamp"] | null;
+                /** @description The key's first characters, to recognise it by. */
+                hint: string;
+                id: components["schemas"]["RunnerId"];
+                name: string;
+                platform: string;
+                /** @description Whether it is there now. */
+                present: boolean;
+                seenAt?: components["schemas"]["Timestamp"] | null;
+                /**
+                 * Format: int32
+                 * @description How many steps it does at a time.
+                 */
+                slots: number;
+                /** @description The program's version, and the system that it runs on, as it says; empty before it has joined. */
+                version: string;
+            }[];
+            /** @description Whether a next page has rows. */
+            hasNextPage: boolean;
+            /**
+             * Format: int32
+             * @description How many rows a page holds at most.
+             */
+            limit: number;
+            /** @description What to send as `cursor` to get the next page. */
+            nextCursor?: string | null;
+            /**
+             * Format: int32
+             * @description This page's number, from 1.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            totalDocs: number;
+        };
+        /** @description A page of a list. */
         Page_Schedule: {
             /** @description The rows of this page. */
             docs: {
@@ -2183,6 +2235,27 @@ export interface components {
              */
             next: number;
         };
+        /** @description A machine that may join the fleet, as it is listed: never its key. */
+        Runner: {
+            createdAt: components["schemas"]["Timestamp"];
+            formerKeyUntil?: components["schemas"]["Timestamp"] | null;
+            /** @description The key's first characters, to recognise it by. */
+            hint: string;
+            id: components["schemas"]["RunnerId"];
+            name: string;
+            platform: string;
+            /** @description Whether it is there now. */
+            present: boolean;
+            seenAt?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int32
+             * @description How many steps it does at a time.
+             */
+            slots: number;
+            /** @description The program's version, and the system that it runs on, as it says; empty before it has joined. */
+            version: string;
+        };
+        RunnerId: string;
         /** @description How a run stands, as events tell it. */
         RunStanding: {
             /** Format: int64 */
@@ -2265,6 +2338,24 @@ export interface components {
         /** @description What a search found. */
         SearchResults: {
             hits: components["schemas"]["SearchHit"][];
+        };
+        /** @description A runner that serves a project, there or not. */
+        ServingRunner: {
+            id: components["schemas"]["RunnerId"];
+            name: string;
+            /** @description Whose it is. */
+            ownerId: components["schemas"]["PersonId"];
+            ownerName: string;
+            platform: string;
+            /** @description Whether it is there now. */
+            present: boolean;
+            seenAt?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int32
+             * @description How many steps it does at a time.
+             */
+            slots: number;
+            version: string;
         };
         /** @description A signed-in device. */
         Session: {

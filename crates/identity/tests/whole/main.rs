@@ -6,5 +6,6 @@ mod doubles;
 mod elsewhere;
 mod house;
 mod rights;
+mod runners;
 mod secrets;
 mod signing_in;

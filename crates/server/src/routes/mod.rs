@@ -13,6 +13,7 @@ pub(crate) mod records;
 pub(crate) mod relationships;
 pub(crate) mod reviews;
 pub(crate) mod run_stream;
+pub(crate) mod runners;
 pub(crate) mod runs;
 pub(crate) mod schedules;
 pub(crate) mod settings;
@@ -35,6 +36,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(setup::routes())
         .merge(accounts::routes())
+        .merge(runners::routes())
         .merge(projects::routes())
         .merge(members::routes())
         .merge(imports::routes())

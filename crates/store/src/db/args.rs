@@ -118,6 +118,7 @@ ids![
     ProjectId,
     ReviewId,
     RunId,
+    RunnerId,
     ScheduleId,
     SessionId,
     StepId,

@@ -71,6 +71,42 @@ pub fn claimable(tx: &mut Tx<'_>, queue: &str, limit: u32) -> Result<Vec<Claimab
     })?)
 }
 
+/// What the names of queues begin with whose steps are done one at a time.
+pub const ONE_AT_A_TIME: &str = "one/";
+/// Names the locks on their turns: "turn" in ASCII.
+const TURNS: i64 = 0x74_75_72_6e;
+
+/// Whether the turn of a queue whose steps are done one at a time is free. If so, nobody else takes it before the transaction
+/// ends.
+///
+/// # Errors
+/// When the database fails.
+pub fn turn_is_free(tx: &mut Tx<'_>, queue: &str) -> Result<bool> {
+    // SQLite has one writer.
+    let mine = tx.is_sqlite()
+        || tx.query_one(
+            "SELECT pg_try_advisory_xact_lock($1::BIGINT::INT, hashtext($2))::INT::BIGINT",
+            args![TURNS, queue],
+            |row| row.get(0),
+        )?;
+    // Looked at with the lock, and not before: whoever had that may have taken the turn.
+    let taken = "SELECT 1 FROM turns WHERE queue = $1";
+    Ok(mine && tx.query_opt(taken, args![queue], |_| Ok(()))?.is_none())
+}
+
+/// Those of the queues that have ready steps.
+///
+/// # Errors
+/// When the database fails.
+pub fn ready_among(tx: &mut Tx<'_>, queues: &[String]) -> Result<Vec<String>> {
+    let from = if tx.is_sqlite() { "json_each($1)" } else { "UNNEST($1::TEXT[]) AS given (value)" };
+    let sql = format!(
+        "SELECT value FROM {from}
+         WHERE EXISTS (SELECT 1 FROM steps WHERE steps.queue = value AND steps.rank IS NOT NULL)"
+    );
+    Ok(tx.query(&sql, &[list(queues)], |row| row.get(0))?)
+}
+
 /// Takes the steps about which the clock has something to say at `now`, the most overdue first.
 ///
 /// # Errors

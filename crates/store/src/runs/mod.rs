@@ -13,7 +13,10 @@ use wire::runs::{Answer, Limits, Priority, Reason, Run, StepState};
 
 use crate::db::{DbError, Row};
 
-pub use claim::{Claimable, Taken, claimable, due, held_by, next_wake, take, take_steps};
+pub use claim::{
+    Claimable, ONE_AT_A_TIME, Taken, claimable, due, held_by, next_wake, ready_among, take, take_steps,
+    turn_is_free,
+};
 pub use log::{Told, append, is_told, log, newest, noted, said};
 pub use read::{
     Detail, Family, attempts, by_key, failed_steps, family, get, given_before, input, list, outputs, step_of,
@@ -21,6 +24,7 @@ pub use read::{
 };
 pub use write::{
     NewAttempt, NewEdge, NewRunRow, NewStepRow, create, create_once, save_attempts, save_runs, save_steps,
+    save_turns,
 };
 
 /// How many columns [`RUN`] has.

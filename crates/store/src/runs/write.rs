@@ -218,6 +218,20 @@ pub fn save_steps<'s>(tx: &mut Tx<'_>, steps: impl IntoIterator<Item = &'s Step>
     Ok(tx.update_many("steps", COLUMNS, &rows)?)
 }
 
+/// Keeps whose turns are over, and who has those of which queues from now on.
+///
+/// # Errors
+/// When the database fails, or a turn is taken.
+pub fn save_turns(tx: &mut Tx<'_>, over: &[StepId], taken: &[(String, StepId)]) -> Result<()> {
+    if !over.is_empty() {
+        let ids = Arg::Texts(over.iter().map(ToString::to_string).collect());
+        let sql = format!("DELETE FROM turns WHERE step_id {}", tx.among(1));
+        tx.execute(&sql, &[ids])?;
+    }
+    let rows: Vec<[Arg<'_>; 2]> = taken.iter().map(|(queue, step)| [queue.into(), (*step).into()]).collect();
+    Ok(tx.insert_many("turns (queue, step_id)", &rows)?)
+}
+
 /// What came of a lease, to be kept.
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]

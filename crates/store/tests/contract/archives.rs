@@ -10,8 +10,9 @@ use flate2::write::GzEncoder;
 use kernel::{Ambient, Code, Role};
 use store::changes::{Draft, Write as Change};
 use store::passages::Wanted;
+use store::runners::{Bearer, Joining};
 use store::{
-    Options, Scope, Store, conversations, keys, members, passages, people, reviews, runs, schedules,
+    Options, Scope, Store, conversations, keys, members, passages, people, reviews, runners, runs, schedules,
     sessions, settings, uploads, usage,
 };
 use tempfile::TempDir;
@@ -66,6 +67,15 @@ pub(crate) async fn fill(stage: &Stage) -> Scope {
         people::link_identity(t, ada, "oidc", "subject")?;
         sessions::create(t, ada, "refresh", "Firefox", later)?;
         keys::create(t, ada, "ci", KeyScope::Read, "key-hash", "x9", later)?;
+        let runner = runners::create(t, ada, "forge", "runner-hash", "atn_x9")?.id;
+        let joining = Joining {
+            connection: "first".into(),
+            version: "1".into(),
+            platform: "linux".into(),
+            slots: 2,
+            projects: vec![t.project()],
+        };
+        runners::join(t, Bearer { runner, owner: ada }, &joining)?;
         settings::set(t, "b.c", "2")?;
         settings::set(t, "B_c", "1")?;
         run(t)?;
@@ -131,6 +141,7 @@ fn run(t: &mut store::Tenant<'_, '_>) -> kernel::Result<()> {
     let row = runs::NewRunRow { run: row, input: "{}".into(), idempotency_key: None, fingerprint: None };
     let rows = steps.map(|step| runs::NewStepRow { step, input: "null".into() });
     runs::create(t, &[row], &rows, &[runs::NewEdge { child, parent }])?;
+    runs::save_turns(t, &[], &[("one/q".into(), child)])?;
     let attempt = runs::NewAttempt {
         step: parent,
         run,
@@ -425,11 +436,12 @@ async fn a_backup_of_an_older_program_is_brought_up_to_date() {
     backup(&stage.store, &shelf.place("b")).await;
     let mut lines = lines(&shelf.place("b"));
     let mut trailer: serde_json::Value = serde_json::from_str(lines.last().unwrap()).unwrap();
-    // The first migration had no runs, no schedules, no budgets and no tool servers.
+    // The first migration had no runs, no schedules, no budgets, no tool servers and no runners.
     for table in [
         "runs",
         "steps",
         "step_edges",
+        "turns",
         "attempts",
         "run_log",
         "schedules",
@@ -439,6 +451,8 @@ async fn a_backup_of_an_older_program_is_brought_up_to_date() {
         "budget_raises",
         "project_secrets",
         "tool_servers",
+        "runners",
+        "runner_projects",
     ] {
         let at = lines.iter().position(|line| line.contains(&format!("\"table\":\"{table}\""))).unwrap();
         let rows = lines[at + 1..].iter().take_while(|line| line.starts_with('[')).count();

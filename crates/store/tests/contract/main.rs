@@ -19,6 +19,7 @@ mod passages;
 mod people;
 mod projects;
 mod reviews;
+mod runners;
 mod schema;
 mod sweeping;
 mod tool_servers;

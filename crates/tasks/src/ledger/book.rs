@@ -39,12 +39,15 @@ pub(super) struct Book<'r> {
     steps: HashMap<StepId, Step>,
     changed_runs: BTreeSet<RunId>,
     changed_steps: BTreeSet<StepId>,
-    /// Whether a query for ready steps would miss, for what is not saved yet, one that became ready.
+    /// Whether a query for ready steps would miss, for what is not saved yet, one that became ready or whose turn it is.
     readied: bool,
     new_runs: Vec<NewRunRow>,
     new_steps: Vec<NewStepRow>,
     new_edges: Vec<NewEdge>,
     attempts: Vec<NewAttempt>,
+    turns_over: Vec<StepId>,
+    /// By queue.
+    turns_taken: Vec<(String, StepId)>,
     log: Vec<(RunId, LogEntry)>,
     /// Steps that have ended, and of which their children have not heard.
     ended: Vec<StepId>,
@@ -70,6 +73,8 @@ impl<'r> Book<'r> {
             new_steps: Vec::new(),
             new_edges: Vec::new(),
             attempts: Vec::new(),
+            turns_over: Vec::new(),
+            turns_taken: Vec::new(),
             log: Vec::new(),
             ended: Vec::new(),
             events: BTreeMap::new(),
@@ -162,7 +167,7 @@ impl<'r> Book<'r> {
                     Err(refused) => Err(refused),
                 }
             }
-            Order::Disown { .. } | Order::Tick => Ok(Reply::Done { stop: false }),
+            Order::Disown { .. } | Order::Look { .. } | Order::Tick => Ok(Reply::Done { stop: false }),
         })
     }
 
@@ -192,6 +197,7 @@ impl<'r> Book<'r> {
         };
         let Some(run) = self.runs.get_mut(&step.run) else { return Err(Refusal::Over) };
         let (before, was_ready, was_asked) = (step.state, step.rank.is_some(), step.asked_at.is_some());
+        let was_held = step.worker.is_some();
         let actions = machine::apply(step, command, Moment { now: self.now, random, run })?;
         if before != step.state {
             count(run, before, -1);
@@ -205,6 +211,16 @@ impl<'r> Book<'r> {
         if step.rank.is_some() && !was_ready {
             self.ready.insert(step.queue.clone());
             self.readied = true;
+        }
+        if was_held != step.worker.is_some() && step.queue.starts_with(runs::ONE_AT_A_TIME) {
+            if was_held {
+                // The next one may have the turn.
+                self.turns_over.push(id);
+                self.ready.insert(step.queue.clone());
+                self.readied = true;
+            } else {
+                self.turns_taken.push((step.queue.clone(), id));
+            }
         }
         if step.asked_at.is_some() && !was_asked {
             self.stop.push(id);
@@ -307,6 +323,9 @@ impl<'r> Book<'r> {
         self.readied = false;
         runs::create(tx, &self.new_runs, &self.new_steps, &self.new_edges)?;
         runs::save_steps(tx, self.changed_steps.iter().filter_map(|id| self.steps.get(id)))?;
+        runs::save_turns(tx, &self.turns_over, &self.turns_taken)?;
+        self.turns_over.clear();
+        self.turns_taken.clear();
         self.new_runs.clear();
         self.new_steps.clear();
         self.new_edges.clear();

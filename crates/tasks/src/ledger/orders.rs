@@ -88,6 +88,11 @@ pub enum Order {
         /// What the names of its present workers begin with.
         present: String,
     },
+    /// Find out which of these queues have ready steps.
+    Look {
+        /// Their names.
+        queues: Vec<String>,
+    },
     /// Look at the clock.
     Tick,
 }
@@ -103,7 +108,7 @@ impl Order {
             | Self::Cancel { run, .. }
             | Self::Pause { run, .. }
             | Self::Retry { run, .. } => Some(*run),
-            Self::Make(_) | Self::Disown { .. } | Self::Tick => None,
+            Self::Make(_) | Self::Disown { .. } | Self::Look { .. } | Self::Tick => None,
         }
     }
 
@@ -112,7 +117,12 @@ impl Order {
     pub fn is_wish(&self) -> bool {
         match self {
             Self::Answer { .. } | Self::Cancel { .. } | Self::Pause { .. } | Self::Retry { .. } => true,
-            Self::Make(_) | Self::Say { .. } | Self::Log { .. } | Self::Disown { .. } | Self::Tick => false,
+            Self::Make(_)
+            | Self::Say { .. }
+            | Self::Log { .. }
+            | Self::Disown { .. }
+            | Self::Look { .. }
+            | Self::Tick => false,
         }
     }
 
@@ -124,9 +134,12 @@ impl Order {
             | Self::Log { step, .. }
             | Self::Answer { step, .. }
             | Self::Retry { step, .. } => Some(*step),
-            Self::Make(_) | Self::Cancel { .. } | Self::Pause { .. } | Self::Disown { .. } | Self::Tick => {
-                None
-            }
+            Self::Make(_)
+            | Self::Cancel { .. }
+            | Self::Pause { .. }
+            | Self::Disown { .. }
+            | Self::Look { .. }
+            | Self::Tick => None,
         }
     }
 }

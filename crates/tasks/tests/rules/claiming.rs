@@ -2,11 +2,43 @@
 
 use resilience::retry::Kind;
 use serde_json::json;
-use tasks::ledger::Refused;
+use store::runs::Step;
+use tasks::graph::NewStep;
+use tasks::ledger::{Order, Refused};
 use tasks::machine::{Command, Failure, Refusal};
 use wire::runs::{Priority, Reason, StepState};
 
-use crate::stage::step;
+use crate::stage::{Stage, step, wants};
+
+const TURN: &str = "one/q";
+
+fn in_turn(name: &str) -> NewStep {
+    NewStep { queue: TURN.into(), ..step(name, &[]) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c8_two_servers_that_look_at_the_same_time_do_not_both_take_the_turn() {
+    let Some(stage) = Stage::postgres().await else { return };
+    stage.made(stage.run_of(["first", "second"].map(in_turn).into())).await;
+    let (claimed, was_claimed) = std::sync::mpsc::channel();
+    let (commit, may_commit) = std::sync::mpsc::channel();
+    let may_commit = std::sync::Mutex::new(may_commit);
+    let (ambient, (ready, demand)) = (stage.ambient.clone(), wants(TURN, &[("one", 1)]));
+    let one = stage.store.transact(move |tx| {
+        let outcome = tasks::ledger::write(tx, &[], &ready, &demand, &ambient)?;
+        claimed.send(()).unwrap();
+        may_commit.lock().unwrap().recv().unwrap();
+        Ok(outcome)
+    });
+    let other = async {
+        tokio::task::spawn_blocking(move || was_claimed.recv().unwrap()).await.unwrap();
+        let other = stage.wanted(TURN, &[("two", 1)], Vec::new()).await;
+        commit.send(()).unwrap();
+        other
+    };
+    let (one, other) = tokio::join!(one, other);
+    assert_eq!((one.unwrap().claims.len(), other.claims.len()), (1, 0));
+}
 
 on_both! {
     async fn c1_a_priority_counts_as_time_that_was_waited(stage) {
@@ -41,10 +73,10 @@ on_both! {
 
     async fn c2_more_delayed_steps_than_are_looked_at_in_one_go_are_looked_at_one_after_the_other(stage) {
         let until = stage.ambient.now().plus_millis(1_000);
-        let later = |n: i32| tasks::graph::NewStep { delay_until: Some(until), ..step(&n.to_string(), &[]) };
+        let later = |n: i32| NewStep { delay_until: Some(until), ..step(&n.to_string(), &[]) };
         stage.made(stage.run_of((0..300).map(later).collect())).await;
         stage.clock.advance(1_000);
-        let first = stage.write(vec![tasks::ledger::Order::Tick]).await;
+        let first = stage.write(vec![Order::Tick]).await;
         assert_eq!(first.wake, Some(until), "the others are due now, not with the next poll");
         stage.pass(0).await;
         assert_eq!(stage.claim(999).await.len(), 300);
@@ -110,6 +142,46 @@ on_both! {
         let workers: Vec<&str> = given.iter().filter_map(|claim| claim.step.worker.as_deref()).collect();
         assert_eq!(workers, ["one", "two", "two"]);
         assert_eq!(stage.claim(9).await.len(), 2);
+    }
+
+    async fn c8_of_a_queue_that_is_done_in_turn_one_step_has_a_lease_at_a_time(stage) {
+        let names = ["first", "second", "third"];
+        stage.made(stage.run_of(names.map(in_turn).into())).await;
+        let all = [("one", 3), ("two", 3)];
+        let mut first = stage.wanted(TURN, &all, Vec::new()).await;
+        assert_eq!((first.claims.len(), first.claims[0].step.name.as_str()), (1, "first"));
+        assert_eq!(stage.wanted(TURN, &all, Vec::new()).await.claims, []);
+
+        let first = first.claims.remove(0).step;
+        let done = |step: &Step, command| Order::Say { run: step.run, step: step.id, command, output: Some(json!(1)) };
+        let asks = done(&first, Command::Ask { fence: first.fence, question: "?".into() });
+        let mut second = stage.wanted(TURN, &all, vec![asks]).await;
+        assert_eq!(second.claims.len(), 1, "who waits for a person does not keep the turn");
+
+        let second = second.claims.remove(0).step;
+        let asked = stage.answer(&stage.step(first.run, "first").await, json!("yes")).await;
+        assert!(asked.is_ok());
+        assert_eq!(stage.wanted(TURN, &all, Vec::new()).await.claims, [], "the turn was given to the next one");
+        let left = stage.write(vec![done(&second, Command::Complete { fence: second.fence })]).await;
+        assert!(left.ready.contains(TURN), "others are told that the turn is free");
+        let next = stage.wanted(TURN, &all, Vec::new()).await.claims;
+        assert_eq!(next.len(), 1);
+    }
+
+    async fn c8_a_lease_that_is_lost_gives_the_turn_back(stage) {
+        stage.made(stage.run_of(["first", "second"].map(in_turn).into())).await;
+        let first = stage.wanted(TURN, &[("one", 1)], Vec::new()).await;
+        stage.clock.advance(30_000);
+        let second = stage.wanted(TURN, &[("two", 1)], vec![Order::Tick]).await;
+        assert_eq!([first, second].map(|outcome| outcome.claims[0].step.name.clone()), ["first", "second"]);
+    }
+
+    async fn which_of_the_queues_have_ready_steps_is_found_out_at_once(stage) {
+        stage.single().await;
+        stage.made(stage.run_of(vec![in_turn("only")])).await;
+        let queues = ["none", TURN, "q", "'"].map(str::to_owned);
+        let looked = stage.write(vec![Order::Look { queues: queues.into() }]).await;
+        assert_eq!(Vec::from_iter(looked.ready), [TURN, "q"]);
     }
 
     async fn a_claimed_step_is_leased_until_its_worker_begins(stage) {

@@ -135,11 +135,15 @@ impl Stage {
 
     /// Steps of the queue `q`, for workers with so many free slots.
     pub(crate) async fn claims(&self, workers: &[(&str, u32)]) -> Vec<Claim> {
+        self.wanted("q", workers, Vec::new()).await.claims
+    }
+
+    /// What comes of orders while workers have so many free slots for steps of a queue.
+    pub(crate) async fn wanted(&self, queue: &str, workers: &[(&str, u32)], orders: Vec<Order>) -> Outcome {
         let ambient = self.ambient.clone();
-        let workers = workers.iter().map(|(name, slots)| ((*name).to_owned(), *slots)).collect();
-        let (ready, demand) = (BTreeSet::from(["q".to_owned()]), Demand::from([("q".to_owned(), workers)]));
-        let written = self.store.transact(move |tx| ledger::write(tx, &[], &ready, &demand, &ambient));
-        written.await.unwrap().claims
+        let (ready, demand) = wants(queue, workers);
+        let written = self.store.transact(move |tx| ledger::write(tx, &orders, &ready, &demand, &ambient));
+        written.await.unwrap()
     }
 
     pub(crate) async fn claim(&self, slots: u32) -> Vec<Claim> {
@@ -209,6 +213,12 @@ impl Stage {
     pub(crate) async fn entries(&self, run: RunId, from: i64) -> Vec<LogEntry> {
         self.store.read_in(&self.scope, move |t| runs::log(t, run, from, 1_000)).await.unwrap()
     }
+}
+
+/// A queue that may have ready steps, and workers with so many free slots for them.
+pub(crate) fn wants(queue: &str, workers: &[(&str, u32)]) -> (BTreeSet<String>, Demand) {
+    let workers = workers.iter().map(|(name, slots)| ((*name).to_owned(), *slots)).collect();
+    (BTreeSet::from([queue.to_owned()]), Demand::from([(queue.to_owned(), workers)]))
 }
 
 async fn project(store: &Store, owner: PersonId) -> Scope {

@@ -22,7 +22,9 @@ const WORKERS: usize = 4;
 const SLOTS: usize = 5;
 /// Runs that are open at a time.
 const OPEN: usize = 12;
-const QUEUES: [&str; 2] = ["q", "r"];
+/// The steps of the last one are done one at a time.
+const QUEUES: [&str; 3] = ["q", "r", TURN];
+const TURN: &str = "one/t";
 
 pub(crate) struct World {
     chance: Chance,
@@ -115,7 +117,7 @@ impl World {
         let steps = (0..count).map(|n| {
             let parents: Vec<String> =
                 (0..n).filter(|_| chance.once_in(3)).map(|parent| parent.to_string()).collect();
-            let mut step = NewStep::new(n.to_string(), QUEUES[chance.below(2)], json!(n)).after(parents);
+            let mut step = NewStep::new(n.to_string(), QUEUES[chance.below(3)], json!(n)).after(parents);
             step.priority =
                 [Priority::Low, Priority::Medium, Priority::High, Priority::Critical][chance.below(4)];
             step.limits =
@@ -153,7 +155,7 @@ impl World {
     async fn claim(&mut self) {
         let worker = self.chance.below(WORKERS);
         let slots = SLOTS - self.workers[worker].len().min(SLOTS);
-        let queue = QUEUES[self.chance.below(2)].to_owned();
+        let queue = QUEUES[self.chance.below(3)].to_owned();
         let demand = Demand::from([(queue.clone(), vec![(worker.to_string(), slots as u32)])]);
         let (ready, ambient) = (BTreeSet::from([queue]), self.ambient.clone());
         let written = self.store.transact(move |tx| ledger::write(tx, &[], &ready, &demand, &ambient));
@@ -163,9 +165,23 @@ impl World {
             let (_, family) = self.family(claim.step.run).await;
             self.witness.claimed(claim, &family);
         }
+        if claims.iter().any(|claim| claim.step.queue == TURN) {
+            self.in_turn().await;
+        }
         if !self.chance.once_in(10) {
             self.workers[worker].extend(claims);
         }
+    }
+
+    /// C8.
+    async fn in_turn(&self) {
+        let mut held = 0;
+        for run in &self.open {
+            let (_, steps) = self.family(*run).await;
+            held +=
+                steps.iter().filter(|Detail { step, .. }| step.queue == TURN && step.state.is_held()).count();
+        }
+        assert_eq!(held, 1, "steps that are done one at a time");
     }
 
     /// A worker says something of a step that it holds, or thinks that it does.

@@ -1,0 +1,179 @@
+//! A runner's WebSocket: what the session decides is done here, and the connection's clocks are kept.
+
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use identity::Secret;
+use kernel::{Code, Error, ProjectId, Result};
+use store::runners::{self, Bearer, Joining};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
+use wire::runner::{Close, Hello, LARGEST, SILENCE_MS, ToRunner, Welcome};
+
+use crate::session::{Next, Session};
+use crate::{End, Gateway};
+
+/// How long a runner may take to say who it is, and a message to be taken.
+const PATIENCE: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_millis(SILENCE_MS);
+/// How often it is looked at whether a runner may still be there: its key may be over, its owner may have left a project.
+const LOOK: Duration = Duration::from_secs(60);
+/// Bytes that a connection reads at a time: there may be thousands, which have little to say.
+const READ: usize = 4 * 1024;
+
+/// A runner that has joined.
+struct Joined {
+    bearer: Bearer,
+    connection: String,
+    key: Secret,
+    declared: Vec<ProjectId>,
+}
+
+impl Gateway {
+    /// Takes a runner's connection over.
+    pub fn upgrade(&self, upgrade: WebSocketUpgrade) -> Response {
+        let gateway = self.clone();
+        upgrade.max_message_size(LARGEST).max_frame_size(LARGEST).read_buffer_size(READ).on_upgrade(
+            async move |mut socket| {
+                let end = gateway.converse(&mut socket).await.err().unwrap_or(End::Gone);
+                if let Some((code, reason)) = end.told() {
+                    let frame = CloseFrame { code, reason: reason.into() };
+                    // A runner that is gone does not hear it.
+                    let _ = timeout(PATIENCE, socket.send(Message::Close(Some(frame)))).await;
+                }
+            },
+        )
+    }
+
+    /// Speaks with a runner until the connection ends, and tells why it does.
+    async fn converse(&self, socket: &mut WebSocket) -> Result<(), End> {
+        let mut session = Session::new(self.chance());
+        let challenge = session.challenge();
+        self.say(socket, &mut session, challenge).await?;
+        let greeting = self.hear(socket, &mut session, Instant::now() + PATIENCE).await?;
+        let Next::Admit(hello) = greeting else { return Err(End::Close(Close::Malformed)) };
+        let (joined, welcome) = self.admit(hello).await.map_err(refused)?;
+        let runner = joined.bearer.runner;
+        let ended = self.sit(runner, &joined.connection);
+        let end = async {
+            self.say(socket, &mut session, ToRunner::AuthOk(welcome)).await?;
+            tracing::info!(%runner, "a runner has joined");
+            self.accompany(socket, &mut session, &joined, ended).await
+        };
+        let end = end.await;
+        self.stand_up(runner, &joined.connection);
+        let left = self.inner.store.transact(move |tx| runners::leave(tx, runner, &joined.connection)).await;
+        if let Err(error) = left {
+            tracing::warn!(%error, %runner, "that a runner has left could not be noted; it is taken for absent soon");
+        }
+        tracing::info!(%runner, "a runner has left");
+        end
+    }
+
+    /// Lets in who bears a runner's key.
+    async fn admit(&self, hello: Hello) -> Result<(Joined, Welcome)> {
+        let Hello { key, runner_id, version, platform, slots, projects: declared, .. } = hello;
+        let key = Secret::new(key);
+        let bearer = self.inner.identity.runner(key.expose()).await?;
+        if runner_id.is_some_and(|id| id != bearer.runner) {
+            return Err(Error::new(Code::AuthError, "The key is another runner's."));
+        }
+        let connection = self.chance();
+        let joining =
+            Joining { connection: connection.clone(), version, platform, slots, projects: declared.clone() };
+        let joins = self.inner.store.transact(move |tx| runners::join(tx, bearer, &joining));
+        let (name, projects) = joins.await?;
+        let mut refused = declared.clone();
+        refused.retain(|project| !projects.contains(project));
+        let welcome = Welcome { runner_id: bearer.runner, name, projects, refused };
+        Ok((Joined { bearer, connection, key, declared }, welcome))
+    }
+
+    /// Hears and answers a runner that has joined, and looks now and then whether it may still be there.
+    async fn accompany(
+        &self,
+        socket: &mut WebSocket,
+        session: &mut Session,
+        joined: &Joined,
+        mut ended: tokio::sync::oneshot::Receiver<End>,
+    ) -> Result<(), End> {
+        let mut look = interval_at(Instant::now() + LOOK, LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut silent_at = Instant::now() + SILENCE;
+        loop {
+            tokio::select! {
+                next = self.hear(socket, session, silent_at) => {
+                    silent_at = Instant::now() + SILENCE;
+                    match next? {
+                        Next::Say(answer) => self.say(socket, session, answer).await?,
+                        Next::Admit(_) => return Err(End::Close(Close::Malformed)),
+                    }
+                }
+                end = &mut ended => return Err(end.unwrap_or(End::Gone)),
+                _ = look.tick() => self.look(joined).await?,
+            }
+        }
+    }
+
+    /// Whether a runner may still be there. When that cannot be found out, it stays.
+    async fn look(&self, joined: &Joined) -> Result<(), End> {
+        let looked = async {
+            let bearer = self.inner.identity.runner(joined.key.expose()).await?;
+            let (connection, declared) = (joined.connection.clone(), joined.declared.clone());
+            self.inner.store.transact(move |tx| runners::stay(tx, bearer, &connection, &declared)).await
+        };
+        match looked.await {
+            Ok(Some(_)) => Ok(()),
+            // It has joined on another server, or its presence was noted as over.
+            Ok(None) => Err(End::Close(Close::Replaced)),
+            Err(error) if error.code() == Code::AuthError => Err(End::Close(Close::Unknown)),
+            Err(error) => {
+                tracing::warn!(%error, "whether a runner may still be there could not be looked at");
+                Ok(())
+            }
+        }
+    }
+
+    /// What is to be done about the next message.
+    async fn hear(&self, socket: &mut WebSocket, session: &mut Session, until: Instant) -> Result<Next, End> {
+        loop {
+            match timeout_at(until, socket.recv()).await {
+                Err(_) => return Err(End::Close(Close::Silent)),
+                Ok(Some(Ok(Message::Text(text)))) => return session.hear(&text).map_err(End::Close),
+                Ok(Some(Ok(Message::Binary(_)))) => return Err(End::Close(Close::Malformed)),
+                // Answered by the library.
+                Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
+                Ok(Some(Ok(Message::Close(_))) | None) => return Err(End::Gone),
+                // Too long, no text, or the connection broke: there is nothing more to be heard on it.
+                Ok(Some(Err(_))) => return Err(End::Close(Close::Malformed)),
+            }
+        }
+    }
+
+    async fn say(&self, socket: &mut WebSocket, session: &mut Session, message: ToRunner) -> Result<(), End> {
+        let text = session.write(message, self.inner.ambient.now());
+        match timeout(PATIENCE, socket.send(Message::Text(text.into()))).await {
+            Ok(Ok(())) => Ok(()),
+            // It does not read, or is gone.
+            _ => Err(End::Gone),
+        }
+    }
+
+    /// A text that comes but once.
+    fn chance(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.inner.ambient.bytes::<16>())
+    }
+}
+
+/// Why who greeted was not let in.
+fn refused(error: Error) -> End {
+    match error.code() {
+        Code::AuthError => End::Close(Close::Unknown),
+        _ => {
+            tracing::error!(%error, "a runner could not be let in");
+            End::Later
+        }
+    }
+}

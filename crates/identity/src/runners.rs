@@ -1,0 +1,100 @@
+//! The keys by which machines join the fleet. A key says which runner it is, whatever the machine says of itself.
+
+use kernel::{Code, Error, PageRequest, Result, RunnerId};
+use serde_json::json;
+use store::audit;
+use store::events::Listed;
+use store::runners::{self, Bearer};
+use wire::fleet::{CreateRunner, CreatedRunner, Runner};
+
+use crate::caller::Caller;
+use crate::credentials::label;
+use crate::sessions::unknown;
+use crate::{Identity, tokens};
+
+/// Runners of one person.
+const RUNNERS: i64 = 5_000;
+/// How long the key before the present one is good, in milliseconds: long enough to put the new one on the machine.
+const GRACE_MS: i64 = 5 * 60_000;
+
+impl Identity {
+    /// Lets a machine of the caller join the fleet by a key, which is given this once.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` for an API key; `VALIDATION_ERROR` naming the field; `CONFLICT` when there are too many.
+    pub async fn create_runner(&self, caller: &Caller, request: CreateRunner) -> Result<CreatedRunner> {
+        caller.in_person()?;
+        let (person, name) = (caller.person, label("name", &request.name)?);
+        let key = self.runner_key();
+        let (hash, hint) = (tokens::hash(&key), tokens::hint(&key));
+        let about = self.inner.store.transact(move |tx| {
+            if runners::count(tx, person)? >= RUNNERS {
+                let sentence = format!("You have {RUNNERS} runners, which is the most. Remove one first.");
+                return Err(Error::new(Code::Conflict, sentence));
+            }
+            let runner = runners::create(tx, person, &name, &hash, &hint)?;
+            let details = json!({ "name": name });
+            audit::write(tx, None, Some(person), "runner.created", &runner.id.to_string(), &details)?;
+            Ok(runner)
+        });
+        Ok(CreatedRunner { key, about: about.await? })
+    }
+
+    /// The caller's runners, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn runners(&self, caller: &Caller, page: &PageRequest) -> Result<Listed<Runner>> {
+        let (person, page) = (caller.person, page.clone());
+        self.inner.store.read(move |tx| runners::list(tx, person, &page)).await
+    }
+
+    /// Gives a runner of the caller another key, which is given this once. The present one is good for five minutes more,
+    /// one before that no longer.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` when they have none of that id; `FORBIDDEN` for an API key.
+    pub async fn renew_runner_key(&self, caller: &Caller, runner: RunnerId) -> Result<CreatedRunner> {
+        caller.in_person()?;
+        let person = caller.person;
+        let key = self.runner_key();
+        let (hash, hint) = (tokens::hash(&key), tokens::hint(&key));
+        let about = self.inner.store.transact(move |tx| {
+            let until = tx.now().plus_millis(GRACE_MS);
+            let renewed = runners::renew(tx, person, runner, (&hash, &hint), until)?;
+            let renewed = renewed.ok_or_else(|| Error::not_found("runner"))?;
+            audit::write(tx, None, Some(person), "runner.key_changed", &runner.to_string(), &json!({}))?;
+            Ok(renewed)
+        });
+        Ok(CreatedRunner { key, about: about.await? })
+    }
+
+    /// Takes a runner of the caller out of the fleet: its keys are good no longer from this moment.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` when they have none of that id; `FORBIDDEN` for an API key.
+    pub async fn remove_runner(&self, caller: &Caller, runner: RunnerId) -> Result<()> {
+        caller.in_person()?;
+        let person = caller.person;
+        let removed = self.inner.store.transact(move |tx| {
+            if !runners::remove(tx, person, runner)? {
+                return Err(Error::not_found("runner"));
+            }
+            audit::write(tx, None, Some(person), "runner.removed", &runner.to_string(), &json!({}))
+        });
+        removed.await
+    }
+
+    /// Which runner bears a key, and whose it is.
+    ///
+    /// # Errors
+    /// `AUTH_ERROR` when no runner does, or does any more.
+    pub async fn runner(&self, key: &str) -> Result<Bearer> {
+        let hash = tokens::hash(key);
+        self.inner.store.read(move |tx| runners::bearer(tx, &hash)).await?.ok_or_else(unknown)
+    }
+
+    fn runner_key(&self) -> String {
+        tokens::new(&self.inner.ambient, tokens::RUNNER)
+    }
+}
