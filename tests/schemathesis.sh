@@ -35,6 +35,7 @@ record=$(curl --silent --fail "$url/api/v1/projects/$project/scenes?limit=1" --h
   | field "['docs'][0]['id']")
 conversation=$(call POST /orchestrator/conversations "{\"projectId\":\"$project\"}" | field "['id']")
 preview=$(call POST /orchestrator/ingest "{\"projectId\":\"$project\",\"content\":\"name: Ines\"}" | field "['previewId']")
+runner=$(call POST /runners '{"name":"forge"}' | field "['id']")
 upload=$(call POST "/projects/$project/uploads" '{"filename":"a.fountain","size":10}' | field "['id']")
 import=$(call POST "/projects/$project/imports" '{"filename":"a.fountain","content":"INT. A - DAY\n\nX."}' \
   | field "['importId']")
@@ -47,6 +48,7 @@ cat >"$folder/schemathesis.toml" <<TOML
 "path.conversation" = "$conversation"
 "path.preview" = "$preview"
 "path.upload" = "$upload"
+"path.runner" = "$runner"
 "path.import" = "$import"
 "path.file" = "screenplay.fountain"
 "path.department" = "audio"
@@ -70,5 +72,5 @@ pass() {
     --request-timeout 30 --no-shrink --continue-on-failure --output-truncate false --checks "$checks" "${@:2}"
 }
 # A key is turned away from the routes of the account and of the server; who is there themselves reaches every route.
-pass "$key" --include-path-regex '/(auth/(me|sessions|keys)|settings/)' "$@"
+pass "$key" --include-path-regex '/(auth/(me|sessions|keys)|runners|settings/)' "$@"
 pass "$token" "$@"

@@ -96,6 +96,7 @@ def tool_server():
 TO_TAKE_AWAY = {
     "session": lambda: SESSIONS.pop() if SESSIONS else "",
     "key": lambda: made("/auth/keys", {"name": "brief"}),
+    "runner": lambda: made("/runners", {"name": "brief"}),
     "id": lambda: made("/projects", {"name": "Brief", "type": "movie"}),
     "person": member,
     "invitation": lambda: made(

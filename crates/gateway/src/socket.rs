@@ -54,10 +54,12 @@ impl Gateway {
         self.say(socket, &mut session, challenge).await?;
         let greeting = self.hear(socket, &mut session, Instant::now() + PATIENCE).await?;
         let Next::Admit(hello) = greeting else { return Err(End::Close(Close::Malformed)) };
-        let (joined, welcome) = self.admit(hello).await.map_err(refused)?;
+        let (joined, joining) = self.recognise(hello).await.map_err(refused)?;
         let runner = joined.bearer.runner;
+        // Before it is noted that it is there: whoever removes the runner from then on finds the seat.
         let ended = self.sit(runner, &joined.connection);
         let end = async {
+            let welcome = self.join(&joined, joining).await.map_err(refused)?;
             self.say(socket, &mut session, ToRunner::AuthOk(welcome)).await?;
             tracing::info!(%runner, "a runner has joined");
             self.accompany(socket, &mut session, &joined, ended).await
@@ -72,8 +74,8 @@ impl Gateway {
         end
     }
 
-    /// Lets in who bears a runner's key.
-    async fn admit(&self, hello: Hello) -> Result<(Joined, Welcome)> {
+    /// Finds out who greets.
+    async fn recognise(&self, hello: Hello) -> Result<(Joined, Joining)> {
         let Hello { key, runner_id, version, platform, slots, projects: declared, .. } = hello;
         let key = Secret::new(key);
         let bearer = self.inner.identity.runner(key.expose()).await?;
@@ -83,12 +85,17 @@ impl Gateway {
         let connection = self.chance();
         let joining =
             Joining { connection: connection.clone(), version, platform, slots, projects: declared.clone() };
+        Ok((Joined { bearer, connection, key, declared }, joining))
+    }
+
+    /// Notes that a runner is there, and finds out what it serves.
+    async fn join(&self, joined: &Joined, joining: Joining) -> Result<Welcome> {
+        let bearer = joined.bearer;
         let joins = self.inner.store.transact(move |tx| runners::join(tx, bearer, &joining));
         let (name, projects) = joins.await?;
-        let mut refused = declared.clone();
+        let mut refused = joined.declared.clone();
         refused.retain(|project| !projects.contains(project));
-        let welcome = Welcome { runner_id: bearer.runner, name, projects, refused };
-        Ok((Joined { bearer, connection, key, declared }, welcome))
+        Ok(Welcome { runner_id: bearer.runner, name, projects, refused })
     }
 
     /// Hears and answers a runner that has joined, and looks now and then whether it may still be there.
@@ -170,7 +177,8 @@ impl Gateway {
 /// Why who greeted was not let in.
 fn refused(error: Error) -> End {
     match error.code() {
-        Code::AuthError => End::Close(Close::Unknown),
+        // It may have been removed just now.
+        Code::AuthError | Code::NotFound => End::Close(Close::Unknown),
         _ => {
             tracing::error!(%error, "a runner could not be let in");
             End::Later

@@ -1,6 +1,6 @@
 //! Machines that may join the fleet: whose they are, the hashes of their keys, whether they are there, and what they serve.
 
-use kernel::{PageRequest, PersonId, ProjectId, Result, RunnerId, Timestamp};
+use kernel::{Error, PageRequest, PersonId, ProjectId, Result, RunnerId, Timestamp};
 use wire::fleet::{Runner, ServingRunner};
 
 use crate::db::{Arg, DbError, Row, Tx, args};
@@ -134,15 +134,16 @@ pub fn bearer(tx: &mut Tx<'_>, hash: &str) -> Result<Option<Bearer>> {
 /// things. Gives its name and these.
 ///
 /// # Errors
-/// When the database fails.
+/// `NOT_FOUND` when there is no such runner any more.
 pub fn join(tx: &mut Tx<'_>, bearer: Bearer, joining: &Joining) -> Result<(String, Vec<ProjectId>)> {
     let id = bearer.runner;
-    let name = tx.query_one(
+    let name = tx.query_opt(
         "UPDATE runners SET seen_at = $2, connection = $3, version = $4, platform = $5, slots = $6 WHERE id = $1
          RETURNING name",
         args![id, tx.now(), &joining.connection, &joining.version, &joining.platform, i64::from(joining.slots)],
         |row| row.get(0),
     )?;
+    let name = name.ok_or_else(|| Error::not_found("runner"))?;
     Ok((name, serve(tx, bearer, &joining.projects)?))
 }
 

@@ -1,6 +1,6 @@
 //! Runners: whose key is whose, who is there, and what they serve.
 
-use kernel::{PageRequest, Role};
+use kernel::{Code, PageRequest, Role};
 use store::Scope;
 use store::runners::{self, Bearer, Joining};
 use wire::fleet::Runner;
@@ -106,6 +106,16 @@ on_both! {
             let of_project = stage.store.read_in(&scope, runners::of_project).await.unwrap();
             assert_eq!(of_project.len(), served.len());
         }
+    }
+
+    async fn a_runner_that_was_removed_cannot_join(stage) {
+        let scope = stage.begun().await;
+        let bearer = stage.runner(&scope).await;
+        assert!(stage.store.transact(move |tx| runners::remove(tx, bearer.owner, bearer.runner)).await.unwrap());
+        let late = joining("first", &scope);
+        let refused = stage.store.transact(move |tx| runners::join(tx, bearer, &late)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::NotFound);
+        assert_eq!(stage.store.read_in(&scope, runners::of_project).await.unwrap(), []);
     }
 
     async fn a_key_that_was_changed_is_good_until_its_time_and_no_longer(stage) {
