@@ -83,6 +83,10 @@ impl fmt::Display for Lost {
 impl From<Error> for Lost {
     fn from(error: Error) -> Self {
         match error {
+            // A proxy whose server is away.
+            Error::Http(answer) if answer.status().is_server_error() => {
+                Self::Broken(format!("it answers {}", answer.status()))
+            }
             Error::Http(_) => Self::Strange,
             error => Self::Broken(error.to_string()),
         }
