@@ -50,6 +50,23 @@ test("that a proposal was saved is told by what it made", () => {
   expect(told([decided("discarded")]).map(({ words }) => words)).toEqual(["discarded a preview"]);
 });
 
+test("what a run prepared is one line, however much it is", () => {
+  const prepared = (seq: number, personName?: string): Schemas["Activity"] => ({
+    seq,
+    kind: "review:updated",
+    at: AT,
+    payload: { state: "pending" },
+    ...(personName && { personName }),
+  });
+  const words = (events: Schemas["Activity"][]) => told(events).map((one) => `${one.seq} ${one.person} ${one.words}`);
+  expect(words([prepared(4), prepared(3), prepared(2, "Ada"), made(1, "chg_1"), prepared(0)])).toEqual([
+    "4 Atelier prepared 2 things to look over",
+    "2 Ada prepared something to look over",
+    "1 Ada created",
+    "0 Atelier prepared something to look over",
+  ]);
+});
+
 test("a notification is no deed of its own", () => {
   const notified: Schemas["Activity"] = { seq: 2, kind: "notification", at: AT, payload: { title: "Scene 1 added" } };
   expect(told([notified, made(1, "chg_1")]).map(({ seq }) => seq)).toEqual([1]);

@@ -23,6 +23,8 @@ export interface Stroke {
   deeds: Deed[];
   /** What the records were changed by; null for what touched none. */
   change: string | null;
+  /** Proposals that were made, one after the other: a run makes a dozen. */
+  proposals: number;
   /** The run that it tells of. */
   run: { id: string; title: string } | null;
 }
@@ -37,7 +39,10 @@ export function strokes(events: Activity[], collections: readonly string[]): Str
     if (next.deeds.some(({ collection }) => !collections.includes(collection))) continue;
     if (last && last.change !== null && last.change === next.change && last.words === next.words)
       last.deeds.push(...next.deeds);
-    else found.push(next);
+    else if (last && last.proposals > 0 && next.proposals > 0 && last.person === next.person) {
+      last.proposals += next.proposals;
+      last.words = prepared(last.proposals);
+    } else found.push(next);
   }
   return found;
 }
@@ -52,7 +57,16 @@ function stroke(event: Activity): Stroke {
   const { seq, at } = event;
   const person = event.personName ?? "Atelier";
   const payload = event.payload as Record<string, unknown>;
-  const told = (words: string): Stroke => ({ seq, at, person, words, deeds: [], change: null, run: null });
+  const told = (words: string): Stroke => ({
+    seq,
+    at,
+    person,
+    words,
+    deeds: [],
+    change: null,
+    proposals: 0,
+    run: null,
+  });
   switch (event.kind) {
     case "entity:updated": {
       const changes = (payload["changes"] ?? {}) as Record<string, unknown>;
@@ -72,10 +86,14 @@ function stroke(event: Activity): Stroke {
     case "run:updated":
       return { ...told("ordered"), run: { id: text(payload["runId"]), title: text(payload["title"]) } };
     case "review:updated":
-      return told(payload["state"] === "pending" ? "prepared something to look over" : "discarded a preview");
+      return payload["state"] === "pending" ? { ...told(prepared(1)), proposals: 1 } : told("discarded a preview");
     default:
       return told("changed something");
   }
+}
+
+function prepared(proposals: number): string {
+  return proposals === 1 ? "prepared something to look over" : `prepared ${proposals} things to look over`;
 }
 
 function text(value: unknown): string {
