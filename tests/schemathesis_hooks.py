@@ -135,7 +135,7 @@ def map_body(context, body):
 def before_call(context, case, kwargs):
     """Makes what a call is to take away, signs in for those that go by a cookie, and lets a stream end."""
     path = case.operation.path
-    if case.operation.method.upper() == "DELETE":
+    if case.operation.method.upper() == "DELETE" and "{" in path:
         name = path.rsplit("{", 1)[1].rstrip("}")
         fresh = TO_TAKE_AWAY[name]()
         if well_formed(case.path_parameters.get(name), fresh):

@@ -16,6 +16,17 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     manifest: true,
     sourcemap: false,
+    rolldownOptions: {
+      output: {
+        // Each on its own they would be fifty files more, of which most weighs more by its request than by what it holds.
+        codeSplitting: {
+          groups: [
+            { name: "shared", test: /lucide-react|src.(shared|engines)/, minShareCount: 4 },
+            { name: "icons", test: /lucide-react/, minShareCount: 2 },
+          ],
+        },
+      },
+    },
   },
   server: {
     proxy: {

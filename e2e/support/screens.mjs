@@ -192,6 +192,18 @@ export function screens({ project, importId, scene, character, run, step }) {
       hand: (page) => page.getByLabel("What for").pressSequentially("Nightly export"),
     },
     {
+      name: "runners",
+      path: "/settings/runners",
+      ready: (page) => page.getByText("No runners yet").waitFor(),
+      hand: (page) => page.getByLabel("What you call the machine").pressSequentially("forge"),
+    },
+    {
+      name: "fleet",
+      path: `${within}/fleet`,
+      ready: (page) => page.getByText("No runner serves this project yet").waitFor(),
+      hand: palette,
+    },
+    {
       name: "memory",
       path: "/settings/memory",
       ready: (page) => page.getByText("Local embedder", { exact: true }).waitFor(),

@@ -5,10 +5,13 @@ pub mod agent;
 pub mod collector;
 pub mod database;
 pub mod deaf;
+pub mod fleet;
 pub mod house;
+pub mod link;
 pub mod machine;
 pub mod model;
 pub mod server;
+pub mod slack;
 pub mod socket;
 pub mod stream;
 
@@ -18,8 +21,10 @@ pub use collector::Collector;
 pub use database::Database;
 pub use deaf::Deaf;
 pub use house::House;
+pub use link::Link;
 pub use model::Model;
 pub use server::Atelier;
+pub use slack::Slack;
 pub use socket::Socket;
 pub use stream::Stream;
 

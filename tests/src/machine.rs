@@ -14,8 +14,24 @@ use crate::{Actor, Atelier, within};
 pub struct Machine {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
+    arguments: Vec<String>,
+    key: String,
     /// The folder that it declares.
-    _folder: TempDir,
+    pub folder: TempDir,
+    /// Where it keeps what it does.
+    _state: TempDir,
+}
+
+/// What `atelier runner` says with these arguments and under this environment: whether it succeeded, and all that it said.
+///
+/// # Panics
+/// When it does not start.
+pub async fn asked(arguments: &[&str], environment: &[(&str, &str)]) -> (bool, String) {
+    let output =
+        Command::new(binary()).arg("runner").args(arguments).envs(environment.iter().copied()).output();
+    let output = within("what the program says", output).await.expect("the binary starts");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).expect("text"))
 }
 
 /// Makes a runner of a person; gives its id and its key.
@@ -26,20 +42,38 @@ pub async fn runner(owner: &Actor, name: &str) -> (String, String) {
 }
 
 impl Machine {
-    /// Starts a runner by that key, which has a folder for the project.
+    /// Starts a runner by that key, which has a folder for the project, and runs commands there.
     pub fn start(app: &Atelier, key: &str, project: &str) -> Self {
-        let folder = TempDir::new().expect("a folder");
-        let mut child = Command::new(binary())
-            .args(["runner", "--server", &app.url, "--project"])
-            .arg(format!("{project}={}", folder.path().display()))
-            .env("ATELIER_RUNNER_KEY", key)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the binary starts");
-        let output = child.stdout.take().expect("it is piped");
-        Self { child, lines: BufReader::new(output).lines(), _folder: folder }
+        Self::start_at(&app.url, key, project)
+    }
+
+    /// The same, with the coding agent `double` of that kind: `runner-double`, which is built beside the server.
+    pub fn start_with_agent(app: &Atelier, key: &str, project: &str, kind: &str) -> Self {
+        let double = binary().with_file_name("runner-double");
+        assert!(double.exists(), "`cargo build -p runner` makes {}", double.display());
+        let agent = format!("double='{}' agent {kind}", double.display());
+        Self::start_so(&app.url, key, project, &["--agent", &agent])
+    }
+
+    /// The same as [`Machine::start`], by an address that may lead there on another way.
+    pub fn start_at(url: &str, key: &str, project: &str) -> Self {
+        Self::start_so(url, key, project, &[])
+    }
+
+    fn start_so(url: &str, key: &str, project: &str, more: &[&str]) -> Self {
+        let (folder, state) = (TempDir::new().expect("a folder"), TempDir::new().expect("a folder"));
+        let declared = format!("{project}={}", folder.path().display());
+        let state_folder = state.path().display().to_string();
+        let arguments =
+            ["runner", "--server", url, "--commands", "--project", &declared, "--state", &state_folder];
+        let arguments: Vec<String> = arguments.iter().chain(more).map(ToString::to_string).collect();
+        let (child, lines) = spawn(&arguments, key);
+        Self { child, lines, arguments, key: key.to_owned(), folder, _state: state }
+    }
+
+    /// Starts it again, as it was, after it was killed.
+    pub fn start_again(&mut self) {
+        (self.child, self.lines) = spawn(&self.arguments, &self.key);
     }
 
     /// The next line that it tells which has that in it.
@@ -55,6 +89,11 @@ impl Machine {
         .await
     }
 
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Kills it as a power cut would, without a word.
     pub async fn kill(&mut self) {
         self.child.kill().await.expect("it runs");
@@ -67,6 +106,19 @@ impl Machine {
         self.child.stderr.take().expect("it is piped").read_to_string(&mut fault).await.expect("a text");
         (status.success(), fault)
     }
+}
+
+fn spawn(arguments: &[String], key: &str) -> (Child, Lines<BufReader<ChildStdout>>) {
+    let mut child = Command::new(binary())
+        .args(arguments)
+        .env("ATELIER_RUNNER_KEY", key)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the binary starts");
+    let output = child.stdout.take().expect("it is piped");
+    (child, BufReader::new(output).lines())
 }
 
 /// The runners that serve a project, once they are as wanted.

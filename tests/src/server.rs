@@ -114,6 +114,11 @@ impl Atelier {
         self.place.folder.path()
     }
 
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Kills the server as a power cut would, without a word.
     pub async fn kill(&mut self) {
         self.child.kill().await.expect("it runs");

@@ -39,9 +39,19 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("DELETE", "/auth/keys/{key}", Person),
     ("GET", "/runners", Person),
     ("POST", "/runners", Person),
+    ("POST", "/runners/admitted", Person),
     ("DELETE", "/runners/{runner}", Person),
     ("POST", "/runners/{runner}/key", Person),
     ("GET", "/projects/{id}/runners", Viewer),
+    ("POST", "/projects/{id}/fleet/runs", Editor),
+    ("GET", "/projects/{id}/commands", Viewer),
+    // Each command says what it needs.
+    ("POST", "/projects/{id}/commands", Viewer),
+    ("GET", "/projects/{id}/runs/{run}/executions", Viewer),
+    ("GET", "/projects/{id}/runs/{run}/steps/{step}/executions/{fence}/streams/{stream}", Viewer),
+    ("GET", "/projects/{id}/asks", Viewer),
+    ("GET", "/projects/{id}/runs/{run}/asks", Viewer),
+    ("POST", "/projects/{id}/runs/{run}/steps/{step}/executions/{fence}/asks/{ask}/answer", Editor),
     ("GET", "/auth/providers", Open),
     ("GET", "/auth/oidc/{provider}/start", Open),
     ("GET", "/auth/oidc/{provider}/callback", Open),
@@ -133,6 +143,12 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("DELETE", "/orchestrator/conversations/{conversation}", Viewer),
     ("GET", "/orchestrator/conversations/{conversation}/messages", Viewer),
     ("POST", "/orchestrator/conversations/{conversation}/stop", Viewer),
+    // Only what Slack has signed is heard there.
+    ("POST", "/slack", Open),
+    ("POST", "/slack/link", Person),
+    ("DELETE", "/slack/link", Person),
+    ("GET", "/settings/slack", Admin),
+    ("PUT", "/settings/slack", Admin),
     ("GET", "/settings/sealing-key", Person),
     ("GET", "/settings/model", Admin),
     ("PUT", "/settings/model", Admin),
@@ -216,6 +232,7 @@ impl World {
             ("POST", "/projects/{id}/reviews/{review}/decision" | "/projects/{id}/runs/{run}/decision") => {
                 json!({ "decision": "discard" })
             }
+            ("POST", "/projects/{id}/commands") => json!({ "line": "help" }),
             ("POST", "/orchestrator/conversations") => json!({ "projectId": project }),
             ("POST" | "PATCH", "/projects/{id}/{collection}" | "/projects/{id}/{collection}/{record}") => {
                 json!({ "name": "Someone" })
@@ -360,7 +377,8 @@ on_both! {
         let reader = world.ada.by(key["key"].as_str().unwrap());
         for (method, path, least) in ROUTES.iter().filter(|(_, _, least)| (Viewer..=Owner).contains(least)) {
             let status = world.ask(Some(&reader), method, path).await;
-            if *least > Viewer || (*method != "GET" && *path != "/orchestrator/query") {
+            let only_asks = ["/orchestrator/query", "/projects/{id}/commands"].contains(path);
+            if *least > Viewer || (*method != "GET" && !only_asks) {
                 assert_eq!(status, 403, "{method} {path}");
             } else {
                 assert!(status.is_success() || status == 404, "{method} {path}: {status}");

@@ -3,7 +3,7 @@
 use futures_util::{SinkExt, StreamExt};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::machine::{Machine, runner, serving};
+use tests::machine::{Machine, asked, runner, serving};
 use tests::{Atelier, House, two_people, within};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -146,7 +146,7 @@ impl Line {
         assert_eq!((&challenge["type"], &challenge["id"]), (&json!("AUTH_CHALLENGE"), &json!(1)));
         let mut hello = json!({
             "nonce": challenge["payload"]["nonce"], "key": key, "runnerId": null, "version": "0", "platform": "by hand",
-            "slots": 1, "projects": [],
+            "slots": 1, "projects": [], "commands": false, "agents": [], "tasks": [],
         });
         hello.as_object_mut().unwrap().extend(different.as_object().unwrap().clone());
         self.say("AUTH", hello).await;
@@ -191,4 +191,54 @@ async fn whoever_is_no_runner_is_sent_away_by_a_code_that_says_why() {
     assert_eq!(line.hear().await["type"], "HEARTBEAT");
     line.say("TASK_COMPLETE", json!({})).await;
     assert_eq!(line.closed().await, 4002);
+}
+
+#[tokio::test]
+async fn a_machine_is_told_what_keeps_it_from_being_a_runner() {
+    let (app, ada, _) = two_people().await;
+    let film = ada.film("Tides").await;
+    let (_, key) = runner(&ada, "forge").await;
+    let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let declared = format!("{film}={}", folder.path().display());
+    let state = state.path().display().to_string();
+    let doctor = ["doctor", "--server", &app.url, "--state", &state, "--project"];
+    let (well, said) =
+        asked(&[&doctor[..], &[&declared, "--commands"]].concat(), &[("ATELIER_RUNNER_KEY", &key)]).await;
+    assert!(
+        well && said.contains("knows this key as forge") && said.contains("is not kept by git"),
+        "{said}"
+    );
+    let wrong = format!("{film}=/no/such/folder");
+    let agent = ["--agent", "scribe=no-such-program --fast"];
+    let (well, said) = asked(
+        &[&doctor[..], &[&declared, "--project", &wrong], &agent].concat(),
+        &[("ATELIER_RUNNER_KEY", "atn_wrong")],
+    )
+    .await;
+    assert!(!well, "{said}");
+    for fault in ["/no/such/folder is no folder", "no-such-program is not here", "does not know this key"] {
+        assert!(said.contains(fault), "{fault}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_is_written_once_with_the_key_in_a_file_that_nobody_else_reads() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = tempfile::tempdir().unwrap();
+    let place = home.path().display().to_string();
+    let declared = format!("{}={place}", "prj_00000000000000000000000001");
+    let environment = [("XDG_CONFIG_HOME", place.as_str()), ("ATELIER_RUNNER_KEY", "atn_secret")];
+    let install = ["install", "--commands", "--project", &declared, "--state", &place];
+    let (well, said) = asked(&install, &environment).await;
+    assert!(well && !said.contains("atn_secret"), "{said}");
+    let unit = std::fs::read_to_string(home.path().join("systemd/user/atelier-runner.service")).unwrap();
+    assert!(
+        unit.contains(&format!("\"--project\" \"{declared}\"")) && !unit.contains("atn_secret"),
+        "{unit}"
+    );
+    let key = home.path().join("atelier/runner.env");
+    assert_eq!(std::fs::read_to_string(&key).unwrap(), "ATELIER_RUNNER_KEY=atn_secret\n");
+    assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    let (well, said) = asked(&install, &environment).await;
+    assert!(!well && said.contains("is there already; nothing was written"), "{said}");
 }

@@ -72,10 +72,19 @@ pub(crate) async fn set_up(data: &Path) -> Result<()> {
 impl Atelier {
     /// Starts a server on a folder, and waits for its first answer.
     pub(crate) async fn start(data: &Path, environment: &[(&str, OsString)]) -> Result<Self> {
+        Self::start_at(data, "127.0.0.1:0", environment).await
+    }
+
+    /// The same, at an address.
+    pub(crate) async fn start_at(
+        data: &Path,
+        listen: &str,
+        environment: &[(&str, OsString)],
+    ) -> Result<Self> {
         let binary = binary()?;
         let began = Instant::now();
         let mut child = Command::new(binary)
-            .args(["--listen", "127.0.0.1:0", "--data"])
+            .args(["--listen", listen, "--data"])
             .arg(data)
             // More questions a minute than a person asks.
             .env("ATELIER_LIMITS_ORCHESTRATOR_PER_MINUTE", "100000000")
@@ -92,6 +101,11 @@ impl Atelier {
         let address = url.split('/').next().unwrap_or(url).parse()?;
         Client::connect(address, None).await?.send(&Ask::get("/health")).await?;
         Ok(Self { child, address, started_in: began.elapsed() })
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) async fn kill(mut self) -> Result<()> {
+        Ok(self.child.kill().await?)
     }
 
     /// Ends it as an operator would.

@@ -1,13 +1,14 @@
 //! `cargo run --release -p bench-server`: how fast the server starts, reads, writes, imports, answers and tells, and how
 //! small it is. `--seconds N` sets how long each load lasts. With `live`, only how it tells a thousand connections of a run,
 //! beside npm's socket.io (`npm ci` in `peers/` comes before), and how fast a language model's tokens come. With `idle N`,
-//! only what each of N idle connections takes; nothing is written.
+//! only what each of N idle connections takes; nothing is written. With `fleet N`, only a fleet of N runners.
 
 mod atelier;
 mod client;
 mod crowd;
 mod embeddings;
 mod film;
+mod fleet;
 mod live;
 mod load;
 mod machine;
@@ -53,7 +54,8 @@ async fn main() -> Result<()> {
         ["--seconds", seconds] => seconds.parse()?,
         ["live"] => return live_alone().await,
         ["idle", sockets] => return idle_alone(sockets.parse()?).await,
-        _ => return Err("usage: bench-server [--seconds N] | live | idle SOCKETS".into()),
+        ["fleet", runners] => return fleet_alone(runners.parse()?).await,
+        _ => return Err("usage: bench-server [--seconds N] | live | idle SOCKETS | fleet RUNNERS".into()),
     };
     // Building it would be part of the load.
     atelier::binary()?;
@@ -80,6 +82,35 @@ async fn idle_alone(sockets: usize) -> Result<()> {
     for _ in 0..ROUNDS {
         println!("{:.1} KiB an idle connection, of {sockets}", crowd::idle(sockets).await?);
     }
+    Ok(())
+}
+
+/// A fleet of so many runners.
+async fn fleet_alone(runners: usize) -> Result<()> {
+    atelier::binary()?;
+    let before = machine::load();
+    let folder = tempfile::tempdir()?;
+    atelier::set_up(folder.path()).await?;
+    let seen = fleet::gather(folder.path(), runners).await?;
+    let (mut report, (said, answered, longest)) = (Report::default(), seen.beats);
+    report.head(&["what", "seen", "wanted"]);
+    report.line(&format!("| all joined, 64 at a time | {:.1} s | |", seen.joined.as_secs_f64()));
+    report.line(&format!("| memory of the server for each | {:.1} KiB | < 20 KiB |", seen.each));
+    report.line(&format!("| beats answered in 95 s | {answered} of {said} | all |"));
+    report.line(&format!("| longest answer to a beat | {:.1} ms | |", longest.as_secs_f64() * 1e3));
+    report.line(&format!(
+        "| all there again after `kill -9`, from the server's first answer | {:.1} s | < 15 s |",
+        seen.storm.as_secs_f64()
+    ));
+    let text = format!(
+        "# A fleet, measured\n\n{} Load average {before} when it began, {} when it ended. {runners} runners on one server, \
+         SQLite; they are the protocol alone, and run on the same cores. Each beats every 30 s, and waits as a real one does \
+         before it tries again: 1 s and chance at first, then longer. `cargo run --release -p bench-server -- fleet {runners}`\n\n{}",
+        machine::described(folder.path())?,
+        machine::load(),
+        report.text()
+    );
+    std::fs::write(machine::root().join("benches/server/FLEET.md"), text)?;
     Ok(())
 }
 

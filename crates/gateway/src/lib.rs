@@ -1,18 +1,25 @@
 //! Machines that have joined the fleet: the runner protocol, and the connections by which they are there.
 //!
 //! What a runner may say is `wire::runner`. [`session`] decides what follows from it, without IO; [`socket`] performs that
-//! over a WebSocket; [`Gateway`] knows who is connected to this server, and sends away whom it is told to.
+//! over a WebSocket; [`work`] has the steps that a runner does; [`orders`] makes them; [`commands`] is what people type about
+//! them, and [`slack`] where else they do; [`Gateway`] knows who is connected to this server, and sends away whom it is told to.
 
+pub mod commands;
+pub mod orders;
 mod session;
+pub mod slack;
 mod socket;
+mod work;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use identity::Identity;
 use kernel::{Ambient, RunnerId};
+use resilience::breakers::Breakers;
 use store::Store;
-use tokio::sync::oneshot;
+use tasks::Tasks;
+use tokio::sync::{Notify, oneshot};
 use wire::runner::Close;
 
 /// The runners that are connected to this server. A cheap clone of one shared thing.
@@ -25,6 +32,8 @@ struct Inner {
     store: Store,
     identity: Identity,
     ambient: Ambient,
+    tasks: Tasks,
+    breakers: Breakers<RunnerId>,
     seats: Mutex<HashMap<RunnerId, Seat>>,
 }
 
@@ -34,6 +43,8 @@ struct Seat {
     connection: String,
     /// Ends it.
     end: oneshot::Sender<End>,
+    /// Told when something was answered that the runner asks, or a person lets it be given work again.
+    nudge: Arc<Notify>,
 }
 
 /// Why a connection ends.
@@ -65,8 +76,20 @@ impl End {
 impl Gateway {
     /// A gateway that nobody has come through yet.
     #[must_use]
-    pub fn new(store: Store, identity: Identity, ambient: Ambient) -> Self {
-        Self { inner: Arc::new(Inner { store, identity, ambient, seats: Mutex::default() }) }
+    pub fn new(
+        store: Store,
+        identity: Identity,
+        tasks: Tasks,
+        breakers: Breakers<RunnerId>,
+        ambient: Ambient,
+    ) -> Self {
+        Self { inner: Arc::new(Inner { store, identity, ambient, tasks, breakers, seats: Mutex::default() }) }
+    }
+
+    /// The breakers before the runners.
+    #[must_use]
+    pub fn breakers(&self) -> &Breakers<RunnerId> {
+        &self.inner.breakers
     }
 
     /// Ends the connection of a runner that was removed, if it has one here.
@@ -76,15 +99,33 @@ impl Gateway {
         }
     }
 
+    /// Something that a runner asks was answered: if it is connected here, it hears of it now.
+    pub fn answered(&self, runner: RunnerId) {
+        self.nudge(runner);
+    }
+
+    /// A person lets a runner be given work again that was given none because too much failed there. One that is connected to
+    /// another server is given some when that server has waited long enough.
+    pub fn reset(&self, runner: RunnerId) {
+        self.inner.breakers.reset(&runner);
+        self.nudge(runner);
+    }
+
+    fn nudge(&self, runner: RunnerId) {
+        if let Some(seat) = self.seats().get(&runner) {
+            seat.nudge.notify_one();
+        }
+    }
+
     /// Ends all connections, because the server does.
     pub fn close(&self) {
         self.seats().drain().for_each(|(_, seat)| seat.close(End::Away));
     }
 
     /// Takes a seat for a connection; another one of the same runner ends. Gives what comes when this one is to end.
-    fn sit(&self, runner: RunnerId, connection: &str) -> oneshot::Receiver<End> {
+    fn sit(&self, runner: RunnerId, connection: &str, nudge: &Arc<Notify>) -> oneshot::Receiver<End> {
         let (end, ended) = oneshot::channel();
-        let seat = Seat { connection: connection.to_owned(), end };
+        let seat = Seat { connection: connection.to_owned(), end, nudge: Arc::clone(nudge) };
         if let Some(former) = self.seats().insert(runner, seat) {
             former.close(End::Close(Close::Replaced));
         }

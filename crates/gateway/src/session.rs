@@ -1,7 +1,9 @@
 //! What follows from what a runner says: a pure function of how far the greeting has come.
 
 use kernel::Timestamp;
-use wire::runner::{Challenge, Close, Envelope, FromRunner, Hello, PROJECTS, SLOTS, ToRunner, WORDS};
+use wire::runner::{
+    AGENTS, Challenge, Close, Envelope, FromRunner, Hello, PROJECTS, SLOTS, TASKS, ToRunner, WORDS, is_agent,
+};
 
 /// One side of a conversation with a runner.
 pub(crate) struct Session {
@@ -12,12 +14,14 @@ pub(crate) struct Session {
 }
 
 /// What is to be done about a message.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Next {
     /// See whether who greets so may join.
     Admit(Hello),
     /// Answer.
     Say(ToRunner),
+    /// Note what it says of a task.
+    Note(FromRunner),
 }
 
 impl Session {
@@ -46,7 +50,8 @@ impl Session {
                 sensible(&hello).then_some(Next::Admit(hello)).ok_or(Close::Malformed)
             }
             (FromRunner::Heartbeat {}, None) => Ok(Next::Say(ToRunner::Heartbeat {})),
-            (FromRunner::Auth(_), None) | (FromRunner::Heartbeat {}, Some(_)) => Err(Close::Malformed),
+            (FromRunner::Auth(_), None) | (_, Some(_)) => Err(Close::Malformed),
+            (said, None) => Ok(Next::Note(said)),
         }
     }
 
@@ -62,6 +67,9 @@ impl Session {
 fn sensible(hello: &Hello) -> bool {
     (1..=SLOTS).contains(&hello.slots)
         && hello.projects.len() <= PROJECTS
+        && hello.tasks.len() <= TASKS
+        && hello.agents.len() <= AGENTS
+        && hello.agents.iter().all(|agent| is_agent(agent))
         && [&hello.version, &hello.platform]
             .iter()
             .all(|said| said.chars().count() <= WORDS && !said.contains('\0'))
@@ -87,6 +95,9 @@ mod tests {
             platform: "linux/x86_64".into(),
             slots: 2,
             projects: vec![ProjectId::from_bits(1)],
+            commands: true,
+            agents: Vec::new(),
+            tasks: Vec::new(),
         }
     }
 
@@ -125,6 +136,8 @@ mod tests {
         let wrong = [
             Hello { slots: 0, ..hello("once") },
             Hello { slots: SLOTS + 1, ..hello("once") },
+            Hello { agents: vec!["a b".into()], ..hello("once") },
+            Hello { agents: vec!["a".into(); AGENTS + 1], ..hello("once") },
             Hello { projects: vec![ProjectId::from_bits(1); PROJECTS + 1], ..hello("once") },
             Hello { version: "v".repeat(WORDS + 1), ..hello("once") },
             Hello { platform: "a\0b".into(), ..hello("once") },

@@ -1,5 +1,6 @@
 //! A runner's WebSocket: what the session decides is done here, and the connection's clocks are kept.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
@@ -9,10 +10,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity::Secret;
 use kernel::{Code, Error, ProjectId, Result};
 use store::runners::{self, Bearer, Joining};
+use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
-use wire::runner::{Close, Hello, LARGEST, SILENCE_MS, ToRunner, Welcome};
+use wire::runner::{Close, Hello, LARGEST, SILENCE_MS, Task, ToRunner, Welcome};
 
 use crate::session::{Next, Session};
+use crate::work::{Can, Work};
 use crate::{End, Gateway};
 
 /// How long a runner may take to say who it is, and a message to be taken.
@@ -29,6 +32,8 @@ struct Joined {
     connection: String,
     key: Secret,
     declared: Vec<ProjectId>,
+    /// The tasks that it says it has.
+    known: Vec<Task>,
 }
 
 impl Gateway {
@@ -54,15 +59,21 @@ impl Gateway {
         self.say(socket, &mut session, challenge).await?;
         let greeting = self.hear(socket, &mut session, Instant::now() + PATIENCE).await?;
         let Next::Admit(hello) = greeting else { return Err(End::Close(Close::Malformed)) };
-        let (joined, joining) = self.recognise(hello).await.map_err(refused)?;
+        let (joined, joining, can) = self.recognise(hello).await.map_err(refused)?;
         let runner = joined.bearer.runner;
         // Before it is noted that it is there: whoever removes the runner from then on finds the seat.
-        let ended = self.sit(runner, &joined.connection);
+        let nudge = Arc::new(Notify::new());
+        let ended = self.sit(runner, &joined.connection, &nudge);
         let end = async {
-            let welcome = self.join(&joined, joining).await.map_err(refused)?;
+            let (welcome, mut work, submits) =
+                self.join(&joined, joining, can, nudge).await.map_err(refused)?;
             self.say(socket, &mut session, ToRunner::AuthOk(welcome)).await?;
             tracing::info!(%runner, "a runner has joined");
-            self.accompany(socket, &mut session, &joined, ended).await
+            for submit in submits {
+                self.say(socket, &mut session, submit).await?;
+            }
+            work.want();
+            self.accompany(socket, &mut session, &joined, &mut work, ended).await
         };
         let end = end.await;
         self.stand_up(runner, &joined.connection);
@@ -75,8 +86,9 @@ impl Gateway {
     }
 
     /// Finds out who greets.
-    async fn recognise(&self, hello: Hello) -> Result<(Joined, Joining)> {
+    async fn recognise(&self, hello: Hello) -> Result<(Joined, Joining, Can)> {
         let Hello { key, runner_id, version, platform, slots, projects: declared, .. } = hello;
+        let (commands, agents, known) = (hello.commands, hello.agents, hello.tasks);
         let key = Secret::new(key);
         let bearer = self.inner.identity.runner(key.expose()).await?;
         if runner_id.is_some_and(|id| id != bearer.runner) {
@@ -85,17 +97,25 @@ impl Gateway {
         let connection = self.chance();
         let joining =
             Joining { connection: connection.clone(), version, platform, slots, projects: declared.clone() };
-        Ok((Joined { bearer, connection, key, declared }, joining))
+        Ok((Joined { bearer, connection, key, declared, known }, joining, Can { slots, commands, agents }))
     }
 
-    /// Notes that a runner is there, and finds out what it serves.
-    async fn join(&self, joined: &Joined, joining: Joining) -> Result<Welcome> {
+    /// Notes that a runner is there, and finds out what it serves and which steps it has.
+    async fn join(
+        &self,
+        joined: &Joined,
+        joining: Joining,
+        can: Can,
+        nudge: Arc<Notify>,
+    ) -> Result<(Welcome, Work, Vec<ToRunner>)> {
         let bearer = joined.bearer;
         let joins = self.inner.store.transact(move |tx| runners::join(tx, bearer, &joining));
-        let (name, projects) = joins.await?;
+        let runners::Joined { name, serves: projects, offered } = joins.await?;
         let mut refused = joined.declared.clone();
         refused.retain(|project| !projects.contains(project));
-        Ok(Welcome { runner_id: bearer.runner, name, projects, refused })
+        let mut work = Work::new(self.clone(), bearer.runner, can, projects.clone(), nudge);
+        let (tasks, submits) = work.resume(&joined.known).await?;
+        Ok((Welcome { runner_id: bearer.runner, name, projects, refused, offered, tasks }, work, submits))
     }
 
     /// Hears and answers a runner that has joined, and looks now and then whether it may still be there.
@@ -104,6 +124,7 @@ impl Gateway {
         socket: &mut WebSocket,
         session: &mut Session,
         joined: &Joined,
+        work: &mut Work,
         mut ended: tokio::sync::oneshot::Receiver<End>,
     ) -> Result<(), End> {
         let mut look = interval_at(Instant::now() + LOOK, LOOK);
@@ -115,30 +136,38 @@ impl Gateway {
                     silent_at = Instant::now() + SILENCE;
                     match next? {
                         Next::Say(answer) => self.say(socket, session, answer).await?,
+                        Next::Note(said) => work.hear(said).map_err(End::Close)?,
                         Next::Admit(_) => return Err(End::Close(Close::Malformed)),
                     }
                 }
+                says = work.next() => for said in says? {
+                    self.say(socket, session, said).await?;
+                },
                 end = &mut ended => return Err(end.unwrap_or(End::Gone)),
-                _ = look.tick() => self.look(joined).await?,
+                _ = look.tick() => if let Some(projects) = self.look(joined).await? {
+                    for said in work.serves(projects) {
+                        self.say(socket, session, said).await?;
+                    }
+                },
             }
         }
     }
 
-    /// Whether a runner may still be there. When that cannot be found out, it stays.
-    async fn look(&self, joined: &Joined) -> Result<(), End> {
+    /// Whether a runner may still be there, and what it serves. When that cannot be found out, it stays.
+    async fn look(&self, joined: &Joined) -> Result<Option<Vec<ProjectId>>, End> {
         let looked = async {
             let bearer = self.inner.identity.runner(joined.key.expose()).await?;
             let (connection, declared) = (joined.connection.clone(), joined.declared.clone());
             self.inner.store.transact(move |tx| runners::stay(tx, bearer, &connection, &declared)).await
         };
         match looked.await {
-            Ok(Some(_)) => Ok(()),
+            Ok(Some(projects)) => Ok(Some(projects)),
             // It has joined on another server, or its presence was noted as over.
             Ok(None) => Err(End::Close(Close::Replaced)),
             Err(error) if error.code() == Code::AuthError => Err(End::Close(Close::Unknown)),
             Err(error) => {
                 tracing::warn!(%error, "whether a runner may still be there could not be looked at");
-                Ok(())
+                Ok(None)
             }
         }
     }

@@ -19,11 +19,13 @@ mod secrets;
 mod sessions;
 mod setup;
 mod sign_in;
+mod slack;
 mod standing;
 mod tokens;
 
 pub use caller::{Admin, Caller, Editor, Owner, Permit, Right, Viewer};
 pub use outside::{Departure, Protocol, ProviderOptions};
+pub use runners::OwnKey;
 pub use secret::Secret;
 pub use sessions::Opened;
 

@@ -1,11 +1,12 @@
 //! The keys by which machines join the fleet. A key says which runner it is, whatever the machine says of itself.
 
-use kernel::{Code, Error, PageRequest, Result, RunnerId};
+use kernel::{Ambient, Code, Error, PageRequest, ProjectId, Result, RunnerId};
 use serde_json::json;
 use store::audit;
 use store::events::Listed;
 use store::runners::{self, Bearer};
-use wire::fleet::{CreateRunner, CreatedRunner, Runner};
+use wire::fleet::{AdmitRunner, CreateRunner, CreatedRunner, Runner};
+use wire::runner::PROJECTS;
 
 use crate::caller::Caller;
 use crate::credentials::label;
@@ -17,6 +18,30 @@ const RUNNERS: i64 = 5_000;
 /// How long the key before the present one is good, in milliseconds: long enough to put the new one on the machine.
 const GRACE_MS: i64 = 5 * 60_000;
 
+/// A key that a machine makes for itself, with what it tells of it.
+pub struct OwnKey {
+    /// What it joins with. Nobody else is told.
+    pub key: String,
+    /// Its SHA-256.
+    pub hash: String,
+    /// Its first characters.
+    pub hint: String,
+}
+
+impl OwnKey {
+    /// A new one.
+    #[must_use]
+    pub fn make(ambient: &Ambient) -> Self {
+        Self::of(tokens::new(ambient, tokens::RUNNER))
+    }
+
+    /// One that was made before.
+    #[must_use]
+    pub fn of(key: String) -> Self {
+        Self { hash: tokens::hash(&key), hint: tokens::hint(&key), key }
+    }
+}
+
 impl Identity {
     /// Lets a machine of the caller join the fleet by a key, which is given this once.
     ///
@@ -24,10 +49,46 @@ impl Identity {
     /// `FORBIDDEN` for an API key; `VALIDATION_ERROR` naming the field; `CONFLICT` when there are too many.
     pub async fn create_runner(&self, caller: &Caller, request: CreateRunner) -> Result<CreatedRunner> {
         caller.in_person()?;
-        let (person, name) = (caller.person, label("name", &request.name)?);
         let key = self.runner_key();
         let (hash, hint) = (tokens::hash(&key), tokens::hint(&key));
-        let about = self.inner.store.transact(move |tx| {
+        let about = self.make_runner(caller, &request.name, (hash, hint), Vec::new()).await?;
+        Ok(CreatedRunner { key, about })
+    }
+
+    /// Lets a machine of the caller join the fleet that has made a key of its own: nobody else ever has it.
+    ///
+    /// # Errors
+    /// As [`Identity::create_runner`].
+    pub async fn admit_runner(&self, caller: &Caller, request: AdmitRunner) -> Result<Runner> {
+        caller.in_person()?;
+        let AdmitRunner { name, hash, hint, projects } = request;
+        if hash.len() != 64 || !hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+            return Err(Error::field("hash", "must be 64 hexadecimal digits"));
+        }
+        if !(4..=10).contains(&hint.len()) || !hint.starts_with(tokens::RUNNER) {
+            return Err(Error::field("hint", "must be the first characters of a runner's key"));
+        }
+        if projects.len() > PROJECTS {
+            return Err(Error::field("projects", format!("must be at most {PROJECTS}")));
+        }
+        self.make_runner(caller, &name, (hash, hint), projects).await
+    }
+
+    async fn make_runner(
+        &self,
+        caller: &Caller,
+        name: &str,
+        (hash, hint): (String, String),
+        projects: Vec<ProjectId>,
+    ) -> Result<Runner> {
+        let (person, name) = (caller.person, label("name", name)?);
+        let made = self.inner.store.transact(move |tx| {
+            if runners::bearer(tx, &hash)?.is_some() {
+                return Err(Error::new(
+                    Code::Conflict,
+                    "A runner with this key has joined the fleet already.",
+                ));
+            }
             if runners::count(tx, person)? >= RUNNERS {
                 let sentence = format!("You have {RUNNERS} runners, which is the most. Remove one first.");
                 return Err(Error::new(Code::Conflict, sentence));
@@ -35,9 +96,10 @@ impl Identity {
             let runner = runners::create(tx, person, &name, &hash, &hint)?;
             let details = json!({ "name": name });
             audit::write(tx, None, Some(person), "runner.created", &runner.id.to_string(), &details)?;
+            runners::mean(tx, Bearer { runner: runner.id, owner: person }, &projects)?;
             Ok(runner)
         });
-        Ok(CreatedRunner { key, about: about.await? })
+        made.await
     }
 
     /// The caller's runners, newest first.

@@ -1,32 +1,54 @@
-//! One connection to the server: the greeting, then a beat every half minute.
+//! One connection to the server: the greeting, then two lanes. What is said of tasks and beats goes before what tasks write, and
+//! what the server says is heard meanwhile.
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use kernel::Ambient;
 use rustls_platform_verifier::ConfigVerifierExt;
 use tokio::net::TcpStream;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
+use wire::fleet::{End, Outcome, Stream};
 use wire::runner::{
-    BEAT_MS, Challenge, Close, Envelope, FromRunner, Hello, LARGEST, SILENCE_MS, ToRunner, Welcome,
+    Answer, Ask, BEAT_MS, Challenge, Close, Ended, Envelope, FromRunner, Hello, LARGEST, Progress,
+    SILENCE_MS, SLOTS, Submit, Task, ToRunner, Welcome,
 };
 
 use crate::Options;
+use crate::delivery::{Delivery, Source};
+use crate::workshop::Workshop;
 
 /// How long a server may take to let a runner in.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Answers that may wait to be sent.
+const CONTROL: usize = 8 * SLOTS as usize;
 const BEAT: Duration = Duration::from_millis(BEAT_MS);
 const SILENCE: Duration = Duration::from_millis(SILENCE_MS);
 
-/// Where a server's runners join.
+/// Where a server is, for its runners.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address(String);
+pub struct Address {
+    /// As people open it.
+    page: String,
+    /// Where runners join.
+    socket: String,
+}
+
+impl Address {
+    /// As people open it in the browser, without a slash at its end.
+    #[must_use]
+    pub fn page(&self) -> &str {
+        &self.page
+    }
+}
 
 /// A text that is no server's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +61,7 @@ impl FromStr for Address {
     /// Reads `https://atelier.example.org`, as people open it in the browser.
     fn from_str(text: &str) -> Result<Self, NoAddress> {
         let (scheme, host) = text.split_once("://").ok_or(NoAddress)?;
-        let scheme = match scheme {
+        let socket = match scheme {
             "https" => "wss",
             "http" => "ws",
             _ => return Err(NoAddress),
@@ -48,7 +70,7 @@ impl FromStr for Address {
         if host.is_empty() || host.contains(['?', '#', '@', ' ']) {
             return Err(NoAddress);
         }
-        Ok(Self(format!("{scheme}://{host}/ws/runner")))
+        Ok(Self { page: format!("{scheme}://{host}"), socket: format!("{socket}://{host}/ws/runner") })
     }
 }
 
@@ -96,10 +118,28 @@ impl From<Error> for Lost {
 /// Joins and stays, until the connection is lost.
 pub(crate) async fn keep(options: &Options, ambient: &Ambient, joined: impl FnOnce(Welcome)) -> Lost {
     let kept = async {
-        let dialled = timeout(PATIENCE, dial(&options.server)).await.map_err(|_| Lost::Silent)??;
-        let mut line = Line { socket: dialled, ambient, sent: 0 };
-        joined(line.greet(options).await?);
-        line.stay().await
+        let mut socket = timeout(PATIENCE, dial(&options.server)).await.map_err(|_| Lost::Silent)??;
+        let mut sent = Numbers { ambient, sent: 0 };
+        let known = options.workshop.tasks();
+        let mut welcome = greet(&mut socket, &mut sent, options.hello(known.clone())).await?;
+        let kept = std::mem::take(&mut welcome.tasks);
+        let own: Vec<Task> = kept.iter().map(|kept| kept.task).collect();
+        known.iter().filter(|task| !own.contains(task)).for_each(|task| options.workshop.forget(*task));
+        joined(welcome);
+        let (say, says) = mpsc::channel(CONTROL);
+        let line = Line {
+            workshop: &options.workshop,
+            delivery: Mutex::new(Delivery::after(kept)),
+            stored: Notify::new(),
+            say,
+        };
+        // It may have been told of the task, and not have said so.
+        own.iter().filter(|task| known.contains(task)).for_each(|task| line.say(FromRunner::TaskAck(*task)));
+        let (mut sink, mut stream) = socket.split();
+        tokio::select! {
+            lost = line.listen(&mut stream) => lost,
+            lost = line.speak(&mut sink, &mut sent, says) => lost,
+        }
     };
     match kept.await {
         Ok(never) => match never {},
@@ -110,7 +150,7 @@ pub(crate) async fn keep(options: &Options, ambient: &Ambient, joined: impl FnOn
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 async fn dial(server: &Address) -> Result<Socket, Lost> {
-    let tls = if server.0.starts_with("wss:") {
+    let tls = if server.socket.starts_with("wss:") {
         let tls = rustls::ClientConfig::with_platform_verifier();
         Connector::Rustls(Arc::new(tls.map_err(|error| Lost::Broken(error.to_string()))?))
     } else {
@@ -118,87 +158,233 @@ async fn dial(server: &Address) -> Result<Socket, Lost> {
     };
     let config = WebSocketConfig::default().max_message_size(Some(LARGEST)).max_frame_size(Some(LARGEST));
     // Small messages go out at once.
-    let (socket, _) = connect_async_tls_with_config(&server.0, Some(config), true, Some(tls)).await?;
+    let (socket, _) = connect_async_tls_with_config(&server.socket, Some(config), true, Some(tls)).await?;
     Ok(socket)
-}
-
-/// A connection that is there.
-struct Line<'a> {
-    socket: Socket,
-    ambient: &'a Ambient,
-    /// Messages that were sent.
-    sent: u64,
 }
 
 /// What nothing is of.
 enum Never {}
 
-impl Line<'_> {
-    /// Says who this is.
-    async fn greet(&mut self, options: &Options) -> Result<Welcome, Lost> {
-        let until = Instant::now() + PATIENCE;
-        let ToRunner::AuthChallenge(Challenge { nonce }) = self.hear(until).await? else {
-            return Err(Lost::Strange);
-        };
-        let hello = Hello {
-            nonce,
-            key: options.key.clone(),
-            runner_id: None,
-            version: options.version.to_owned(),
-            platform: format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
-            slots: options.slots,
-            projects: options.folders.projects(),
-        };
-        self.say(FromRunner::Auth(hello)).await?;
-        match self.hear(until).await? {
-            ToRunner::AuthOk(welcome) => Ok(welcome),
-            _ => Err(Lost::Strange),
-        }
-    }
+/// Numbers what is sent.
+struct Numbers<'a> {
+    ambient: &'a Ambient,
+    sent: u64,
+}
 
-    /// Beats, and hears that the server is alive.
-    async fn stay(&mut self) -> Result<Never, Lost> {
-        let mut beat = interval_at(Instant::now() + BEAT, BEAT);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut silent_at = Instant::now() + SILENCE;
-        loop {
-            tokio::select! {
-                heard = self.hear(silent_at) => match heard? {
-                    ToRunner::Heartbeat {} => silent_at = Instant::now() + SILENCE,
-                    _ => return Err(Lost::Strange),
-                },
-                _ = beat.tick() => self.say(FromRunner::Heartbeat {}).await?,
-            }
-        }
-    }
-
-    async fn hear(&mut self, until: Instant) -> Result<ToRunner, Lost> {
-        loop {
-            match timeout_at(until, self.socket.next()).await {
-                Err(_) => return Err(Lost::Silent),
-                Ok(Some(Ok(Message::Text(text)))) => {
-                    let heard: Envelope<ToRunner> = serde_json::from_str(&text).map_err(|_| Lost::Strange)?;
-                    return Ok(heard.message);
-                }
-                // Answered by the library.
-                Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
-                Ok(Some(Ok(Message::Close(frame)))) => return Err(closed(frame)),
-                Ok(Some(Ok(Message::Binary(_) | Message::Frame(_)))) => return Err(Lost::Strange),
-                Ok(Some(Err(error))) => return Err(error.into()),
-                Ok(None) => return Err(Lost::Ended(String::new())),
-            }
-        }
-    }
-
-    async fn say(&mut self, message: FromRunner) -> Result<(), Lost> {
+impl Numbers<'_> {
+    fn write(&mut self, message: FromRunner) -> Message {
         self.sent += 1;
         let envelope = Envelope { id: self.sent, message, timestamp: self.ambient.now() };
         // What it is made of cannot fail to be JSON.
-        let text = serde_json::to_string(&envelope).unwrap_or_default();
-        match timeout(PATIENCE, self.socket.send(Message::text(text))).await {
-            Ok(sent) => Ok(sent?),
-            Err(_) => Err(Lost::Silent),
+        Message::text(serde_json::to_string(&envelope).unwrap_or_default())
+    }
+}
+
+/// Says who this is.
+async fn greet(socket: &mut Socket, sent: &mut Numbers<'_>, hello: Hello) -> Result<Welcome, Lost> {
+    let until = Instant::now() + PATIENCE;
+    let ToRunner::AuthChallenge(Challenge { nonce }) = hear(socket, until).await? else {
+        return Err(Lost::Strange);
+    };
+    say(socket, sent.write(FromRunner::Auth(Hello { nonce, ..hello }))).await?;
+    match hear(socket, until).await? {
+        ToRunner::AuthOk(welcome) => Ok(welcome),
+        _ => Err(Lost::Strange),
+    }
+}
+
+impl Options {
+    fn hello(&self, tasks: Vec<Task>) -> Hello {
+        Hello {
+            slots: self.slots,
+            projects: self.workshop.projects(),
+            commands: self.workshop.runs_commands(),
+            agents: self.workshop.agents(),
+            tasks,
+            ..stranger(&self.key, self.version)
         }
+    }
+}
+
+/// A runner that declares nothing.
+fn stranger(key: &str, version: &str) -> Hello {
+    Hello {
+        nonce: String::new(),
+        key: key.to_owned(),
+        runner_id: None,
+        version: version.to_owned(),
+        platform: format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
+        slots: 1,
+        projects: Vec::new(),
+        commands: false,
+        agents: Vec::new(),
+        tasks: Vec::new(),
+    }
+}
+
+/// Asks a server who the bearer of a key is, and what it is meant for. It has joined for this moment only.
+pub(crate) async fn ask(
+    server: &Address,
+    key: &str,
+    version: &str,
+    ambient: &Ambient,
+) -> Result<Welcome, Lost> {
+    let mut socket = timeout(PATIENCE, dial(server)).await.map_err(|_| Lost::Silent)??;
+    let welcome = greet(&mut socket, &mut Numbers { ambient, sent: 0 }, stranger(key, version)).await?;
+    // It has what it wants.
+    let _ = timeout(PATIENCE, socket.close(None)).await;
+    Ok(welcome)
+}
+
+/// A connection that is there.
+struct Line<'a> {
+    workshop: &'a Workshop,
+    delivery: Mutex<Delivery>,
+    /// Told when the server has stored something, so that more may be sent.
+    stored: Notify,
+    /// What goes before all that tasks write.
+    say: mpsc::Sender<FromRunner>,
+}
+
+impl Line<'_> {
+    /// Hears what the server says, and that it is alive.
+    async fn listen(&self, stream: &mut SplitStream<Socket>) -> Result<Never, Lost> {
+        let mut silent_at = Instant::now() + SILENCE;
+        loop {
+            let heard = hear(stream, silent_at).await?;
+            silent_at = Instant::now() + SILENCE;
+            match heard {
+                ToRunner::Heartbeat {} => {}
+                ToRunner::TaskSubmit(submit) => self.begin(submit).await,
+                ToRunner::TaskCancel(task) => self.workshop.cancel(task),
+                ToRunner::TaskAnswer(Answer { task, ask_id, option_id }) => {
+                    self.workshop.answer(task, ask_id, option_id);
+                }
+                ToRunner::TaskStreamAck(stored) => {
+                    self.delivery().stored(&stored);
+                    self.stored.notify_one();
+                }
+                ToRunner::TaskSettled(task) => {
+                    self.delivery().forget(task);
+                    self.workshop.forget(task);
+                }
+                ToRunner::AuthChallenge(_) | ToRunner::AuthOk(_) => return Err(Lost::Strange),
+            }
+        }
+    }
+
+    /// Begins a task, and says so once it is on the disk.
+    async fn begin(&self, submit: Submit) {
+        let (task, workshop) = (submit.task, self.workshop.clone());
+        let begun = tokio::task::spawn_blocking(move || workshop.begin(submit)).await;
+        match begun {
+            Ok(Ok(_)) => {
+                self.delivery().begin(task);
+                self.say(FromRunner::TaskAck(task));
+                self.stored.notify_one();
+            }
+            failed => {
+                let why = match failed {
+                    Ok(Err(error)) => error.to_string(),
+                    _ => "it ended in a fault of its own".to_owned(),
+                };
+                let message = format!("The runner could not write the task down: {why}. Nothing was done.");
+                self.say(FromRunner::TaskError(Ended { task, outcome: Outcome::of(End::Broken, message) }));
+            }
+        }
+    }
+
+    /// Beats, and says what there is to say: what is short first.
+    async fn speak(
+        &self,
+        sink: &mut SplitSink<Socket, Message>,
+        sent: &mut Numbers<'_>,
+        mut says: mpsc::Receiver<FromRunner>,
+    ) -> Result<Never, Lost> {
+        let mut beat = interval_at(Instant::now() + BEAT, BEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut more = true;
+        loop {
+            let next = tokio::select! {
+                biased;
+                _ = beat.tick() => Some(FromRunner::Heartbeat {}),
+                said = says.recv() => said,
+                () = std::future::ready(()), if more => {
+                    let next = self.delivery().next(self.workshop);
+                    more = next.is_some();
+                    next
+                }
+                () = self.stored.notified() => { more = true; None }
+                () = self.workshop.changed() => { more = true; None }
+            };
+            if let Some(next) = next {
+                say(sink, sent.write(next)).await?;
+            }
+        }
+    }
+
+    /// Says something before all that tasks write. A server that has said more than can be answered hears nothing: it says it again.
+    fn say(&self, message: FromRunner) {
+        if self.say.try_send(message).is_err() {
+            tracing::warn!("the server says more than this runner can answer");
+        }
+    }
+
+    /// What is done under this lock cannot fail midway.
+    fn delivery(&self) -> MutexGuard<'_, Delivery> {
+        self.delivery.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Source for Workshop {
+    fn tasks(&self) -> Vec<Task> {
+        self.tasks()
+    }
+    fn outcome(&self, task: Task) -> Option<Outcome> {
+        self.outcome(task)
+    }
+    fn progress(&self, task: Task) -> Option<Progress> {
+        self.progress(task)
+    }
+    fn asks(&self, task: Task) -> Vec<Ask> {
+        self.asks(task)
+    }
+    fn streams(&self, task: Task) -> Vec<Stream> {
+        self.streams(task)
+    }
+    fn read(&self, task: Task, stream: &str, offset: u64, most: usize) -> std::io::Result<Vec<u8>> {
+        self.read(task, stream, offset, most)
+    }
+}
+
+async fn hear(
+    stream: &mut (impl futures_util::Stream<Item = Result<Message, Error>> + Unpin),
+    until: Instant,
+) -> Result<ToRunner, Lost> {
+    loop {
+        match timeout_at(until, stream.next()).await {
+            Err(_) => return Err(Lost::Silent),
+            Ok(Some(Ok(Message::Text(text)))) => {
+                let heard: Envelope<ToRunner> = serde_json::from_str(&text).map_err(|_| Lost::Strange)?;
+                return Ok(heard.message);
+            }
+            // Answered by the library.
+            Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
+            Ok(Some(Ok(Message::Close(frame)))) => return Err(closed(frame)),
+            Ok(Some(Ok(Message::Binary(_) | Message::Frame(_)))) => return Err(Lost::Strange),
+            Ok(Some(Err(error))) => return Err(error.into()),
+            Ok(None) => return Err(Lost::Ended(String::new())),
+        }
+    }
+}
+
+async fn say(
+    sink: &mut (impl futures_util::Sink<Message, Error = Error> + Unpin),
+    message: Message,
+) -> Result<(), Lost> {
+    match timeout(PATIENCE, sink.send(message)).await {
+        Ok(sent) => Ok(sent?),
+        Err(_) => Err(Lost::Silent),
     }
 }
 
@@ -213,7 +399,7 @@ mod tests {
 
     #[test]
     fn a_server_is_named_as_people_open_it() {
-        let read = |text: &str| text.parse::<Address>().map(|address| address.0);
+        let read = |text: &str| text.parse::<Address>().map(|address| address.socket);
         assert_eq!(read("https://atelier.example.org/"), Ok("wss://atelier.example.org/ws/runner".into()));
         assert_eq!(read("http://127.0.0.1:4400"), Ok("ws://127.0.0.1:4400/ws/runner".into()));
         assert_eq!(read("https://example.org/atelier"), Ok("wss://example.org/atelier/ws/runner".into()));

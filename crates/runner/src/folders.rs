@@ -59,6 +59,11 @@ impl Folders {
     pub fn projects(&self) -> Vec<ProjectId> {
         self.0.keys().copied().collect()
     }
+
+    /// The folder of a project.
+    pub(crate) fn get(&self, project: ProjectId) -> Option<&Path> {
+        self.0.get(&project).map(PathBuf::as_path)
+    }
 }
 
 fn real(folder: &Path) -> Result<PathBuf, BadFolder> {

@@ -18,14 +18,19 @@ use backplane::limiter::Limiter;
 use brain::Brain;
 use brain::indexer::{self, Indexer};
 use gateway::Gateway;
+use gateway::commands::{self, Commands};
+use gateway::slack::{self, Slack};
 use identity::Identity;
 use kernel::{Ambient, Code, Error, NodeId, PersonId, Result};
+use resilience::breaker;
+use resilience::breakers::Breakers;
 use resilience::limiter::{self, Verdict};
 use resilience::pool;
 use store::Store;
 use studios::film;
 use tasks::Tasks;
 
+use crate::breakers;
 use crate::config::Config;
 use crate::health::Pulse;
 use crate::live::{Listeners, Live};
@@ -61,7 +66,10 @@ pub(crate) struct Parts {
     pub(crate) outside: Outside,
     /// Runners.
     pub(crate) gateway: Gateway,
-    pub(crate) bell: Bell,
+    /// What people type about them.
+    pub(crate) commands: Commands,
+    pub(crate) slack: Slack,
+    pub(crate) bell: Arc<Bell>,
     pub(crate) live: Live,
     pub(crate) listeners: Listeners,
     pub(crate) pulse: Pulse,
@@ -72,8 +80,13 @@ pub(crate) struct Parts {
     tasks_service: Mutex<Option<tasks::Service>>,
     /// Likewise.
     talk: Mutex<Option<messages::Service>>,
+    /// Likewise.
+    slack_service: Mutex<Option<slack::Service>>,
     orchestrator_limit: Limiter,
 }
+
+/// The most runners whose health is known.
+const RUNNERS: usize = 10_000;
 
 /// What is left of a caller's quota.
 #[derive(Debug, Clone, Copy)]
@@ -144,6 +157,14 @@ impl Parts {
         let slots = slots(&config, ambient.clone());
         let desk = Desk::new(store.clone(), roster, slots).with_mind(mind).with_messages(messages.clone());
         let deliverables = Deliverables::new(store.clone(), tasks.clone(), film::departments::exports::files);
+        let runners = breakers::kept(&store, breakers::RUNNERS).await?;
+        let runners = Breakers::new(ambient.clone(), breaker::RUNNERS, RUNNERS, runners);
+        let gateway = Gateway::new(store.clone(), identity.clone(), tasks.clone(), runners, ambient.clone());
+        let bell = Arc::new(Bell::default());
+        let commands = Commands::new(gateway.clone(), command_options(&config, &bell));
+        let options = slack::Options { api: config.slack.api.clone(), server: name.clone() };
+        let (slack_service, slack) =
+            Slack::new(store.clone(), identity.clone(), commands.clone(), ambient.clone(), options)?;
         let limit = limiter::Params { limit: config.limits.orchestrator_per_minute, ..limiter::ORCHESTRATOR };
         Ok(Arc::new(Self {
             public_url,
@@ -151,8 +172,11 @@ impl Parts {
             listeners: Listeners::default(),
             pulse: Pulse::new(store.clone(), ambient.clone()),
             metrics: Metrics::of(&desk),
-            gateway: Gateway::new(store.clone(), identity.clone(), ambient.clone()),
-            bell: Bell::default(),
+            gateway,
+            commands,
+            slack,
+            slack_service: Mutex::new(Some(slack_service)),
+            bell,
             indexer: Mutex::new(Some(indexer)),
             tasks_service: Mutex::new(Some(tasks_service)),
             talk: Mutex::new(Some(talk)),
@@ -188,6 +212,11 @@ impl Parts {
     /// What hears agents on other servers; it is given out once.
     pub(crate) fn talk(&self) -> Option<messages::Service> {
         self.talk.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// What heeds what is said in Slack; it is given out once.
+    pub(crate) fn slack_service(&self) -> Option<slack::Service> {
+        self.slack_service.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Counts a call of an orchestrator endpoint by a person.
@@ -239,6 +268,25 @@ fn slots(config: &Config, ambient: Ambient) -> Slots {
     };
     let waiting = usize::try_from(limits.agents / 2).unwrap_or(usize::MAX).max(1);
     Slots::new(ambient, params, waiting)
+}
+
+/// What commands tell of retention, and how they wake who looks after schedules.
+fn command_options(config: &Config, bell: &Arc<Bell>) -> commands::Options {
+    let runs = match config.retention.runs_days {
+        0 => "for good".to_owned(),
+        days => format!("{days} days after they have ended; then they are in a file of the archive"),
+    };
+    let retention = [
+        ("runs, their logs and what runners wrote", runs.as_str()),
+        ("an order that waits for a runner", "a day"),
+        ("uploads that are not finished", "a day"),
+        ("proposals that nobody decided", "30 days"),
+        ("invitations and API keys that have ended", "30 days"),
+        ("records, members, usage and the audit log", "for good"),
+    ];
+    let retention = retention.map(|(what, long)| (what.to_owned(), long.to_owned())).to_vec();
+    let bell = bell.clone();
+    commands::Options { retention, scheduled: Arc::new(move || bell.ring()) }
 }
 
 /// Where the embedder's weights are, and where they may come from.

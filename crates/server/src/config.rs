@@ -1,5 +1,6 @@
 //! The configuration: flags over environment over file over one documented default, which stands in this file.
 
+mod slack;
 mod tools;
 
 use std::net::SocketAddr;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use confique::{Config as _, Layer as _};
 use kernel::Timestamp;
 
+pub use slack::Slack;
 pub use tools::{ToolCommand, Tools};
 
 /// What an operator can set. The comments here are the reference: `atelier config` prints them as a file.
@@ -72,6 +74,10 @@ pub struct Config {
     #[allow(missing_docs)]
     #[config(nested)]
     pub tools: Tools,
+
+    #[allow(missing_docs)]
+    #[config(nested)]
+    pub slack: Slack,
 
     #[allow(missing_docs)]
     #[config(nested)]

@@ -148,10 +148,15 @@ impl Server {
         let providers = tokio::spawn(breakers::keep(store.clone(), breakers::PROVIDERS, breakers));
         let breakers = self.app.outside.servers().breakers().clone();
         let tools = tokio::spawn(breakers::keep(store.clone(), breakers::TOOL_SERVERS, breakers));
+        let breakers = self.app.gateway.breakers().clone();
+        let runners = tokio::spawn(breakers::keep(store.clone(), breakers::RUNNERS, breakers));
         let talk = self.app.talk().map(|talk| tokio::spawn(talk.run(ended())));
-        let orchestrator = self.app.orchestrator.clone();
+        let slack = self.app.slack_service().map(|slack| tokio::spawn(slack.run(ended())));
+        let (orchestrator, gateway) = (self.app.orchestrator.clone(), self.app.gateway.clone());
         let end = async move {
             end.await;
+            // What runners do goes on without this server.
+            gateway.close();
             // Streams would hold the server up; who listens comes back and gets the rest.
             orchestrator.close().await;
         };
@@ -161,10 +166,14 @@ impl Server {
         });
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(listener, service).with_graceful_shutdown(end).await;
-        for task in [relay, guard, clock, sweeper, providers, tools, desk, conversations] {
+        for task in [relay, guard, clock, sweeper, providers, tools, runners, desk, conversations] {
             task.abort();
         }
         drop(stop);
+        // What was said in Slack may become a run.
+        if let Some(slack) = slack {
+            let _ = slack.await;
+        }
         if let Some(runs) = runs {
             let _ = runs.await;
         }
@@ -176,7 +185,6 @@ impl Server {
         }
         let _ = name.await;
         others.into_iter().flatten().for_each(|task| task.abort());
-        self.app.gateway.close();
         self.app.live.empty();
         drop(self.backplane.stop);
         let _ = tokio::time::timeout(LINK, self.backplane.task).await;

@@ -1,11 +1,14 @@
 //! `atelier`: serves, and looks after its data.
 
+mod machine;
+
 use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use kernel::{Ambient, Error};
+use machine::Machine;
 use server::config::{Config, Flags, LogFormat};
 use server::telemetry::Traces;
 use store::Store;
@@ -65,20 +68,10 @@ enum Command {
     },
     /// Have this machine join the fleet of a server, until it is stopped. The environment's ATELIER_RUNNER_KEY is the runner's
     /// key.
-    Runner {
-        /// The server's address.
-        #[arg(long, default_value = "http://127.0.0.1:4400")]
-        server: runner::Address,
-        /// A folder that a project is worked on in, as PROJECT=FOLDER. Nothing outside of those that are named here is touched.
-        #[arg(long = "project", value_name = "PROJECT=FOLDER", required = true)]
-        projects: Vec<String>,
-        /// How many steps it does at a time.
-        #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=i64::from(wire::runner::SLOTS)))]
-        slots: u32,
-        /// The key. On a command line others could see it.
-        #[arg(env = "ATELIER_RUNNER_KEY", hide_env_values = true, hide = true, default_value = "")]
-        key: String,
-    },
+    Runner(Box<Machine>),
+    /// Be what stands between a runner and a command.
+    #[command(hide = true)]
+    RunnerKeep,
     /// Print the configuration's reference.
     Config,
     /// Print the API's description.
@@ -88,6 +81,9 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let command = cli.command.unwrap_or(Command::Serve);
+    if matches!(command, Command::RunnerKeep) {
+        return runner::keeper::run();
+    }
     let done = Config::load(&cli.flags).and_then(|config| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| error.to_string())?;
@@ -182,17 +178,12 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, String> {
             server::mcp::on_stdio(&server, &key).await?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Runner { server, projects, slots, key } => {
-            if key.is_empty() {
-                return Err("ATELIER_RUNNER_KEY must hold the runner's key, which the server gives when the runner is made".into());
-            }
-            let folders = runner::Folders::read(projects).map_err(|error| error.to_string())?;
-            let options = runner::Options { server, key, folders, slots, version: env!("CARGO_PKG_VERSION") };
-            runner::serve(&options, &ambient, |told| say(&of_runner(told)), end())
-                .await
-                .map_err(|ended| ended.to_string())?;
+        Command::Runner(machine) => {
+            machine::run(*machine, &ambient, say, end()).await?;
             Ok(ExitCode::SUCCESS)
         }
+        // Before all else.
+        Command::RunnerKeep => Ok(ExitCode::SUCCESS),
         Command::Config => {
             say(&Config::reference());
             Ok(ExitCode::SUCCESS)
@@ -236,29 +227,6 @@ async fn end() {
         }
     }
     let _ = interrupted.await;
-}
-
-/// What becomes of a runner, in a line.
-fn of_runner(told: runner::Told) -> String {
-    let names = |projects: Vec<kernel::ProjectId>| {
-        projects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-    };
-    match told {
-        runner::Told::Joined { name, serves, refused } => {
-            let mut line = format!("{name} has joined.");
-            if !serves.is_empty() {
-                line += &format!(" It serves {}.", names(serves));
-            }
-            if !refused.is_empty() {
-                line +=
-                    &format!(" Its owner may not work in {}, if there is such a project.", names(refused));
-            }
-            line
-        }
-        runner::Told::Waits { why, pause } => {
-            format!("{why} The next try is in {} s.", pause.as_secs_f64().round())
-        }
-    }
 }
 
 /// A line for whoever started the program. A closed pipe is no fault of ours.

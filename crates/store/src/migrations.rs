@@ -112,6 +112,27 @@ const ALL: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        number: 16,
+        name: "executions",
+        both: include_str!("../migrations/0016_executions.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        number: 17,
+        name: "slack",
+        both: include_str!("../migrations/0017_slack.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        number: 18,
+        name: "asks",
+        both: include_str!("../migrations/0018_asks.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The number of the newest migration that this program knows.

@@ -130,12 +130,30 @@ pub fn bearer(tx: &mut Tx<'_>, hash: &str) -> Result<Option<Bearer>> {
     )?)
 }
 
+/// What comes of a runner's joining.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Joined {
+    pub name: String,
+    pub serves: Vec<ProjectId>,
+    /// If it declares none, those that it served last or was meant for.
+    pub offered: Vec<ProjectId>,
+}
+
+/// Notes which projects a runner is meant for that has not joined yet, as far as its owner may change things there.
+///
+/// # Errors
+/// When the database fails.
+pub fn mean(tx: &mut Tx<'_>, bearer: Bearer, projects: &[ProjectId]) -> Result<()> {
+    serve(tx, bearer, projects).map(drop)
+}
+
 /// Notes that a runner has joined, and what it serves: those of the projects that it declares in which its owner may change
-/// things. Gives its name and these.
+/// things. What one that declares nothing is meant for stays.
 ///
 /// # Errors
 /// `NOT_FOUND` when there is no such runner any more.
-pub fn join(tx: &mut Tx<'_>, bearer: Bearer, joining: &Joining) -> Result<(String, Vec<ProjectId>)> {
+pub fn join(tx: &mut Tx<'_>, bearer: Bearer, joining: &Joining) -> Result<Joined> {
     let id = bearer.runner;
     let name = tx.query_opt(
         "UPDATE runners SET seen_at = $2, connection = $3, version = $4, platform = $5, slots = $6 WHERE id = $1
@@ -144,7 +162,12 @@ pub fn join(tx: &mut Tx<'_>, bearer: Bearer, joining: &Joining) -> Result<(Strin
         |row| row.get(0),
     )?;
     let name = name.ok_or_else(|| Error::not_found("runner"))?;
-    Ok((name, serve(tx, bearer, &joining.projects)?))
+    if joining.projects.is_empty() {
+        let before = served(tx, id)?;
+        let offered = members::changing(tx, bearer.owner, &before)?;
+        return Ok(Joined { name, serves: Vec::new(), offered });
+    }
+    Ok(Joined { name, serves: serve(tx, bearer, &joining.projects)?, offered: Vec::new() })
 }
 
 /// Notes that a runner is still there, if it is so by this connection, and what it serves, as [`join`] does. Gives that;
@@ -166,7 +189,7 @@ pub fn stay(
     if stays == 0 {
         return Ok(None);
     }
-    serve(tx, bearer, projects).map(Some)
+    if projects.is_empty() { Ok(Some(Vec::new())) } else { serve(tx, bearer, projects).map(Some) }
 }
 
 /// Notes that a runner is gone, unless it has joined by another connection since.
@@ -183,18 +206,21 @@ pub fn leave(tx: &mut Tx<'_>, id: RunnerId, connection: &str) -> Result<()> {
 /// nor does their runner.
 fn serve(tx: &mut Tx<'_>, bearer: Bearer, declared: &[ProjectId]) -> Result<Vec<ProjectId>> {
     let Bearer { runner, owner } = bearer;
-    let served = members::changing(tx, owner, declared)?;
-    let mut before: Vec<ProjectId> =
-        tx.query("SELECT project_id FROM runner_projects WHERE runner_id = $1", args![runner], |row| {
-            row.id(0)
-        })?;
-    before.sort_unstable();
-    if before == served {
-        return Ok(served);
+    let serves = members::changing(tx, owner, declared)?;
+    if served(tx, runner)? == serves {
+        return Ok(serves);
     }
     tx.execute("DELETE FROM runner_projects WHERE runner_id = $1", args![runner])?;
-    let rows: Vec<[Arg<'_>; 2]> = served.iter().map(|project| [(*project).into(), runner.into()]).collect();
+    let rows: Vec<[Arg<'_>; 2]> = serves.iter().map(|project| [(*project).into(), runner.into()]).collect();
     tx.insert_many("runner_projects (project_id, runner_id)", &rows)?;
+    Ok(serves)
+}
+
+/// What a runner served last, or is meant for.
+fn served(tx: &mut Tx<'_>, runner: RunnerId) -> Result<Vec<ProjectId>> {
+    let sql = "SELECT project_id FROM runner_projects WHERE runner_id = $1";
+    let mut served: Vec<ProjectId> = tx.query(sql, args![runner], |row| row.id(0))?;
+    served.sort_unstable();
     Ok(served)
 }
 

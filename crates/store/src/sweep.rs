@@ -11,6 +11,8 @@ use crate::{Scope, Store, Tenant};
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// How long an undecided proposal is kept, and an invitation or an API key that ended.
 const KEPT_MS: i64 = 30 * DAY_MS;
+/// How long it is known what Slack has told: it repeats itself for some minutes.
+const TOLD_MS: i64 = 60 * 60 * 1000;
 /// Rows that one transaction takes away, so that no other waits for long.
 const BATCH: u32 = 200;
 /// Uploads take their chunks with them: up to 64 MiB each.
@@ -26,12 +28,13 @@ pub struct Swept {
     pub invitations: u64,
     pub reviews: u64,
     pub embeddings: u64,
+    pub slack: u64,
 }
 
 impl Store {
     /// Takes away what at `now` has had its time: uploads after a day, sessions once they have ended, invitations and API
-    /// keys 30 days after that, proposals that nobody decided in 30 days (which is told as their being discarded), and
-    /// vectors of texts that no record has any more. In small transactions; what was done stays done if a later one
+    /// keys 30 days after that, proposals that nobody decided in 30 days (which is told as their being discarded),
+    /// vectors of texts that no record has any more, and for an hour what Slack has told, with codes that nobody said there. In small transactions; what was done stays done if a later one
     /// fails.
     ///
     /// # Errors
@@ -48,6 +51,8 @@ impl Store {
                 .await?,
             reviews: self.discard(now.plus_millis(-KEPT_MS)).await?,
             embeddings: self.forget_vectors().await?,
+            slack: self.drain("slack_seen", "at < $1", now.plus_millis(-TOLD_MS), BATCH).await?
+                + self.drain("slack_codes", "until <= $1", now, BATCH).await?,
         })
     }
 

@@ -13,14 +13,24 @@ use crate::ledger::{Claim, Order, Refused, Reply};
 use crate::machine::{Command, Failure};
 
 /// What the service is told.
-#[expect(clippy::large_enum_variant, reason = "nearly all messages are orders")]
 pub(crate) enum Message {
     /// Something to write.
     Order(Order, oneshot::Sender<Result<Reply, Refused>>),
+    /// A worker goes on with a step.
+    Keep(Order, oneshot::Sender<Result<Lease, Refused>>),
     /// A worker wants steps.
-    Join { queue: String, slots: u32, to: mpsc::UnboundedSender<Lease> },
+    Join(Joining),
     /// Another server has more steps than it can do.
     Look,
+}
+
+/// A worker that wants steps.
+pub(crate) struct Joining {
+    /// Its name, if it has one that outlives the server; the service gives it one otherwise.
+    pub(crate) name: Option<String>,
+    pub(crate) queues: Vec<String>,
+    pub(crate) slots: u32,
+    pub(crate) to: mpsc::UnboundedSender<Lease>,
 }
 
 /// The handle to the service. A cheap clone.
@@ -47,7 +57,7 @@ impl Tasks {
     pub async fn make(&self, new: NewRun) -> Result<(RunId, bool)> {
         match order(&self.to, Order::Make(new)).await? {
             Reply::Made { run, again } => Ok((run, again)),
-            Reply::Done { .. } | Reply::Logged { .. } => {
+            Reply::Done { .. } | Reply::Logged { .. } | Reply::Kept(_) => {
                 Err(Error::internal("a run was made, but has no id"))
             }
         }
@@ -104,10 +114,35 @@ impl Tasks {
     /// # Errors
     /// `UNAVAILABLE` when the service has ended.
     pub async fn worker(&self, queue: impl Into<String>, slots: u32) -> Result<Worker> {
+        self.join(None, vec![queue.into()], slots).await
+    }
+
+    /// A worker that is elsewhere, and whose work goes on when this server ends or does not see it for a while: it is known by a
+    /// name of its own, without a slash, and has its leases until their time is over (L7). Those that it [keeps](Self::keep)
+    /// count among its `slots`. Another worker of that name takes its place.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` when the service has ended.
+    pub async fn worker_elsewhere(&self, name: String, queues: Vec<String>, slots: u32) -> Result<Worker> {
+        self.join(Some(name), queues, slots).await
+    }
+
+    async fn join(&self, name: Option<String>, queues: Vec<String>, slots: u32) -> Result<Worker> {
         let (to, leases) = mpsc::unbounded_channel();
-        let join = Message::Join { queue: queue.into(), slots, to };
+        let join = Message::Join(Joining { name, queues, slots, to });
         self.to.send(join).await.map_err(|_| ended())?;
         Ok(Worker { leases })
+    }
+
+    /// A worker that is elsewhere is back with a step that it has: its lease as it is seen from here, from now on.
+    ///
+    /// # Errors
+    /// `CONFLICT` when the lease is over, or another worker's; `NOT_FOUND` when there is no such step.
+    pub async fn keep(&self, worker: &str, run: RunId, step: StepId, fence: i64) -> Result<Lease> {
+        let (answer, answers) = oneshot::channel();
+        let order = Order::Keep { run, step, fence, worker: worker.to_owned() };
+        self.to.send(Message::Keep(order, answer)).await.map_err(|_| ended())?;
+        Ok(answers.await.map_err(|_| ended())??)
     }
 
     /// Waits until steps may be ready that this server's workers have no slot for, so that others can be told. For one who
@@ -148,17 +183,32 @@ pub struct Worker {
 impl Worker {
     /// The next step; none when the service has ended.
     pub async fn next(&mut self) -> Option<Lease> {
-        self.leases.recv().await
+        let mut lease = self.leases.recv().await?;
+        lease.heard = true;
+        Some(lease)
     }
 }
 
-/// A step to be done, for as long as nobody else has it. Dropped without an outcome, it is given back.
+/// A lease that was dropped without an outcome.
+pub(crate) struct Dropped {
+    pub(crate) step: StepId,
+    pub(crate) hold: u64,
+    /// Whether its worker knew of it.
+    pub(crate) heard: bool,
+}
+
+/// A step to be done, for as long as nobody else has it. Dropped without an outcome, it is given back; but one of a worker that
+/// is elsewhere is only not seen any more.
 #[derive(Debug)]
 pub struct Lease {
     claim: Claim,
     to: mpsc::WeakSender<Message>,
     stop: watch::Receiver<bool>,
-    give_back: mpsc::UnboundedSender<(StepId, i64)>,
+    give_back: mpsc::UnboundedSender<Dropped>,
+    /// Tells it from others of the same step.
+    hold: u64,
+    /// Whether its worker knows of it.
+    heard: bool,
     over: bool,
 }
 
@@ -167,9 +217,10 @@ impl Lease {
         claim: Claim,
         to: mpsc::WeakSender<Message>,
         stop: watch::Receiver<bool>,
-        give_back: mpsc::UnboundedSender<(StepId, i64)>,
+        give_back: mpsc::UnboundedSender<Dropped>,
+        (hold, heard): (u64, bool),
     ) -> Self {
-        Self { claim, to, stop, give_back, over: false }
+        Self { claim, to, stop, give_back, hold, heard, over: false }
     }
 
     /// The step as it was when it was claimed: its name, its attempt, the answer to what it asked.
@@ -190,11 +241,13 @@ impl Lease {
         &self.claim.run_input
     }
 
-    /// Returns when the step should be stopped: someone cancelled it, or the lease is over.
-    pub async fn stopped(&self) {
+    /// Comes when the step should be stopped: someone cancelled it, or the lease is over.
+    pub fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut stop = self.stop.clone();
-        // A service that is gone has ended the lease, too.
-        let _ = stop.wait_for(|stop| *stop).await;
+        async move {
+            // A service that is gone has ended the lease, too.
+            let _ = stop.wait_for(|stop| *stop).await;
+        }
     }
 
     /// Whether the step should be stopped.
@@ -207,30 +260,39 @@ impl Lease {
     ///
     /// # Errors
     /// `CONFLICT` when the lease is over.
-    pub async fn start(&self) -> Result<()> {
-        self.say(Command::Start { fence: self.claim.step.fence }, None).await?;
-        Ok(())
+    pub fn start(&self) -> impl Future<Output = Result<()>> + Send + use<> {
+        let said = self.say(Command::Start { fence: self.claim.step.fence }, None);
+        async move { said.await.map(drop).map_err(Error::from) }
     }
 
     /// Says that the work gets on, where nothing is logged for long.
     ///
     /// # Errors
     /// `CONFLICT` when the lease is over.
-    pub async fn progress(&self) -> Result<()> {
-        self.say(Command::Progress { fence: self.claim.step.fence }, None).await?;
-        Ok(())
+    pub fn progress(&self) -> impl Future<Output = Result<()>> + Send + use<> {
+        let said = self.say(Command::Progress { fence: self.claim.step.fence }, None);
+        async move { said.await.map(drop).map_err(Error::from) }
     }
 
     /// Writes into the run's log, at most 64 KiB; gives the offset at which it ends, once it is stored.
     ///
     /// # Errors
     /// `CONFLICT` when the lease is over.
-    pub async fn log(&self, kind: impl Into<String>, text: impl Into<String>) -> Result<i64> {
+    pub fn log<K: Into<String>, T: Into<String>>(
+        &self,
+        kind: K,
+        text: T,
+    ) -> impl Future<Output = Result<i64>> + Send + use<K, T> {
         let Step { run, id: step, fence, .. } = self.claim.step;
         let entry = Order::Log { run, step, fence, kind: kind.into(), text: text.into() };
-        match order(&self.to.upgrade().ok_or_else(ended)?, entry).await? {
-            Reply::Logged { end } => Ok(end),
-            Reply::Made { .. } | Reply::Done { .. } => Err(Error::internal("what was logged has no end")),
+        let to = self.to.clone();
+        async move {
+            match order(&to.upgrade().ok_or_else(ended)?, entry).await? {
+                Reply::Logged { end } => Ok(end),
+                Reply::Made { .. } | Reply::Done { .. } | Reply::Kept(_) => {
+                    Err(Error::internal("what was logged has no end"))
+                }
+            }
         }
     }
 
@@ -250,6 +312,14 @@ impl Lease {
         self.settle(Command::Fail { fence: self.claim.step.fence, failure }, None).await
     }
 
+    /// The worker ends without having done it: another may, or the same one later.
+    ///
+    /// # Errors
+    /// As [`Lease::complete`].
+    pub async fn give_back(mut self) -> Result<()> {
+        self.settle(Command::GiveBack { fence: self.claim.step.fence }, None).await
+    }
+
     /// A person has to answer first; the step comes again with the answer.
     ///
     /// # Errors
@@ -266,9 +336,14 @@ impl Lease {
         Ok(())
     }
 
-    async fn say(&self, command: Command, output: Option<Value>) -> Result<Reply, Refused> {
-        let Step { run, id: step, .. } = self.claim.step;
-        order(&self.to.upgrade().ok_or_else(ended)?, Order::Say { run, step, command, output }).await
+    fn say(
+        &self,
+        command: Command,
+        output: Option<Value>,
+    ) -> impl Future<Output = Result<Reply, Refused>> + Send + use<> {
+        let (Step { run, id: step, .. }, to) = (&self.claim.step, self.to.clone());
+        let say = Order::Say { run: *run, step: *step, command, output };
+        async move { order(&to.upgrade().ok_or_else(ended)?, say).await }
     }
 }
 
@@ -276,7 +351,8 @@ impl Drop for Lease {
     fn drop(&mut self) {
         if !self.over {
             // A service that is gone frees what it held when it starts anew.
-            let _ = self.give_back.send((self.claim.step.id, self.claim.step.fence));
+            let _ =
+                self.give_back.send(Dropped { step: self.claim.step.id, hold: self.hold, heard: self.heard });
         }
     }
 }

@@ -50,6 +50,8 @@ pub enum Reply {
         /// In bytes.
         end: i64,
     },
+    /// The worker still has the step.
+    Kept(Box<Claim>),
 }
 
 /// Why an order was not done.
@@ -84,8 +86,42 @@ impl From<Refused> for Error {
     }
 }
 
-/// Workers that want steps, by queue: who, and how many.
-pub type Demand = HashMap<String, Vec<(String, u32)>>;
+/// Workers that want steps: of which queues, and how many each.
+#[derive(Debug, Clone, Default)]
+pub struct Demand {
+    wants: HashMap<String, Vec<String>>,
+    free: HashMap<String, u32>,
+}
+
+impl Demand {
+    /// A worker wants at most `slots` steps, of whichever of these queues.
+    pub fn add(&mut self, worker: &str, slots: u32, queues: impl IntoIterator<Item = impl Into<String>>) {
+        self.free.insert(worker.to_owned(), slots);
+        for queue in queues {
+            self.wants.entry(queue.into()).or_default().push(worker.to_owned());
+        }
+    }
+
+    /// How many steps of a queue are wanted.
+    fn slots(&self, queue: &str) -> u32 {
+        let workers = self.wants.get(queue).into_iter().flatten();
+        workers.map(|worker| self.free.get(worker).copied().unwrap_or(0)).fold(0, u32::saturating_add)
+    }
+
+    /// The worker of a queue that wants most; of equals, the one that came first.
+    fn next(&self, queue: &str) -> Option<&String> {
+        let free = |worker: &&String| self.free.get(*worker).copied().unwrap_or(0);
+        let workers = self.wants.get(queue)?.iter().rev().filter(|worker| free(worker) > 0);
+        workers.max_by_key(|worker| free(worker))
+    }
+
+    /// A worker was given a step.
+    fn fill(&mut self, worker: &str) {
+        if let Some(free) = self.free.get_mut(worker) {
+            *free = free.saturating_sub(1);
+        }
+    }
+}
 
 /// What a batch of orders led to, besides the replies.
 #[derive(Debug, Default)]
@@ -145,11 +181,13 @@ pub fn write(
     book.save_ready(tx)?;
     let mut ready: BTreeSet<String> = ready.union(&std::mem::take(&mut book.ready)).cloned().collect();
     ready.extend(looked);
-    let mut claims = Vec::new();
+    let (mut claims, mut demand) = (Vec::new(), demand.clone());
     for queue in ready.clone() {
-        let Some(workers) = demand.get(&queue) else { continue };
-        let slots = workers.iter().map(|(_, slots)| slots).sum();
-        let (given, all) = claim(tx, &mut book, &queue, workers, slots)?;
+        let slots = demand.slots(&queue);
+        if slots == 0 {
+            continue;
+        }
+        let (given, all) = claim(tx, &mut book, &queue, &mut demand, slots)?;
         if all {
             ready.remove(&queue);
         }
@@ -178,26 +216,26 @@ fn claim(
     tx: &mut Tx<'_>,
     book: &mut Book<'_>,
     queue: &str,
-    workers: &[(String, u32)],
+    demand: &mut Demand,
     slots: u32,
 ) -> Result<(Vec<Claim>, bool)> {
     let mut claims = Vec::new();
     // Nothing more can be had of it before the lease of that one is over.
-    let in_turn = queue.starts_with(runs::ONE_AT_A_TIME);
+    let in_turn = runs::is_in_turn(queue);
     if in_turn && !runs::turn_is_free(tx, queue)? {
         return Ok((claims, true));
     }
     let slots = if in_turn { 1 } else { slots };
-    let mut places = workers.iter().flat_map(|(worker, slots)| std::iter::repeat_n(worker, *slots as usize));
     let found = runs::claimable(tx, queue, slots)?;
     let all = in_turn || found.len() < slots as usize;
     for runs::Claimable { taken, input, run_input } in found {
         let id = taken.step.id;
         book.hold(taken);
-        let Some(worker) = places.next() else { break };
+        let Some(worker) = demand.next(queue).cloned() else { break };
         if book.apply(id, &Command::Claim { worker: worker.clone() }, None).is_ok()
             && let Some(step) = book.step(id).cloned()
         {
+            demand.fill(&worker);
             claims.push(Claim { step, input: json(&input)?, run_input: json(&run_input)? });
         }
     }

@@ -4,7 +4,7 @@
 
 use kernel::{Random, StepId, Timestamp};
 use resilience::retry::{self, Decision, Policy};
-use store::runs::Step;
+use store::runs::{self, Step};
 use wire::runs::{Answer, Priority, Reason, Run, StepState};
 
 /// The longest pause between two attempts that is our own choice, in milliseconds.
@@ -31,6 +31,13 @@ pub enum Command {
     Beat {
         /// The lease.
         fence: i64,
+    },
+    /// Its worker was out of sight, and is back with it.
+    Keep {
+        /// The lease.
+        fence: i64,
+        /// Who.
+        worker: String,
     },
     /// Its worker has got on.
     Progress {
@@ -154,10 +161,13 @@ pub fn apply(step: &mut Step, command: &Command, at: Moment<'_>) -> Result<Vec<A
     match command {
         Command::Claim { worker } => claim(step, worker, at.now, &mut actions)?,
         Command::Start { fence } => start(held(step, *fence)?, at.now, &mut actions),
-        Command::Beat { fence } => {
+        Command::Beat { fence } => beat(held(step, *fence)?, at.now),
+        Command::Keep { fence, worker } => {
             let step = held(step, *fence)?;
-            let until = at.now.plus_millis(step.limits.lease_ms);
-            step.lease_until = step.lease_until.max(Some(until));
+            if step.worker.as_ref() != Some(worker) {
+                return Err(Refusal::Over);
+            }
+            beat(step, at.now);
         }
         Command::Progress { fence } => held(step, *fence)?.progressed_at = Some(at.now),
         Command::Complete { fence } => {
@@ -297,6 +307,11 @@ fn claim(step: &mut Step, worker: &str, now: Timestamp, actions: &mut Vec<Action
     Ok(())
 }
 
+fn beat(step: &mut Step, now: Timestamp) {
+    let until = now.plus_millis(step.limits.lease_ms);
+    step.lease_until = step.lease_until.max(Some(until));
+}
+
 fn start(step: &mut Step, now: Timestamp, actions: &mut Vec<Action>) {
     if step.state == StepState::Leased {
         step.state = StepState::Running;
@@ -378,9 +393,18 @@ fn revoke(step: &mut Step, outcome: &'static str, error: &str, at: Moment<'_>, a
     fail(step, outcome, &failure, false, at, actions);
 }
 
-/// A worker is gone: no fault of the step, unless that happens to it time and again (L5).
+/// A worker is gone: no fault of the step, unless that happens to it time and again (L5). Where steps are done in turn, it keeps
+/// its place (C9).
 fn lose(step: &mut Step, outcome: &'static str, error: &str, at: Moment<'_>, actions: &mut Vec<Action>) {
     step.lost += 1;
+    let place = step.expires_at.map(|at| at.0 - step.limits.life_ms - head_start(step.priority));
+    if runs::is_in_turn(&step.queue) && step.lost <= LOSSES && step.asked_at.is_none() && place.is_some() {
+        settle(step, outcome, Some(shortened(error)), actions);
+        step.attempt -= 1;
+        step.rank = place;
+        queue(step, at);
+        return actions.push(Action::Tell);
+    }
     let failure = Failure { error: error.to_owned(), kind: retry::Kind::Retryable };
     fail(step, outcome, &failure, step.lost <= LOSSES, at, actions);
 }

@@ -1,16 +1,17 @@
 //! The service: takes orders from many callers, writes those that wait together, hands steps to workers, beats for them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use kernel::{Ambient, Code, Error, Result, RunId, StepId, Timestamp};
-use store::Store;
+use store::{Store, runs};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-use crate::handle::{Lease, Message, Tasks};
+use crate::handle::{Dropped, Joining, Lease, Message, Tasks};
 use crate::ledger::{self, Claim, Demand, Order, Outcome, Refused, Reply};
 use crate::machine::{Command, Failure};
 
@@ -53,9 +54,11 @@ impl Options {
     }
 }
 
-/// Those that wait for steps of a queue.
+/// Those that wait for steps.
 struct Worker {
-    queue: String,
+    queues: Vec<String>,
+    /// Whether its work goes on when it is not seen from here.
+    elsewhere: bool,
     /// Its free slots, but for those that a transaction under way may fill.
     free: i64,
     to: mpsc::UnboundedSender<Lease>,
@@ -66,10 +69,29 @@ struct Held {
     run: RunId,
     fence: i64,
     worker: String,
+    elsewhere: bool,
+    /// Tells it from earlier ones of the same step.
+    hold: u64,
     stop: watch::Sender<bool>,
 }
 
-type Answer = oneshot::Sender<Result<Reply, Refused>>;
+/// Who waits for what comes of an order.
+enum Answer {
+    Reply(oneshot::Sender<Result<Reply, Refused>>),
+    /// A worker that wants its lease back.
+    Lease(oneshot::Sender<Result<Lease, Refused>>),
+}
+
+impl Answer {
+    /// Tells what came of it. A caller that is gone does not want to know.
+    fn refuse(self, refused: Refused) {
+        let _ = match self {
+            Self::Reply(answer) => answer.send(Err(refused)).map_err(drop),
+            Self::Lease(answer) => answer.send(Err(refused)).map_err(drop),
+        };
+    }
+}
+
 /// An order, and who waits for what comes of it.
 type Asked = (Order, Option<Answer>);
 
@@ -99,12 +121,14 @@ pub struct Service {
     present: String,
     handle: mpsc::WeakSender<Message>,
     messages: mpsc::Receiver<Message>,
-    freed: mpsc::UnboundedReceiver<(StepId, i64)>,
-    give_back: mpsc::UnboundedSender<(StepId, i64)>,
+    freed: mpsc::UnboundedReceiver<Dropped>,
+    give_back: mpsc::UnboundedSender<Dropped>,
     logged: broadcast::Sender<RunId>,
     left_over: Arc<Notify>,
     workers: HashMap<String, Worker>,
-    /// Workers that have joined.
+    /// The workers of each queue, by their names.
+    by_queue: BTreeMap<String, BTreeSet<String>>,
+    /// Workers that have joined, and leases that were given to them.
     joined: u64,
     held: HashMap<StepId, Held>,
     /// Leases that ended without a word, which could not be written.
@@ -139,6 +163,7 @@ impl Service {
             logged: logged.clone(),
             left_over: left_over.clone(),
             workers: HashMap::new(),
+            by_queue: BTreeMap::new(),
             joined: 0,
             held: HashMap::new(),
             unsaid: Vec::new(),
@@ -160,7 +185,7 @@ impl Service {
     /// When what an earlier start of this server held could not be freed.
     pub async fn run(mut self, drained: impl Future<Output = ()>) -> Result<()> {
         let (freed, frees) = oneshot::channel();
-        self.write(vec![(self.disown(), Some(freed))]).await;
+        self.write(vec![(self.disown(), Some(Answer::Reply(freed)))]).await;
         if let Ok(Err(refused)) = frees.await {
             return Err(refused.into());
         }
@@ -174,7 +199,11 @@ impl Service {
         let (mut end, mut gone, mut polled) = (None, false, false);
         let mut flights = FuturesUnordered::new();
         let mut orders = Vec::new();
-        while !(self.draining && self.held.is_empty() && orders.is_empty() && flights.is_empty()) {
+        while !(self.draining
+            && self.held.values().all(|held| held.elsewhere)
+            && orders.is_empty()
+            && flights.is_empty())
+        {
             let until = self.wake.map(|wake| {
                 Duration::from_millis(u64::try_from(wake.since(self.ambient.now())).unwrap_or(0))
             });
@@ -189,10 +218,10 @@ impl Service {
                     }
                 },
                 Some(landed) = flights.next() => self.land(landed),
-                Some((step, fence)) = self.freed.recv(), if room => self.returned(step, fence, &mut orders),
+                Some(lease) = self.freed.recv(), if room => self.dropped(&lease, &mut orders),
                 () = sleep(until), if room => self.tick(&mut orders),
                 _ = poll.tick(), if room => {
-                    self.workers.retain(|_, worker| !worker.to.is_closed());
+                    self.forget();
                     for (step, fence) in std::mem::take(&mut self.unsaid) {
                         self.returned(step, fence, &mut orders);
                     }
@@ -217,8 +246,8 @@ impl Service {
             {
                 self.take(message, &mut orders);
             }
-            while let Ok((step, fence)) = self.freed.try_recv() {
-                self.returned(step, fence, &mut orders);
+            while let Ok(lease) = self.freed.try_recv() {
+                self.dropped(&lease, &mut orders);
             }
             let beside = !flights.is_empty();
             if !beside && (!orders.is_empty() || self.is_wanted())
@@ -242,14 +271,43 @@ impl Service {
 
     fn take(&mut self, message: Message, orders: &mut Vec<Asked>) {
         match message {
-            Message::Order(order, answer) => orders.push((order, Some(answer))),
-            Message::Join { queue, slots, to } => {
-                self.ready.insert(queue.clone());
-                self.joined += 1;
-                let name = format!("{}/{}", self.present, self.joined);
-                self.workers.insert(name, Worker { queue, free: slots.into(), to });
-            }
+            Message::Order(order, answer) => orders.push((order, Some(Answer::Reply(answer)))),
+            Message::Keep(order, answer) => orders.push((order, Some(Answer::Lease(answer)))),
+            Message::Join(joining) => self.join(joining),
             Message::Look => self.look(orders),
+        }
+    }
+
+    fn join(&mut self, Joining { name, queues, slots, to }: Joining) {
+        let elsewhere = name.is_some();
+        self.joined += 1;
+        let name = name.unwrap_or_else(|| format!("{}/{}", self.present, self.joined));
+        let has = self.held.values().filter(|held| held.worker == name).count();
+        let free = i64::from(slots) - i64::try_from(has).unwrap_or(i64::MAX);
+        self.leave(&name);
+        for queue in &queues {
+            self.ready.insert(queue.clone());
+            self.by_queue.entry(queue.clone()).or_default().insert(name.clone());
+        }
+        self.workers.insert(name, Worker { queues, elsewhere, free, to });
+    }
+
+    /// Forgets the workers that have left.
+    fn forget(&mut self) {
+        let gone = self.workers.iter().filter(|(_, worker)| worker.to.is_closed());
+        for name in gone.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
+            self.leave(&name);
+        }
+    }
+
+    fn leave(&mut self, name: &str) {
+        for queue in self.workers.remove(name).into_iter().flat_map(|worker| worker.queues) {
+            if let Entry::Occupied(mut workers) = self.by_queue.entry(queue) {
+                workers.get_mut().remove(name);
+                if workers.get().is_empty() {
+                    workers.remove();
+                }
+            }
         }
     }
 
@@ -267,8 +325,17 @@ impl Service {
 
     /// Steps may be ready in any queue that our workers do.
     fn look(&self, orders: &mut Vec<Asked>) {
-        let queues: BTreeSet<&String> = self.workers.values().map(|worker| &worker.queue).collect();
-        orders.push((Order::Look { queues: queues.into_iter().cloned().collect() }, None));
+        orders.push((Order::Look { queues: self.by_queue.keys().cloned().collect() }, None));
+    }
+
+    /// A lease was dropped without a word. What a worker elsewhere knows of goes on there.
+    fn dropped(&mut self, lease: &Dropped, orders: &mut Vec<Asked>) {
+        let Some(held) = self.held.get(&lease.step).filter(|held| held.hold == lease.hold) else { return };
+        if held.elsewhere && lease.heard {
+            self.release(lease.step);
+        } else {
+            self.returned(lease.step, held.fence, orders);
+        }
     }
 
     /// A lease ended without a word.
@@ -288,7 +355,7 @@ impl Service {
 
     /// Gives up what is not done when the server ends.
     fn let_go(&self, orders: &mut Vec<Asked>) {
-        orders.extend(self.held.iter().map(|(step, held)| {
+        orders.extend(self.held.iter().filter(|(_, held)| !held.elsewhere).map(|(step, held)| {
             let failure = Failure {
                 error: "the server ended".into(),
                 kind: resilience::retry::Kind::After { millis: 0 },
@@ -300,13 +367,22 @@ impl Service {
 
     /// Whether a worker has a free slot for a queue that may have ready steps.
     fn is_wanted(&self) -> bool {
-        let wants = |worker: &Worker| worker.free > 0 && self.ready.contains(&worker.queue);
-        !self.draining && !self.ready.is_empty() && self.workers.values().any(wants)
+        !self.draining
+            && self
+                .ready
+                .iter()
+                .flat_map(|queue| self.workers_of(queue))
+                .any(|(_, worker)| worker.free > 0 && !worker.to.is_closed())
     }
 
-    /// What our workers want, by queue, once these orders are written; and the slots that are reserved for it.
+    /// The workers of a queue.
+    fn workers_of(&self, queue: &str) -> impl Iterator<Item = (&String, &Worker)> {
+        self.by_queue.get(queue).into_iter().flatten().filter_map(|name| self.workers.get_key_value(name))
+    }
+
+    /// What our workers want, once these orders are written; and the slots that are reserved for it.
     fn demand(&mut self, orders: &[Order]) -> (Demand, Vec<(String, i64)>) {
-        let (mut demand, mut reserved) = (Demand::new(), Vec::new());
+        let (mut demand, mut reserved) = (Demand::default(), Vec::new());
         if self.draining {
             return (demand, reserved);
         }
@@ -318,11 +394,23 @@ impl Service {
                 *freed.entry(held.worker.as_str()).or_default() += 1;
             }
         }
-        for (name, worker) in self.workers.iter_mut().filter(|(_, worker)| !worker.to.is_closed()) {
+        // Of those elsewhere there may be thousands: they are asked when one of their queues is known to have something.
+        let mut asked: BTreeSet<&String> =
+            self.ready.iter().flat_map(|queue| self.workers_of(queue)).map(|(name, _)| name).collect();
+        asked.extend(self.workers.iter().filter(|(_, worker)| !worker.elsewhere).map(|(name, _)| name));
+        for name in asked {
+            let Some(worker) = self.workers.get(name).filter(|worker| !worker.to.is_closed()) else {
+                continue;
+            };
             let free = worker.free + freed.get(name.as_str()).copied().unwrap_or(0);
             if let Ok(free @ 1..) = u32::try_from(free) {
-                demand.entry(worker.queue.clone()).or_default().push((name.clone(), free));
-                reserved.push((name.clone(), std::mem::take(&mut worker.free)));
+                demand.add(name, free, worker.queues.iter().cloned());
+                reserved.push((name.clone(), worker.free));
+            }
+        }
+        for (name, _) in &reserved {
+            if let Some(worker) = self.workers.get_mut(name) {
+                worker.free = 0;
             }
         }
         (demand, reserved)
@@ -386,10 +474,7 @@ impl Service {
         tracing::error!(%error, "orders to runs were not written");
         for (order, answer) in orders.iter().zip(answers) {
             match (answer.take(), order) {
-                // A caller that is gone does not want to know.
-                (Some(answer), _) => {
-                    let _ = answer.send(Err(Refused::Order(Error::new(error.code(), error.message()))));
-                }
+                (Some(answer), _) => answer.refuse(Refused::Order(Error::new(error.code(), error.message()))),
                 (None, Order::Say { step, command: Command::GiveBack { fence }, .. }) => {
                     self.unsaid.push((*step, *fence));
                 }
@@ -407,7 +492,9 @@ impl Service {
         if !outcome.ready.is_empty() && orders.iter().any(told) {
             self.left_over.notify_one();
         }
-        self.ready.extend(outcome.ready);
+        for queue in outcome.ready {
+            self.readied(queue);
+        }
         for claim in outcome.claims {
             self.give(claim);
         }
@@ -419,7 +506,7 @@ impl Service {
                 self.heard(*step, command, &reply);
             }
             if let Some(answer) = answer.take() {
-                let _ = answer.send(reply);
+                self.answer(answer, reply);
             }
         }
         for run in outcome.logged {
@@ -428,17 +515,66 @@ impl Service {
         }
     }
 
+    /// A queue has ready steps, and so may all that take turns with it.
+    fn readied(&mut self, queue: String) {
+        if runs::is_in_turn(&queue) {
+            let turn = runs::turn(&queue);
+            let all = self.by_queue.range(turn.to_owned()..).map(|(other, _)| other);
+            let all =
+                all.take_while(|other| other.starts_with(turn)).filter(|other| runs::turn(other) == turn);
+            self.ready.extend(all.cloned());
+        }
+        self.ready.insert(queue);
+    }
+
+    fn answer(&mut self, answer: Answer, reply: Result<Reply, Refused>) {
+        match (answer, reply) {
+            // A caller that is gone does not want to know.
+            (Answer::Reply(answer), reply) => drop(answer.send(reply)),
+            (Answer::Lease(answer), Ok(Reply::Kept(claim))) => {
+                let lease = self.hold(*claim, true, true);
+                // If nobody wants it any more, it is not seen from here, as before.
+                let _ = answer.send(Ok(lease));
+            }
+            (answer, Ok(_)) => {
+                answer.refuse(Refused::Order(Error::internal("a lease was kept, but is not there")))
+            }
+            (answer, Err(refused)) => answer.refuse(refused),
+        }
+    }
+
     /// Hands a step to its worker. If that has left, the lease gives itself back as it is dropped.
     fn give(&mut self, claim: Claim) {
-        let (step, run, fence) = (claim.step.id, claim.step.run, claim.step.fence);
         let name = claim.step.worker.clone().unwrap_or_default();
-        let (stop, stopped) = watch::channel(false);
-        let lease = Lease::new(claim, self.handle.clone(), stopped, self.give_back.clone());
+        let elsewhere = self.workers.get(&name).is_some_and(|worker| worker.elsewhere);
+        let lease = self.hold(claim, elsewhere, false);
         if let Some(worker) = self.workers.get_mut(&name) {
-            worker.free -= 1;
             let _ = worker.to.send(lease);
         }
-        self.held.insert(step, Held { run, fence, worker: name, stop });
+    }
+
+    /// Notes that a worker has a step.
+    fn hold(&mut self, claim: Claim, elsewhere: bool, heard: bool) -> Lease {
+        let (step, run, fence) = (claim.step.id, claim.step.run, claim.step.fence);
+        let worker = claim.step.worker.clone().unwrap_or_default();
+        self.release(step);
+        self.joined += 1;
+        let hold = self.joined;
+        let (stop, stopped) = watch::channel(claim.step.asked_at.is_some());
+        if let Some(worker) = self.workers.get_mut(&worker) {
+            worker.free -= 1;
+        }
+        self.held.insert(step, Held { run, fence, worker, elsewhere, hold, stop });
+        Lease::new(claim, self.handle.clone(), stopped, self.give_back.clone(), (hold, heard))
+    }
+
+    /// Forgets that a worker has a step.
+    fn release(&mut self, step: StepId) {
+        if let Some(held) = self.held.remove(&step)
+            && let Some(worker) = self.workers.get_mut(&held.worker)
+        {
+            worker.free += 1;
+        }
     }
 
     fn stop(&self, step: StepId) {
@@ -456,12 +592,11 @@ impl Service {
             }
             _ => return,
         };
-        let Some(held) = self.held.get(&step).filter(|held| held.fence == fence) else { return };
+        if self.held.get(&step).is_none_or(|held| held.fence != fence) {
+            return;
+        }
         if last {
-            if let Some(worker) = self.workers.get_mut(&held.worker) {
-                worker.free += 1;
-            }
-            self.held.remove(&step);
+            self.release(step);
         } else if !matches!(reply, Ok(Reply::Done { stop: false })) {
             // Asked to stop, or the lease is over already.
             self.stop(step);

@@ -17,6 +17,7 @@ pub mod runner;
 pub mod runs;
 pub mod schedules;
 pub mod settings;
+pub mod slack;
 mod text;
 pub mod tools;
 pub mod usage;

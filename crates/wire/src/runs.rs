@@ -352,6 +352,16 @@ pub struct RunLog {
     pub end: i64,
 }
 
+/// What an event of a run's stream tells.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum RunStreamed {
+    /// A piece of its log.
+    Entry(LogEntry),
+    /// How it ended; then nothing more comes.
+    End(RunState),
+}
+
 /// Which part of a log is wanted.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -15,6 +15,7 @@ import {
   PanelLeft,
   PanelRight,
   Search,
+  Server,
   Settings,
   SlidersHorizontal,
   Sun,
@@ -100,7 +101,7 @@ export function useWorkspaceActions(): void {
         name: "Settings",
         group: "Go to",
         icon: Settings,
-        words: "model memory keys sessions account",
+        words: "model memory keys sessions account runners machines",
         run: () => void navigate({ to: "/settings/$section", params: { section: "account" } }),
       },
     ];
@@ -144,6 +145,14 @@ export function useWorkspaceActions(): void {
         icon: CalendarClock,
         words: "cron time later again every day",
         run: () => void navigate({ to: "/projects/$project/schedules", params }),
+      },
+      {
+        id: "go.fleet",
+        name: "Fleet",
+        group: "Go to",
+        icon: Server,
+        words: "runners machines remote command agent queue",
+        run: () => void navigate({ to: "/projects/$project/fleet", params }),
       },
       {
         id: "go.reviews",

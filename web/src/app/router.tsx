@@ -145,6 +145,18 @@ const schedules = createRoute({
   component: lazyRouteComponent(() => import("@/features/schedules/page"), "SchedulesPage"),
 });
 
+const fleet = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/fleet",
+  component: lazyRouteComponent(() => import("@/features/fleet/page"), "FleetPage"),
+});
+
+const admit = createRoute({
+  getParentRoute: () => inside,
+  path: "/runners/admit",
+  component: lazyRouteComponent(() => import("@/features/fleet/admit"), "Admit"),
+});
+
 const reviews = createRoute({
   getParentRoute: () => inside,
   path: "/projects/$project/reviews",
@@ -202,6 +214,8 @@ export const router = createRouter({
       runs,
       oneRun,
       schedules,
+      fleet,
+      admit,
       reviews,
       readiness,
       agents,

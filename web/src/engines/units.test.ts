@@ -1,6 +1,6 @@
 /** The rules of telling numbers. */
 import { expect, test } from "vitest";
-import { percent, ranges, told } from "./units";
+import { percent, ranges, size, told } from "./units";
 
 test("lengths are in pages and eighths, and a place is the page on which it is", () => {
   expect([0, 1, 8, 19].map((eighths) => told(eighths, "eighths"))).toEqual([
@@ -23,4 +23,8 @@ test("a score is never told as better than it is", () => {
 test("numbers that follow each other are told as one, in the order that they have", () => {
   expect(ranges(["1", "2", "4", "5", "6", "6A", "7", "3"])).toBe("1, 2, 4–6, 6A, 7, 3");
   expect(ranges([])).toBe("");
+});
+
+test("bytes are told in the unit that fits them", () => {
+  expect([0, 640, 12_345, 4_500_000].map(size)).toEqual(["0 B", "640 B", "12.3 KB", "4.5 MB"]);
 });

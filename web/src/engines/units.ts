@@ -54,6 +54,12 @@ export function percent(score: number): string {
   return `${Math.floor(score * 100 + 1e-6)} %`;
 }
 
+/** A number of bytes: `640 B`, `12.3 KB`, `4.5 MB`. */
+export function size(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`;
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 /** `mediumClose` as `medium close`. */
 export function spaced(word: string): string {
   return word

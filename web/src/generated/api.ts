@@ -44,6 +44,17 @@ export interface components {
             /** @description The summary by rules, if the model wrote another. */
             summaryByRules?: string | null;
         };
+        /** @description Lets a machine join the fleet that has made a key of its own. */
+        AdmitRunner: {
+            /** @description The key's SHA-256, in hexadecimal digits. */
+            hash: string;
+            /** @description The key's first characters, to recognise it by. */
+            hint: string;
+            /** @description What people call the machine. */
+            name: string;
+            /** @description The projects that it is meant for. It serves them if it declares a folder for each. */
+            projects?: components["schemas"]["ProjectId"][];
+        };
         /** @description An agent of a project. */
         Agent: {
             /** @description The file that is built in, where the project has another. */
@@ -68,6 +79,48 @@ export interface components {
              * @description Counts what the project said of it, 0 if nothing yet; send it back to change the agent.
              */
             version: number;
+        };
+        /** @description What a coding agent on a runner asks people before it does it. It waits, and its lease goes on. */
+        AgentAsk: {
+            /** @description The option that was chosen; of what was answered without one, the agent was told that there is no answer. */
+            answer?: string | null;
+            answeredAt?: components["schemas"]["Timestamp"] | null;
+            answeredBy?: components["schemas"]["PersonId"] | null;
+            /** @description What that person is called. */
+            answeredByName?: string | null;
+            askedAt: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description Which of those that the lease has asked.
+             */
+            askId: number;
+            /** @description What that is, in full: the text, the command, the change. */
+            detail: string;
+            /**
+             * Format: int64
+             * @description The lease's number.
+             */
+            fence: number;
+            /** @description Whether an answer is waited for: there is none, and the task goes on. */
+            open: boolean;
+            options: components["schemas"]["AgentAskOption"][];
+            runId: components["schemas"]["RunId"];
+            /** @description What the runner was called. */
+            runnerName: string;
+            stepId: components["schemas"]["StepId"];
+            /** @description What it wants to do, in a sentence. */
+            title: string;
+        };
+        /**
+         * @description What an answer means.
+         * @enum {string}
+         */
+        AgentAskKind: "allowOnce" | "allowAlways" | "rejectOnce" | "rejectAlways";
+        /** @description What may be answered. */
+        AgentAskOption: {
+            id: string;
+            kind: components["schemas"]["AgentAskKind"];
+            name: string;
         };
         /** @description An agent as a change left it, and how to take the change back. */
         AgentChanged: components["schemas"]["Agent"] & {
@@ -190,6 +243,11 @@ export interface components {
             /** @description What they said. */
             value: Record<string, unknown>;
         };
+        /** @description Answers what a coding agent asks. */
+        AnswerAgentAsk: {
+            /** @description The option's id. Without one, the agent is told that nobody answers. */
+            option?: string | null;
+        };
         /** @description A person's answer to a step that asks. */
         AnswerStep: {
             /** @description The answer. */
@@ -290,6 +348,23 @@ export interface components {
             /** @description The records that it touched. */
             records: components["schemas"]["EntityId"][];
         };
+        /** @description A file that a task changed. */
+        ChangedFile: {
+            /**
+             * Format: int32
+             * @description Lines that came; nothing of a file that is no text.
+             */
+            added?: number | null;
+            /** @description What became of it. */
+            change: components["schemas"]["FileChange"];
+            /** @description Within the project's folder. */
+            path: string;
+            /**
+             * Format: int32
+             * @description Lines that went.
+             */
+            removed?: number | null;
+        };
         ChangeId: string;
         /** @description What is to be different about a schedule; what is absent stays. */
         ChangeSchedule: {
@@ -370,6 +445,43 @@ export interface components {
             name: string;
             singular: string;
         };
+        /** @description A command that there is. */
+        Command: {
+            /** @description Whether who asks has that role. */
+            allowed: boolean;
+            /** @description Whether it changes something, so that it stands in the audit log. */
+            changes: boolean;
+            /** @description What it does, in a sentence. */
+            help: string;
+            /** @description One word, or two: `health reset`. */
+            name: string;
+            /** @description The least role that may give it. */
+            needs: components["schemas"]["Role"];
+            /** @description How it is typed: `logs RUN [LINES]`. */
+            usage: string;
+        };
+        /** @description What a command answers: the same in the UI and in Slack, which show it each in their way. */
+        CommandReply: {
+            /** @description Lines of plain text. */
+            lines: string[];
+            runId?: components["schemas"]["RunId"] | null;
+            table?: components["schemas"]["CommandTable"] | null;
+            /** @description In a few words. */
+            title: string;
+        };
+        /** @description The commands that there are, and how a line may go on. */
+        Commands: {
+            commands: components["schemas"]["Command"][];
+            /** @description Whole lines that the given one may become, at most 20; none if no line was given. */
+            completions: string[];
+        };
+        /** @description A table of plain texts. */
+        CommandTable: {
+            /** @description What the columns are called. */
+            columns: string[];
+            /** @description Each as long as `columns`; at most 100. */
+            rows: string[][];
+        };
         /** @description A conversation. */
         Conversation: {
             createdAt: components["schemas"]["Timestamp"];
@@ -442,6 +554,16 @@ export interface components {
             target: components["schemas"]["EntityId"];
             /** @description Lower-case letters and `_`. */
             type: string;
+        };
+        /** @description Tells the fleet to do something in a project. */
+        CreateRemote: {
+            /** @description What is to be done. */
+            order: components["schemas"]["RemoteOrder"];
+            /** @description How urgent it is. */
+            priority?: components["schemas"]["Priority"];
+            runner?: components["schemas"]["RunnerId"] | null;
+            /** @description What it is called; made of the order if it is not said. */
+            title?: string | null;
         };
         /** @description Lets a machine join the fleet. */
         CreateRunner: {
@@ -640,6 +762,27 @@ export interface components {
          */
         EnrichmentLevel: "minimal" | "standard" | "comprehensive";
         EntityId: string;
+        /** @description What came of a step's lease on a runner, or comes of it. */
+        Execution: {
+            /** @description When it was given to the runner. */
+            beganAt: components["schemas"]["Timestamp"];
+            endedAt?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description The lease's number.
+             */
+            fence: number;
+            outcome?: components["schemas"]["RemoteOutcome"] | null;
+            /** @description The run. */
+            runId: components["schemas"]["RunId"];
+            runnerId?: components["schemas"]["RunnerId"] | null;
+            /** @description What it was called. */
+            runnerName: string;
+            /** @description Its step. */
+            stepId: components["schemas"]["StepId"];
+            /** @description What it has written, by the streams' names. */
+            streams: components["schemas"]["RemoteStream"][];
+        };
         /** @description A file that a deliverable can be had as. */
         ExportFile: {
             /** @description `shot-list.csv`, `call-sheets.pdf` … */
@@ -681,6 +824,11 @@ export interface components {
             /** @description `complete`, `incomplete` or `review`. */
             state: string;
         };
+        /**
+         * @description What became of a file.
+         * @enum {string}
+         */
+        FileChange: "added" | "modified" | "deleted" | "renamed";
         /** @description Which run to follow. */
         Follow: {
             /** @description Of these departments only; of all if absent or empty. */
@@ -2090,6 +2238,115 @@ export interface components {
             line?: number | null;
             message: string;
         };
+        /** @description What a task may use up on a runner. What is not said is as the runner has it; a runner may allow less than it is told. */
+        RemoteBounds: {
+            /**
+             * Format: int32
+             * @description Memory of all its processes together, in MiB.
+             * @default null
+             */
+            memoryMib?: number | null;
+            /**
+             * Format: int32
+             * @description Minutes from its start; an hour, if it is not said.
+             * @default 60
+             */
+            minutes?: number;
+            /**
+             * Format: int32
+             * @description What it writes, in MiB; what comes after is dropped, and that is said.
+             * @default 128
+             */
+            outputMib?: number;
+        };
+        /**
+         * @description What is done with what a task changed in a folder that git keeps.
+         * @enum {string}
+         */
+        RemoteDeliver: "diff" | "branch" | "push";
+        /**
+         * @description How a task on a runner ended, in a word.
+         * @enum {string}
+         */
+        RemoteEnd: "complete" | "failed" | "refused" | "timeout" | "memory" | "cancelled" | "broken" | "lost";
+        /** @description Who does a task on a runner. */
+        RemoteEngine: {
+            /** @description The program and its arguments, one of each. */
+            argv: string[];
+            /** @enum {string} */
+            kind: "command";
+        } | {
+            /** @enum {string} */
+            kind: "agent";
+            /** @description The name that the runner gives it. */
+            name: string;
+            /** @description What it is to do. */
+            prompt: string;
+        };
+        /** @description What a runner is told to do. */
+        RemoteOrder: {
+            /** @description What it may use up. */
+            bounds?: components["schemas"]["RemoteBounds"];
+            /** @description Files within the project's folder that are to be brought back when it is done, as paths without `..`. */
+            collect?: string[];
+            /** @description What is done with what it changed, besides the diff. */
+            deliver?: components["schemas"]["RemoteDeliver"];
+            /** @description Who does it there. */
+            engine: components["schemas"]["RemoteEngine"];
+            /** @description Where within the project's folder, as a path without `..`; in the folder itself, if it is not said. */
+            folder?: string | null;
+        };
+        /** @description How a task on a runner ended. */
+        RemoteOutcome: {
+            /** @description The branch that it was committed to. */
+            branch?: string | null;
+            /**
+             * Format: int64
+             * @description How long it ran, in milliseconds of the runner's clock.
+             */
+            durationMs: number;
+            /** @description How. */
+            end: components["schemas"]["RemoteEnd"];
+            /**
+             * Format: int32
+             * @description What its program ended with, if it ended by itself.
+             */
+            exitCode?: number | null;
+            /** @description What it changed: of at most 500 files; all are in the diff. */
+            files?: components["schemas"]["ChangedFile"][];
+            /** @description For people, if it did not end well: what happened, and what may be done. */
+            message?: string;
+            /** @description What of it was left out, and why: an output that was too long, a file that was not there. */
+            notes?: string[];
+            used?: components["schemas"]["RemoteUsed"] | null;
+        };
+        /** @description Something that a task wrote: `output`, `diff`, or `file:` and a path. */
+        RemoteStream: {
+            /**
+             * Format: int64
+             * @description In bytes, as far as it is stored.
+             */
+            length: number;
+            name: string;
+        };
+        /** @description What a coding agent used, as it says itself. */
+        RemoteUsed: {
+            /**
+             * Format: int64
+             * @description Money, in millionths of a US dollar.
+             */
+            costMicros: number;
+            /**
+             * Format: int64
+             * @description Tokens that it was given.
+             */
+            inputTokens: number;
+            /**
+             * Format: int64
+             * @description Tokens that it made.
+             */
+            outputTokens: number;
+        };
         RequestId: string;
         /** @description Brings a record back. */
         RestoreRecord: {
@@ -2187,6 +2444,11 @@ export interface components {
              */
             total: number;
         };
+        /** @description What is typed. */
+        RunCommand: {
+            /** @description A command with its arguments: `do --on forge -- cargo test`. */
+            line: string;
+        };
         /** @description What the decision on all of a run led to, one by one: each was decided in a transaction of its own. */
         RunDecided: {
             outcomes: components["schemas"]["ReviewOutcome"][];
@@ -2281,6 +2543,8 @@ export interface components {
          * @enum {string}
          */
         RunState: "queued" | "running" | "complete" | "failed" | "cancelled";
+        /** @description What an event of a run's stream tells. */
+        RunStreamed: components["schemas"]["LogEntry"] | components["schemas"]["RunState"];
         /** @description An order and when it is given. */
         Schedule: {
             createdAt: components["schemas"]["Timestamp"];
@@ -2397,6 +2661,20 @@ export interface components {
             id: string;
             /** @description As people know it. */
             label: string;
+        };
+        /** @description A code that a person says in Slack to be known there: `/atelier link CODE`. */
+        SlackCode: {
+            /** @description It is shown this once. */
+            code: string;
+            /** @description Until when it is good. */
+            until: components["schemas"]["Timestamp"];
+        };
+        /** @description By what Atelier is known at Slack; secrets are never given back. */
+        SlackSettings: {
+            /** @description Whether a bot's token is kept. Without one nothing is told in Slack, but commands are answered. */
+            hasBotToken: boolean;
+            /** @description Whether a signing secret is kept. Without one Slack is not heard. */
+            hasSigningSecret: boolean;
         };
         /** @description One piece of work in a run. */
         Step: {
@@ -2813,6 +3091,13 @@ export interface components {
              *     the change is made on whatever is there.
              */
             version?: number | null;
+        };
+        /** @description Sets by what Atelier is known at Slack. What is absent stays as it is. */
+        UpdateSlackSettings: {
+            /** @description The bot's token, likewise. */
+            sealedBotToken?: string | null;
+            /** @description The signing secret, sealed to the server's public key, base64. */
+            sealedSigningSecret?: string | null;
         };
         /** @description How far an upload is. */
         Upload: {

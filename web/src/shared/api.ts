@@ -87,10 +87,15 @@ export async function download(path: string): Promise<void> {
   const response = await respond("GET", path);
   if (!response.ok) throw await problemOf(response);
   const name = fileName(response.headers.get("content-disposition") ?? "");
-  const url = URL.createObjectURL(await response.blob());
+  save(await response.blob(), name ?? path.slice(path.lastIndexOf("/") + 1));
+}
+
+/** Saves what is there as a file. */
+export function save(content: Blob, name: string): void {
+  const url = URL.createObjectURL(content);
   const link = document.createElement("a");
   link.href = url;
-  link.download = name ?? path.slice(path.lastIndexOf("/") + 1);
+  link.download = name;
   link.click();
   URL.revokeObjectURL(url);
 }

@@ -27,6 +27,8 @@ export const keys = {
   /** Who works in a project; what it says of them are records. */
   agents: (id: string) => [...keys.records(id), "agents"] as const,
   schedules: (id: string) => ["project", id, "schedules"] as const,
+  /** One's own machines, wherever they serve. */
+  runners: ["runners"] as const,
 };
 
 /** Pages of a list, one after the other, by the server's cursor. */
@@ -215,6 +217,23 @@ export const scheduleQuery = (id: string, schedule: string) =>
   queryOptions({
     queryKey: [...keys.schedules(id), "one", schedule],
     queryFn: ({ signal }) => api.get<Schemas["ScheduleDetail"]>(`/projects/${id}/schedules/${schedule}`, { signal }),
+    staleTime: 0,
+    refetchInterval: LOOKED_AT_EVERY,
+  });
+
+/** One's own runners, newest first. */
+export const runnersQuery = () =>
+  infiniteQueryOptions({
+    ...pages<Schemas["Runner"]>(keys.runners, "/runners"),
+    staleTime: 0,
+    refetchInterval: LOOKED_AT_EVERY,
+  });
+
+/** The runners that serve a project, there or not. */
+export const servingQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["project", id, "runners"],
+    queryFn: ({ signal }) => api.get<Schemas["ServingRunner"][]>(`/projects/${id}/runners`, { signal }),
     staleTime: 0,
     refetchInterval: LOOKED_AT_EVERY,
   });

@@ -21,3 +21,12 @@ export type Page<T> = Omit<Schemas["Page_Record"], "docs"> & { docs: T[] };
 
 export type ScheduledOrder = Schemas["ScheduledOrder"];
 export type Schedule = Schemas["Schedule"];
+
+export type RemoteEngine = Schemas["RemoteEngine"];
+export type Deliver = Schemas["RemoteDeliver"];
+export type RemoteOrder = Schemas["RemoteOrder"];
+export type CreateRemote = Schemas["CreateRemote"];
+export type Execution = Schemas["Execution"];
+export type Outcome = Schemas["RemoteOutcome"];
+export type End = Schemas["RemoteEnd"];
+export type ChangedFile = Schemas["ChangedFile"];

@@ -2,8 +2,10 @@
 
 pub(crate) mod accounts;
 pub(crate) mod agents;
+pub(crate) mod commands;
 pub(crate) mod conversations;
 pub(crate) mod departments;
+pub(crate) mod fleet;
 pub(crate) mod imports;
 pub(crate) mod members;
 pub(crate) mod orchestrator;
@@ -18,6 +20,7 @@ pub(crate) mod runs;
 pub(crate) mod schedules;
 pub(crate) mod settings;
 pub(crate) mod setup;
+pub(crate) mod slack;
 pub(crate) mod tool_servers;
 pub(crate) mod uploads;
 pub(crate) mod usage;
@@ -37,6 +40,8 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(setup::routes())
         .merge(accounts::routes())
         .merge(runners::routes())
+        .merge(fleet::routes())
+        .merge(commands::routes())
         .merge(projects::routes())
         .merge(members::routes())
         .merge(imports::routes())
@@ -54,6 +59,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(orchestrator::routes())
         .merge(conversations::routes())
         .merge(settings::routes())
+        .merge(slack::routes())
         // Last, because a collection's name stands where the others have theirs.
         .merge(records::routes())
 }

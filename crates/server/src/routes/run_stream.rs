@@ -15,7 +15,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use wire::runs::{LogEntry, RunStreamQuery};
+use wire::runs::{LogEntry, RunStreamQuery, RunStreamed};
 
 use crate::app::App;
 use crate::body::{Path, Query};
@@ -40,7 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(get, path = "/projects/{id}/runs/{run}/stream", tag = "runs",
     params(("id" = ProjectId, Path), ("run" = RunId, Path), RunStreamQuery,
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event seen")),
-    responses((status = 200, body = LogEntry, content_type = "text/event-stream")),
+    responses((status = 200, body = RunStreamed, content_type = "text/event-stream")),
     extensions(("x-refuses" = json!(["RATE_LIMITED"]))))]
 async fn stream(
     State(app): State<App>,

@@ -8,7 +8,7 @@ use identity::Viewer;
 use kernel::{ProjectId, RunnerId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use wire::fleet::{CreateRunner, CreatedRunner, Runner, ServingRunner};
+use wire::fleet::{AdmitRunner, CreateRunner, CreatedRunner, Runner, ServingRunner};
 use wire::{Page, PageQuery};
 
 use super::Paging;
@@ -21,6 +21,7 @@ use crate::problem::Answer;
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
+        .routes(routes!(admit))
         .routes(routes!(remove))
         .routes(routes!(renew))
         .routes(routes!(serving))
@@ -51,6 +52,20 @@ async fn create(
 ) -> Answer<impl IntoResponse> {
     let created = app.identity.create_runner(&caller, request).await?;
     Ok((StatusCode::CREATED, NO_STORE, Json(created)))
+}
+
+/// Let a machine join the fleet that has made a key of its own
+///
+/// It is what `atelier runner --demo` asks for: the key never leaves the machine, which joins as soon as it may.
+#[utoipa::path(post, path = "/runners/admitted", tag = "runners", request_body = AdmitRunner,
+    responses((status = 201, body = Runner)), extensions(("x-refuses" = json!(["CONFLICT"]))))]
+async fn admit(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Body(request): Body<AdmitRunner>,
+) -> Answer<impl IntoResponse> {
+    let admitted = app.identity.admit_runner(&caller, request).await?;
+    Ok((StatusCode::CREATED, Json(admitted)))
 }
 
 /// Take a runner out of the fleet

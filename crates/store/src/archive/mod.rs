@@ -68,6 +68,10 @@ const TABLES: &[Table] = &[
     table("turns", &["queue"]),
     table("attempts", &["step_id", "fence"]),
     table("run_log", &["run_id", "start"]),
+    table("executions", &["step_id", "fence"]),
+    table("streams", &["step_id", "fence", "name"]),
+    table("stream_pieces", &["step_id", "fence", "name", "start"]),
+    table("asks", &["step_id", "fence", "ask_id"]),
     table("schedules", &["id"]),
     table("occurrences", &["schedule_id", "at"]),
     table("usage", &["id"]),
@@ -75,6 +79,11 @@ const TABLES: &[Table] = &[
     table("budget_raises", &["project_id", "step_id", "answered_at", "level"]),
     table("project_secrets", &["project_id", "name"]),
     table("tool_servers", &["project_id", "name"]),
+    table("slack_seen", &["id"]),
+    table("slack_people", &["team", "member"]),
+    table("slack_codes", &["id"]),
+    table("slack_channels", &["team", "channel"]),
+    table("slack_threads", &["team", "channel", "thread"]),
 ];
 
 /// The column that ties a passage to the text index; every database counts it by itself, in the same order.

@@ -21,7 +21,7 @@ const OF_A_FILE: u32 = 500;
 const AT_ONCE: usize = 20;
 
 /// What belongs to runs, and which of its rows belong to `{runs}`.
-const TABLES: [(Table, &str); 5] = [
+const TABLES: [(Table, &str); 9] = [
     (table("runs", &["id"]), "id IN ({runs})"),
     (table("steps", &["id"]), "run_id IN ({runs})"),
     (
@@ -30,6 +30,22 @@ const TABLES: [(Table, &str); 5] = [
     ),
     (table("attempts", &["step_id", "fence"]), "step_id IN (SELECT id FROM steps WHERE run_id IN ({runs}))"),
     (table("run_log", &["run_id", "start"]), "run_id IN ({runs})"),
+    (
+        table("executions", &["step_id", "fence"]),
+        "step_id IN (SELECT id FROM steps WHERE run_id IN ({runs}))",
+    ),
+    (
+        table("streams", &["step_id", "fence", "name"]),
+        "step_id IN (SELECT id FROM steps WHERE run_id IN ({runs}))",
+    ),
+    (
+        table("stream_pieces", &["step_id", "fence", "name", "start"]),
+        "step_id IN (SELECT id FROM steps WHERE run_id IN ({runs}))",
+    ),
+    (
+        table("asks", &["step_id", "fence", "ask_id"]),
+        "step_id IN (SELECT id FROM steps WHERE run_id IN ({runs}))",
+    ),
 ];
 
 impl Store {

@@ -72,11 +72,24 @@ pub fn claimable(tx: &mut Tx<'_>, queue: &str, limit: u32) -> Result<Vec<Claimab
 }
 
 /// What the names of queues begin with whose steps are done one at a time.
-pub const ONE_AT_A_TIME: &str = "one/";
+const ONE_AT_A_TIME: &str = "one/";
+
+/// Whether the steps of a queue are done one at a time.
+#[must_use]
+pub fn is_in_turn(queue: &str) -> bool {
+    queue.starts_with(ONE_AT_A_TIME)
+}
+
+/// What the queues have in common whose steps are done one at a time, all of them: the name as far as a `#`. What comes after that
+/// says what it takes to do the steps.
+#[must_use]
+pub fn turn(queue: &str) -> &str {
+    queue.split_once('#').map_or(queue, |(turn, _)| turn)
+}
 /// Names the locks on their turns: "turn" in ASCII.
 const TURNS: i64 = 0x74_75_72_6e;
 
-/// Whether the turn of a queue whose steps are done one at a time is free. If so, nobody else takes it before the transaction
+/// Whether the turn of such a queue is free. If so, nobody else takes it before the transaction
 /// ends.
 ///
 /// # Errors
@@ -86,12 +99,22 @@ pub fn turn_is_free(tx: &mut Tx<'_>, queue: &str) -> Result<bool> {
     let mine = tx.is_sqlite()
         || tx.query_one(
             "SELECT pg_try_advisory_xact_lock($1::BIGINT::INT, hashtext($2))::INT::BIGINT",
-            args![TURNS, queue],
+            args![TURNS, turn(queue)],
             |row| row.get(0),
         )?;
     // Looked at with the lock, and not before: whoever had that may have taken the turn.
     let taken = "SELECT 1 FROM turns WHERE queue = $1";
-    Ok(mine && tx.query_opt(taken, args![queue], |_| Ok(()))?.is_none())
+    Ok(mine && tx.query_opt(taken, args![turn(queue)], |_| Ok(()))?.is_none())
+}
+
+/// What a step and its run are given, as JSON.
+///
+/// # Errors
+/// When the database fails, or there is no such step.
+pub fn inputs(tx: &mut Tx<'_>, step: StepId) -> Result<(String, String)> {
+    let sql =
+        "SELECT steps.input, runs.input FROM steps JOIN runs ON runs.id = steps.run_id WHERE steps.id = $1";
+    Ok(tx.query_one(sql, args![step], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 /// Those of the queues that have ready steps.

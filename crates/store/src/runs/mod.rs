@@ -14,13 +14,13 @@ use wire::runs::{Answer, Limits, Priority, Reason, Run, StepState};
 use crate::db::{DbError, Row};
 
 pub use claim::{
-    Claimable, ONE_AT_A_TIME, Taken, claimable, due, held_by, next_wake, ready_among, take, take_steps,
-    turn_is_free,
+    Claimable, Taken, claimable, due, held_by, inputs, is_in_turn, next_wake, ready_among, take, take_steps,
+    turn, turn_is_free,
 };
 pub use log::{Told, append, is_told, log, newest, noted, said};
 pub use read::{
-    Detail, Family, attempts, by_key, failed_steps, family, get, given_before, input, list, outputs, step_of,
-    steps_of,
+    Detail, Family, Waiting, attempts, beginning_with, by_key, failed_steps, family, get, given_before,
+    input, list, outputs, step_of, steps_of, turn_of, waiting,
 };
 pub use write::{
     NewAttempt, NewEdge, NewRunRow, NewStepRow, create, create_once, save_attempts, save_runs, save_steps,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use kernel::{Error, PageRequest, ProjectId, Result, RunId, StepId};
-use wire::runs::{Attempt, FailedStep, Run, RunState};
+use wire::runs::{Attempt, FailedStep, Reason, Run, RunState, StepState};
 
 use super::{RUN, STEP, STEP_WIDTH, Step, of, run, step};
 use crate::db::{DbError, Row, Tx, args};
@@ -253,4 +253,70 @@ pub fn input(t: &mut Tenant<'_, '_>, id: RunId) -> Result<String> {
         row.get(0)
     })?
     .ok_or_else(|| Error::not_found("run"))
+}
+
+/// A step that is with no worker, and has not ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Waiting {
+    pub run: RunId,
+    pub run_title: String,
+    pub name: String,
+    pub queue: String,
+    pub state: StepState,
+    pub reason: Option<Reason>,
+}
+
+/// The steps of the project that wait: those that are ready in the order of their turns, then the others; `limit` at most.
+///
+/// # Errors
+/// When the database fails.
+pub fn waiting(t: &mut Tenant<'_, '_>, limit: u32) -> Result<Vec<Waiting>> {
+    let project = t.project();
+    Ok(t.query(
+        "SELECT runs.id, runs.title, steps.name, steps.queue, steps.state, steps.reason
+         FROM runs JOIN steps ON steps.run_id = runs.id
+         WHERE runs.project_id = $1 AND runs.ended_at IS NULL AND steps.state IN ('queued', 'waiting')
+         ORDER BY CASE WHEN steps.rank IS NULL THEN 1 ELSE 0 END, steps.rank, steps.id LIMIT $2",
+        args![project, limit],
+        |row| {
+            Ok(Waiting {
+                run: row.id(0)?,
+                run_title: row.get(1)?,
+                name: row.get(2)?,
+                queue: row.get(3)?,
+                state: row.tag(4)?,
+                reason: row.opt_json(5)?,
+            })
+        },
+    )?)
+}
+
+/// Whose turn it is in a queue whose steps are done one at a time.
+///
+/// # Errors
+/// When the database fails.
+pub fn turn_of(t: &mut Tenant<'_, '_>, turn: &str) -> Result<Option<RunId>> {
+    let project = t.project();
+    Ok(t.query_opt(
+        "SELECT steps.run_id FROM turns JOIN steps ON steps.id = turns.step_id
+         WHERE turns.queue = $1 AND steps.project_id = $2",
+        args![turn, project],
+        |row| row.id(0),
+    )?)
+}
+
+/// The project's newest runs whose ids begin with a text, `limit` at most.
+///
+/// # Errors
+/// When the database fails.
+pub fn beginning_with(t: &mut Tenant<'_, '_>, prefix: &str, limit: u32) -> Result<Vec<(RunId, String)>> {
+    let project = t.project();
+    // By length and equality: `LIKE` would take `_` for any character, and ordering differs between databases.
+    Ok(t.query(
+        "SELECT id, title FROM runs WHERE project_id = $1 AND SUBSTR(id, 1, LENGTH($2)) = $2
+         ORDER BY created_at DESC, id DESC LIMIT $3",
+        args![project, prefix, limit],
+        |row| Ok((row.id(0)?, row.get(1)?)),
+    )?)
 }

@@ -12,8 +12,8 @@ use store::changes::{Draft, Write as Change};
 use store::passages::Wanted;
 use store::runners::{Bearer, Joining};
 use store::{
-    Options, Scope, Store, conversations, keys, members, passages, people, reviews, runners, runs, schedules,
-    sessions, settings, uploads, usage,
+    Options, Scope, Store, asks, conversations, executions, keys, members, passages, people, reviews,
+    runners, runs, schedules, sessions, settings, slack, uploads, usage,
 };
 use tempfile::TempDir;
 use wire::auth::KeyScope;
@@ -78,7 +78,22 @@ pub(crate) async fn fill(stage: &Stage) -> Scope {
         runners::join(t, Bearer { runner, owner: ada }, &joining)?;
         settings::set(t, "b.c", "2")?;
         settings::set(t, "B_c", "1")?;
-        run(t)?;
+        let lease = run(t)?;
+        executions::begin(t, lease, runner)?;
+        let part =
+            executions::Part { lease, stream: "output".into(), offset: 0, bytes: vec![0, 159, 146, 150] };
+        executions::append(t, [(&part, executions::Most { streams: 9, bytes: 9 })])?;
+        crate::asks::hold(t, lease)?;
+        asks::ask(t, &crate::asks::ask(lease, 1))?;
+        asks::answer(t, lease, 1, Some("yes"))?;
+        let at = slack::Channel { team: "T1".into(), channel: "C1".into() };
+        slack::is_new(t, "event/1")?;
+        slack::offer(t, ada, "first", later)?;
+        slack::link(t, "T1", "U1", "first")?;
+        slack::offer(t, ada, "second", later)?;
+        slack::set_project(t, &at)?;
+        let thread = slack::Thread { at, thread: "1.2".into(), project: t.project(), run: lease.run };
+        slack::begin(t, &thread, "nod_1")?;
         schedule(t)
     });
     filled.await.unwrap();
@@ -86,7 +101,7 @@ pub(crate) async fn fill(stage: &Stage) -> Scope {
 }
 
 /// A run of two steps, one of which has been tried, with a log.
-fn run(t: &mut store::Tenant<'_, '_>) -> kernel::Result<()> {
+pub(crate) fn run(t: &mut store::Tenant<'_, '_>) -> kernel::Result<executions::Lease> {
     let (run, project, now) = (t.id(), t.project(), t.now());
     let step = |id, ordinal: i64, name: &str| runs::Step {
         id,
@@ -180,7 +195,8 @@ fn run(t: &mut store::Tenant<'_, '_>) -> kernel::Result<()> {
         trusted: vec!["post".into()],
         updated_at: now,
     };
-    store::tool_servers::put(t, &server)
+    store::tool_servers::put(t, &server)?;
+    Ok(executions::Lease { run, step: parent, fence: 1 })
 }
 
 /// A schedule that was missed once.
@@ -436,7 +452,8 @@ async fn a_backup_of_an_older_program_is_brought_up_to_date() {
     backup(&stage.store, &shelf.place("b")).await;
     let mut lines = lines(&shelf.place("b"));
     let mut trailer: serde_json::Value = serde_json::from_str(lines.last().unwrap()).unwrap();
-    // The first migration had no runs, no schedules, no budgets, no tool servers and no runners.
+    // The first migration had no runs, no schedules, no budgets, no tool servers, no runners, nothing that these
+    // did, and no Slack.
     for table in [
         "runs",
         "steps",
@@ -452,7 +469,16 @@ async fn a_backup_of_an_older_program_is_brought_up_to_date() {
         "project_secrets",
         "tool_servers",
         "runners",
+        "executions",
+        "streams",
+        "stream_pieces",
+        "asks",
         "runner_projects",
+        "slack_seen",
+        "slack_people",
+        "slack_codes",
+        "slack_channels",
+        "slack_threads",
     ] {
         let at = lines.iter().position(|line| line.contains(&format!("\"table\":\"{table}\""))).unwrap();
         let rows = lines[at + 1..].iter().take_while(|line| line.starts_with('[')).count();

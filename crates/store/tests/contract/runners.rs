@@ -2,7 +2,7 @@
 
 use kernel::{Code, PageRequest, Role};
 use store::Scope;
-use store::runners::{self, Bearer, Joining};
+use store::runners::{self, Bearer, Joined, Joining};
 use wire::fleet::Runner;
 
 use crate::stage::Stage;
@@ -30,7 +30,7 @@ impl Stage {
         let joined = self.store.transact(move |tx| runners::join(tx, bearer, &joining)).await.unwrap();
         assert_eq!(
             joined,
-            ("forge".to_owned(), vec![scope.project()]),
+            Joined { name: "forge".into(), serves: vec![scope.project()], offered: Vec::new() },
             "what is declared twice is served once"
         );
     }
@@ -92,7 +92,7 @@ on_both! {
         let declares = joining("first", &scope);
         let joins = |bearer| {
             let declares = declares.clone();
-            stage.store.transact(move |tx| Ok(runners::join(tx, bearer, &declares)?.1))
+            stage.store.transact(move |tx| Ok(runners::join(tx, bearer, &declares)?.serves))
         };
         assert_eq!(joins(bearer).await.unwrap(), []);
         for (role, served) in [(Role::Viewer, vec![]), (Role::Editor, vec![project]), (Role::Viewer, vec![])] {
@@ -105,6 +105,20 @@ on_both! {
             assert_eq!(looked.await.unwrap(), Some(served.clone()), "{role}");
             let of_project = stage.store.read_in(&scope, runners::of_project).await.unwrap();
             assert_eq!(of_project.len(), served.len());
+        }
+    }
+
+    async fn a_runner_that_declares_nothing_is_told_what_it_is_meant_for_and_serves_nothing(stage) {
+        let scope = stage.begun().await;
+        let bearer = stage.runner(&scope).await;
+        let (project, other) = (scope.project(), kernel::Id::from_bits(7));
+        stage.store.transact(move |tx| runners::mean(tx, bearer, &[project, other])).await.unwrap();
+        for _ in 0..2 {
+            let nothing = Joining { projects: Vec::new(), ..joining("first", &scope) };
+            let joined = stage.store.transact(move |tx| runners::join(tx, bearer, &nothing)).await.unwrap();
+            assert_eq!((joined.serves, joined.offered), (Vec::new(), vec![project]));
+            let stays = stage.store.transact(move |tx| runners::stay(tx, bearer, "first", &[])).await;
+            assert_eq!(stays.unwrap(), Some(Vec::new()));
         }
     }
 

@@ -2,9 +2,9 @@
 
 use crate::stage::Stage;
 
-/// Foreign keys as (table, column, table that it points to, what happens to the row).
+/// Foreign keys as (table, first column, table that it points to, what happens to the row).
 const SQLITE_KEYS: &str = "SELECT m.name, k.\"from\", k.\"table\", k.on_delete FROM sqlite_schema m
-  JOIN pragma_foreign_key_list(m.name) k WHERE m.type = 'table' ORDER BY 1, 2";
+  JOIN pragma_foreign_key_list(m.name) k WHERE m.type = 'table' AND k.seq = 0 ORDER BY 1, 2";
 const POSTGRES_KEYS: &str = "SELECT c.conrelid::regclass, a.attname, c.confrelid::regclass,
     CASE c.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' ELSE c.confdeltype::text END
   FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]

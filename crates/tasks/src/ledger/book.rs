@@ -135,6 +135,13 @@ impl<'r> Book<'r> {
                     .and_then(|()| self.of_run(*run, *step))
                     .and_then(|()| Ok(self.apply(*step, command, output)?))
             }
+            Order::Keep { run, step, fence, worker } => {
+                let command = Command::Keep { fence: *fence, worker: worker.clone() };
+                match self.of_run(*run, *step).and_then(|()| Ok(self.apply(*step, &command, None)?)) {
+                    Ok(_) => self.claimed(tx, *step)?,
+                    Err(refused) => Err(refused),
+                }
+            }
             Order::Log { run, step, fence, kind, text } => small("text", text.len(), ENTRY_BYTES)
                 .and_then(|()| self.of_run(*run, *step))
                 .and_then(|()| self.append(*run, *step, *fence, kind, text)),
@@ -169,6 +176,14 @@ impl<'r> Book<'r> {
             }
             Order::Disown { .. } | Order::Look { .. } | Order::Tick => Ok(Reply::Done { stop: false }),
         })
+    }
+
+    /// The step with what it was given.
+    fn claimed(&self, tx: &mut Tx<'_>, id: StepId) -> Result<Result<Reply, Refused>> {
+        let Some(step) = self.steps.get(&id).cloned() else { return Ok(Err(Refusal::Over.into())) };
+        let (input, run_input) = runs::inputs(tx, id)?;
+        let (input, run_input) = (super::json(&input)?, super::json(&run_input)?);
+        Ok(Ok(Reply::Kept(Box::new(super::Claim { step, input, run_input }))))
     }
 
     fn of_project(&self, project: ProjectId, run: RunId) -> Result<(), Refused> {
@@ -212,14 +227,14 @@ impl<'r> Book<'r> {
             self.ready.insert(step.queue.clone());
             self.readied = true;
         }
-        if was_held != step.worker.is_some() && step.queue.starts_with(runs::ONE_AT_A_TIME) {
+        if was_held != step.worker.is_some() && runs::is_in_turn(&step.queue) {
             if was_held {
                 // The next one may have the turn.
                 self.turns_over.push(id);
                 self.ready.insert(step.queue.clone());
                 self.readied = true;
             } else {
-                self.turns_taken.push((step.queue.clone(), id));
+                self.turns_taken.push((runs::turn(&step.queue).to_owned(), id));
             }
         }
         if step.asked_at.is_some() && !was_asked {

@@ -28,6 +28,17 @@ pub enum Order {
         /// What the step gives, if it is complete.
         output: Option<Value>,
     },
+    /// A worker that was out of sight goes on with a step.
+    Keep {
+        /// The step's run.
+        run: RunId,
+        /// The step.
+        step: StepId,
+        /// The lease.
+        fence: i64,
+        /// Who has it.
+        worker: String,
+    },
     /// What a worker writes into the run's log.
     Log {
         /// The step's run.
@@ -103,6 +114,7 @@ impl Order {
     pub fn run(&self) -> Option<RunId> {
         match self {
             Self::Say { run, .. }
+            | Self::Keep { run, .. }
             | Self::Log { run, .. }
             | Self::Answer { run, .. }
             | Self::Cancel { run, .. }
@@ -119,6 +131,7 @@ impl Order {
             Self::Answer { .. } | Self::Cancel { .. } | Self::Pause { .. } | Self::Retry { .. } => true,
             Self::Make(_)
             | Self::Say { .. }
+            | Self::Keep { .. }
             | Self::Log { .. }
             | Self::Disown { .. }
             | Self::Look { .. }
@@ -131,6 +144,7 @@ impl Order {
     pub fn step(&self) -> Option<StepId> {
         match self {
             Self::Say { step, .. }
+            | Self::Keep { step, .. }
             | Self::Log { step, .. }
             | Self::Answer { step, .. }
             | Self::Retry { step, .. } => Some(*step),

@@ -140,7 +140,7 @@ on_both! {
         stage.made(stage.run_of((0..5).map(|n| step(&n.to_string(), &[])).collect())).await;
         let given = stage.claims(&[("one", 1), ("none", 0), ("two", 2)]).await;
         let workers: Vec<&str> = given.iter().filter_map(|claim| claim.step.worker.as_deref()).collect();
-        assert_eq!(workers, ["one", "two", "two"]);
+        assert_eq!(workers, ["two", "one", "two"], "whoever has most slots free comes first");
         assert_eq!(stage.claim(9).await.len(), 2);
     }
 
@@ -168,12 +168,28 @@ on_both! {
         assert_eq!(next.len(), 1);
     }
 
-    async fn c8_a_lease_that_is_lost_gives_the_turn_back(stage) {
+    async fn c8_queues_that_differ_in_what_their_steps_take_are_done_in_one_turn(stage) {
+        let of = |queue: &str, name: &str| NewStep { queue: queue.into(), ..step(name, &[]) };
+        let steps = vec![of("one/q#saw", "sawn"), of("one/q#drill", "drilled"), of("one/r#saw", "elsewhere")];
+        stage.made(stage.run_of(steps)).await;
+        let all = [("one", 3)];
+        assert_eq!(stage.wanted("one/q#saw", &all, Vec::new()).await.claims.len(), 1);
+        assert_eq!(stage.wanted("one/q#drill", &all, Vec::new()).await.claims, []);
+        assert_eq!(stage.wanted("one/r#saw", &all, Vec::new()).await.claims.len(), 1);
+    }
+
+    async fn c9_where_steps_are_done_in_turn_one_that_lost_its_worker_keeps_its_place(stage) {
         stage.made(stage.run_of(["first", "second"].map(in_turn).into())).await;
         let first = stage.wanted(TURN, &[("one", 1)], Vec::new()).await;
         stage.clock.advance(30_000);
-        let second = stage.wanted(TURN, &[("two", 1)], vec![Order::Tick]).await;
-        assert_eq!([first, second].map(|outcome| outcome.claims[0].step.name.clone()), ["first", "second"]);
+        let again = stage.wanted(TURN, &[("two", 1)], vec![Order::Tick]).await;
+        let again = again.claims[0].step.clone();
+        assert_eq!([&first.claims[0].step.name, &again.name], ["first", "first"]);
+        assert_eq!((again.attempt, again.lost, again.fence), (1, 1, 2));
+        let command = Command::Complete { fence: again.fence };
+        let done = Order::Say { run: again.run, step: again.id, command, output: None };
+        let second = stage.wanted(TURN, &[("one", 1)], vec![done]).await;
+        assert_eq!(second.claims[0].step.name, "second");
     }
 
     async fn which_of_the_queues_have_ready_steps_is_found_out_at_once(stage) {

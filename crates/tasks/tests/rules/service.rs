@@ -186,6 +186,70 @@ on_both! {
         served.end().await;
     }
 
+    async fn l7_what_is_done_elsewhere_outlives_the_server_that_gave_it(stage) {
+        let served = stage.serve("one");
+        let elsewhere = |tasks: tasks::Tasks, slots| async move {
+            tasks.worker_elsewhere("@far".into(), vec!["none".into(), "q".into()], slots).await.unwrap()
+        };
+        let mut far = elsewhere(served.tasks.clone(), 1).await;
+        let (run, _) = served.tasks.make(eager(stage, [step("a", &[])])).await.unwrap();
+        let lease = next(&mut far).await;
+        lease.start().await.unwrap();
+        let (id, fence) = (lease.step().id, lease.step().fence);
+        served.end().await;
+        drop(lease);
+
+        let served = stage.serve("one");
+        let before = stage.step(run, "a").await;
+        assert_eq!((before.state, before.lost, before.worker.as_deref()), (StepState::Running, 0, Some("@far")));
+        let refused = served.tasks.keep("@other", run, id, fence).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Conflict);
+        let kept = served.tasks.keep("@far", run, id, fence).await.unwrap();
+        assert_eq!(kept.input(), &json!({ "of": "a" }));
+        // What it has counts among its slots.
+        let mut far = elsewhere(served.tasks.clone(), 1).await;
+        served.tasks.make(eager(stage, [step("b", &[])])).await.unwrap();
+        let again = served.tasks.keep("@far", run, id, fence).await.unwrap();
+        // The one before has been replaced, so that it says nothing when it is dropped.
+        drop(kept);
+        again.log("text", "still here").await.unwrap();
+        again.complete(json!(1)).await.unwrap();
+        assert_eq!(ended(stage, run).await, RunState::Complete);
+        let late = next(&mut far).await;
+        assert_eq!(late.step().name, "b");
+        late.complete(json!(1)).await.unwrap();
+        served.end().await;
+    }
+
+    async fn l7_what_a_worker_elsewhere_was_given_but_never_heard_of_is_given_back(stage) {
+        let served = stage.serve("one");
+        let far = served.tasks.worker_elsewhere("@far".into(), vec!["q".into()], 1).await.unwrap();
+        let (run, _) = served.tasks.make(eager(stage, [step("a", &[])])).await.unwrap();
+        becomes(stage, run, "a", StepState::Leased).await;
+        let mut other = served.tasks.worker_elsewhere("@other".into(), vec!["q".into()], 1).await.unwrap();
+        drop(far);
+        let lease = next(&mut other).await;
+        assert_eq!(lease.step().lost, 1);
+        lease.complete(json!(1)).await.unwrap();
+        served.end().await;
+    }
+
+    async fn l7_a_worker_elsewhere_that_is_not_seen_for_too_long_loses_its_lease(stage) {
+        let served = stage.serve("one");
+        let mut far = served.tasks.worker_elsewhere("@far".into(), vec!["q".into()], 1).await.unwrap();
+        let (run, _) = served.tasks.make(eager(stage, [step("a", &[])])).await.unwrap();
+        let lease = next(&mut far).await;
+        let (id, fence) = (lease.step().id, lease.step().fence);
+        drop((lease, far));
+        // The last beat was for the lease's time from now.
+        stage.clock.advance(60_000);
+        stage.pass(0).await;
+        assert_eq!(stage.step(run, "a").await.lost, 1);
+        let refused = served.tasks.keep("@far", run, id, fence).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Conflict);
+        served.end().await;
+    }
+
     async fn nobody_suffers_for_anothers_order(stage) {
         let served = stage.serve("one");
         let gone = stage.other().await;

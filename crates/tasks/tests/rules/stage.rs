@@ -113,7 +113,7 @@ impl Stage {
         let ambient = self.ambient.clone();
         let written = self
             .store
-            .transact(move |tx| ledger::write(tx, &orders, &BTreeSet::new(), &Demand::new(), &ambient));
+            .transact(move |tx| ledger::write(tx, &orders, &BTreeSet::new(), &Demand::default(), &ambient));
         written.await.unwrap()
     }
 
@@ -217,8 +217,11 @@ impl Stage {
 
 /// A queue that may have ready steps, and workers with so many free slots for them.
 pub(crate) fn wants(queue: &str, workers: &[(&str, u32)]) -> (BTreeSet<String>, Demand) {
-    let workers = workers.iter().map(|(name, slots)| ((*name).to_owned(), *slots)).collect();
-    (BTreeSet::from([queue.to_owned()]), Demand::from([(queue.to_owned(), workers)]))
+    let mut demand = Demand::default();
+    for (name, slots) in workers {
+        demand.add(name, *slots, [queue]);
+    }
+    (BTreeSet::from([queue.to_owned()]), demand)
 }
 
 async fn project(store: &Store, owner: PersonId) -> Scope {

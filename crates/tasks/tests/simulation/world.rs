@@ -96,7 +96,7 @@ impl World {
         let ambient = self.ambient.clone();
         let written = self
             .store
-            .transact(move |tx| ledger::write(tx, &orders, &BTreeSet::new(), &Demand::new(), &ambient));
+            .transact(move |tx| ledger::write(tx, &orders, &BTreeSet::new(), &Demand::default(), &ambient));
         written.await.unwrap()
     }
 
@@ -156,7 +156,8 @@ impl World {
         let worker = self.chance.below(WORKERS);
         let slots = SLOTS - self.workers[worker].len().min(SLOTS);
         let queue = QUEUES[self.chance.below(3)].to_owned();
-        let demand = Demand::from([(queue.clone(), vec![(worker.to_string(), slots as u32)])]);
+        let mut demand = Demand::default();
+        demand.add(&worker.to_string(), slots as u32, [&queue]);
         let (ready, ambient) = (BTreeSet::from([queue]), self.ambient.clone());
         let written = self.store.transact(move |tx| ledger::write(tx, &[], &ready, &demand, &ambient));
         let claims = written.await.unwrap().claims;
@@ -314,7 +315,8 @@ impl World {
     /// The server ends before a transaction is committed: nobody hears of it, and nothing of it is kept.
     async fn lose(&mut self) {
         let orders: Vec<Order> = self.under_way.iter().take(3).cloned().collect();
-        let demand = Demand::from([("q".to_owned(), vec![("lost".to_owned(), 3)])]);
+        let mut demand = Demand::default();
+        demand.add("lost", 3, ["q"]);
         let (ready, ambient) = (BTreeSet::from(["q".to_owned()]), self.ambient.clone());
         let lost = self.store.transact(move |tx| {
             ledger::write(tx, &orders, &ready, &demand, &ambient)?;

@@ -2,9 +2,10 @@
 import * as Tabs from "@radix-ui/react-tabs";
 import { useQuery } from "@tanstack/react-query";
 import { ArrowLeft, RotateCcw } from "lucide-react";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, lazy, Suspense, useEffect, useRef, useState } from "react";
 import { asked } from "@/engines/answers";
 import { thousands, usd } from "@/engines/money";
+import { isRemote } from "@/engines/queue";
 import { why } from "@/engines/reasons";
 import { capital, departmentOf, hasEnded, type RunDetail, type Step, titleOf } from "@/engines/run";
 import { percent, told } from "@/engines/units";
@@ -26,6 +27,14 @@ import { Output } from "./output";
 import { Duration } from "./row";
 import type { RunView } from "./view";
 
+/** What only steps on runners have. */
+const Executed = lazy(() => import("./remote/execution").then((module) => ({ default: module.Executed })));
+
+const PARTS = ["output", "input", "attempts", "log"];
+/** What a runner's program wrote is its output; what the step gave is the result of that. */
+const REMOTE = ["terminal", "changes", "output", "input", "attempts", "log"];
+const NAMES: Record<string, string> = { terminal: "Output", output: "Result" };
+
 interface InspectorProps {
   project: string;
   view: RunView;
@@ -42,18 +51,25 @@ export function Inspector({ project, view, step, actions }: InspectorProps) {
   const score = view.scores.get(step.id);
   const usage = view.detail.usage.find(({ stepId }) => stepId === step.id);
   const live = view.time === null;
+  const remote = isRemote(step);
+  // The run's own head says all of its only step.
+  const only = remote && view.steps.length === 1;
+  const again = editor && live && hasEnded(step.state);
+  const [fence, setFence] = useState<number | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     heading.current?.scrollIntoView({ block: "nearest" });
   }, []);
   return (
     <section aria-label={`Step ${titleOf(step)}`} className="flex flex-col">
-      <header className="flex flex-col gap-2 px-4 pt-3 pb-2">
+      <header className={only && !again && !reason ? "sr-only" : "flex flex-col gap-2 px-4 pt-3 pb-2"}>
         <div className="flex items-start gap-2">
-          <IconButton label="All steps" shortcut="Escape" className="-ml-2" onClick={() => view.select(null)}>
-            <ArrowLeft />
-          </IconButton>
-          <div className="min-w-0 grow pt-1">
+          {!only && (
+            <IconButton label="All steps" shortcut="Escape" className="-ml-2" onClick={() => view.select(null)}>
+              <ArrowLeft />
+            </IconButton>
+          )}
+          <div className={only ? "sr-only" : "min-w-0 grow pt-1"}>
             <h2 ref={heading} className="leading-snug font-semibold wrap-anywhere">
               {titleOf(step)}
             </h2>
@@ -67,8 +83,8 @@ export function Inspector({ project, view, step, actions }: InspectorProps) {
               {step.attempt > 1 && <span className="text-ink-3">· attempt {step.attempt}</span>}
             </p>
           </div>
-          {editor && live && hasEnded(step.state) && (
-            <Button busy={actions.retry.isPending} onClick={() => actions.retry.mutate(step.id)}>
+          {again && (
+            <Button className="ml-auto" busy={actions.retry.isPending} onClick={() => actions.retry.mutate(step.id)}>
               <RotateCcw /> {step.state === "complete" ? "Do it again" : "Retry"}
             </Button>
           )}
@@ -84,15 +100,36 @@ export function Inspector({ project, view, step, actions }: InspectorProps) {
           <Question project={project} view={view} step={step} question={step.reason.question} actions={actions} />
         )}
       </header>
-      <Tabs.Root defaultValue="output">
-        <Tabs.List aria-label="Parts of the step" className="flex gap-4 border-b border-line px-4">
-          {["output", "input", "attempts", "log"].map((part) => (
+      <Tabs.Root defaultValue={remote ? "terminal" : "output"}>
+        <Tabs.List aria-label="Parts of the step" className="flex gap-4 overflow-x-auto border-b border-line px-4">
+          {(remote ? REMOTE : PARTS).map((part) => (
             <Tabs.Trigger key={part} value={part} className={TAB}>
-              {capital(part)}
+              {(remote && NAMES[part]) || capital(part)}
               {part === "attempts" && attempts.length > 1 && <span className="text-ink-3"> {attempts.length}</span>}
             </Tabs.Trigger>
           ))}
         </Tabs.List>
+        {remote &&
+          (["terminal", "changes"] as const).map((part) => (
+            // What was read of an output stays while something else is looked at.
+            <Tabs.Content
+              key={part}
+              value={part}
+              forceMount={part === "terminal" || undefined}
+              className="p-4 data-[state=inactive]:hidden"
+            >
+              <Suspense fallback={<Skeleton />}>
+                <Executed
+                  project={project}
+                  run={view.detail.run}
+                  step={step}
+                  part={part}
+                  fence={fence}
+                  onFence={setFence}
+                />
+              </Suspense>
+            </Tabs.Content>
+          ))}
         <Tabs.Content value="output" className="p-4">
           <Given project={project} view={view} step={step} />
         </Tabs.Content>

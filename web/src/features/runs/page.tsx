@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useDeferredValue, useMemo, useState } from "react";
+import { isRemote } from "@/engines/queue";
 import { at } from "@/engines/replay";
 import { durations, hasEnded, type RunDetail, scores } from "@/engines/run";
 import { useProjectId } from "@/shared/place";
@@ -37,20 +38,26 @@ function Shown({ project, detail }: { project: string; detail: RunDetail }) {
   const selected = useDeferredValue(view.selected);
   const step = selected === null ? undefined : view.byId.get(selected);
   useRunKeys(view, actions);
+  // A graph of one step says nothing that the step does not, and a terminal needs room.
+  const only = step && view.steps.length === 1 && isRemote(step);
   return (
     <div className="@container h-full">
       <div className="flex min-h-full flex-col @3xl:h-full">
         <Head view={view} actions={actions} />
         <Asks project={project} view={view} />
         <div className="flex min-h-0 grow flex-col @3xl:flex-row">
+          {!only && (
+            <div
+              className={`h-96 shrink-0 border-b border-line @3xl:h-auto @3xl:min-h-0 @3xl:flex-1 @3xl:border-r @3xl:border-b-0 ${step ? "hidden @3xl:block" : ""}`}
+            >
+              <Suspense fallback={<Skeleton className="p-6" lines={6} />}>
+                <Graph view={view} />
+              </Suspense>
+            </div>
+          )}
           <div
-            className={`h-96 shrink-0 border-b border-line @3xl:h-auto @3xl:min-h-0 @3xl:flex-1 @3xl:border-r @3xl:border-b-0 ${step ? "hidden @3xl:block" : ""}`}
+            className={`min-w-0 grow bg-surface @3xl:overflow-y-auto ${only ? "" : "@3xl:w-[46%] @3xl:min-w-80 @3xl:grow-0"}`}
           >
-            <Suspense fallback={<Skeleton className="p-6" lines={6} />}>
-              <Graph view={view} />
-            </Suspense>
-          </div>
-          <div className="min-w-0 grow bg-surface @3xl:w-[46%] @3xl:grow-0 @3xl:min-w-80 @3xl:overflow-y-auto">
             {step ? (
               <Inspector key={step.id} project={project} view={view} step={step} actions={actions} />
             ) : (
@@ -58,7 +65,7 @@ function Shown({ project, detail }: { project: string; detail: RunDetail }) {
             )}
           </div>
         </div>
-        {(detail.attempts.length > 0 || hasEnded(detail.run.state)) && (
+        {!only && (detail.attempts.length > 0 || hasEnded(detail.run.state)) && (
           <Replay detail={detail} time={time} onTime={setTime} />
         )}
       </div>
@@ -67,7 +74,9 @@ function Shown({ project, detail }: { project: string; detail: RunDetail }) {
 }
 
 function useView(detail: RunDetail, time: number | null): RunView {
-  const { step: selected = null } = useSearch({ strict: false });
+  const [first, ...others] = detail.steps;
+  const only = first && others.length === 0 && isRemote(first) ? first.id : null;
+  const { step: selected = only } = useSearch({ strict: false });
   const navigate = useNavigate();
   const select = useCallback(
     (step: string | null) =>

@@ -5,8 +5,8 @@ import { inWords } from "@/engines/rhythm";
 import { useMay } from "@/shared/place";
 import { exact } from "@/shared/time";
 import { Button } from "@/shared/ui/button";
-import { Dialog } from "@/shared/ui/dialog";
-import { Badge, Failure } from "@/shared/ui/parts";
+import { Badge } from "@/shared/ui/parts";
+import { Sure } from "@/shared/ui/sure";
 import type { Schedule, Schemas } from "@/shared/wire";
 import { useScheduleActs } from "./acts";
 import { Occurrences } from "./occurrences";
@@ -80,20 +80,9 @@ export function Row({ project, schedule }: { project: string; schedule: Schedule
         {open && <Occurrences project={project} schedule={id} />}
       </div>
       {removing && (
-        <Dialog open onClose={() => setRemoving(false)} title={`Remove ${name}`}>
-          <div className="flex flex-col gap-4 p-4">
-            <p>Its order is given no more, and what became of its times is forgotten. The runs that it started stay.</p>
-            {remove.error && <Failure error={remove.error} />}
-            <div className="flex justify-end gap-2">
-              <Button data-first onClick={() => setRemoving(false)}>
-                Keep it
-              </Button>
-              <Button look="danger" busy={remove.isPending} onClick={() => remove.mutate()}>
-                Remove
-              </Button>
-            </div>
-          </div>
-        </Dialog>
+        <Sure title={`Remove ${name}`} act="Remove" mutation={remove} onClose={() => setRemoving(false)}>
+          Its order is given no more, and what became of its times is forgotten. The runs that it started stay.
+        </Sure>
       )}
     </li>
   );

@@ -1,5 +1,6 @@
 /** The memory's embedder: whether it is here, and fetching it once. */
 import { useMutation, useQuery } from "@tanstack/react-query";
+import { size } from "@/engines/units";
 import { api } from "@/shared/api";
 import { client } from "@/shared/client";
 import { Button } from "@/shared/ui/button";
@@ -47,7 +48,7 @@ export function Memory() {
         {state === "fetching" && (
           <Progress
             value={total > 0 ? fetched / total : 0}
-            label={`${mb(fetched)} of ${total > 0 ? mb(total) : "…"}`}
+            label={`${size(fetched)} of ${total > 0 ? size(total) : "…"}`}
           />
         )}
         {state === "ready" && (
@@ -67,8 +68,4 @@ export function Memory() {
       </div>
     </Block>
   );
-}
-
-function mb(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,11 +1,8 @@
 /** Something that is shown this once: a new key, an invitation's link. */
-import { Check, Copy } from "lucide-react";
-import { useState } from "react";
-import { Button } from "@/shared/ui/button";
+import { Copy } from "@/shared/ui/copy";
 import { inputClass } from "@/shared/ui/field";
 
 export function ShownOnce({ label, value }: { label: string; value: string }) {
-  const [copied, setCopied] = useState(false);
   return (
     <div className="rounded-lg border border-line bg-good-soft p-3 text-sm">
       <p className="mb-2 font-medium">{label}</p>
@@ -17,13 +14,7 @@ export function ShownOnce({ label, value }: { label: string; value: string }) {
           onFocus={(event) => event.target.select()}
           className={`${inputClass} h-8 w-full min-w-0 font-mono text-xs`}
         />
-        <Button
-          onClick={() => {
-            void navigator.clipboard?.writeText(value).then(() => setCopied(true));
-          }}
-        >
-          {copied ? <Check /> : <Copy />} {copied ? "Copied" : "Copy"}
-        </Button>
+        <Copy value={value} />
       </div>
     </div>
   );

@@ -5,10 +5,11 @@ import { Account } from "./account";
 import { Keys } from "./keys";
 import { Memory } from "./memory";
 import { Model } from "./model";
+import { Runners } from "./runners";
 import { Sections } from "./sections";
 import { Sessions } from "./sessions";
 
-const MINE = { account: "Account", sessions: "Sessions", keys: "API keys" };
+const MINE = { account: "Account", sessions: "Sessions", keys: "API keys", runners: "Runners" };
 const SERVER = { model: "Model", memory: "Memory" };
 
 export function Settings() {
@@ -25,6 +26,7 @@ export function Settings() {
       {section === "account" && <Account />}
       {section === "sessions" && <Sessions />}
       {section === "keys" && <Keys />}
+      {section === "runners" && <Runners />}
       {section === "model" && admin && <Model />}
       {section === "memory" && admin && <Memory />}
       {!(section in offered) && <p className="text-sm text-ink-2">Only who administers the server sees this.</p>}

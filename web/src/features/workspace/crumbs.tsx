@@ -13,9 +13,10 @@ export function Crumbs() {
   });
   if (project === undefined) return null;
   const label = schema.data?.find(({ name }) => name === collection)?.label ?? collection;
-  const screen = /^\/projects\/[^/]+\/(imports|runs|schedules|reviews|readiness|agents|settings|notifications)/.exec(
-    path,
-  )?.[1];
+  const screen =
+    /^\/projects\/[^/]+\/(imports|runs|schedules|fleet|reviews|readiness|agents|settings|notifications)/.exec(
+      path,
+    )?.[1];
   return (
     <nav aria-label="Breadcrumbs">
       <ol className="flex items-center gap-1.5 text-sm text-ink-3">

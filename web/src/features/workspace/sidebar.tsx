@@ -11,6 +11,7 @@ import {
   Inbox,
   LayoutGrid,
   PanelLeft,
+  Server,
   Settings,
   SlidersHorizontal,
   Users,
@@ -96,6 +97,7 @@ function Entries({ words }: { words: boolean }) {
         name="Schedules"
         link={{ to: "/projects/$project/schedules", params }}
       />
+      <Entry words={words} icon={Server} name="Fleet" link={{ to: "/projects/$project/fleet", params }} />
       <Entry words={words} icon={Inbox} name="Reviews" link={{ to: "/projects/$project/reviews", params }} />
       <Entry words={words} icon={Gauge} name="Readiness" link={{ to: "/projects/$project/readiness", params }} />
       <Entry words={words} icon={FileDown} name="Imports" link={{ to: "/projects/$project/imports", params }} />

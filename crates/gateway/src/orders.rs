@@ -1,0 +1,234 @@
+//! What people tell the fleet to do, as runs of `tasks`; and which queues that is in.
+
+use kernel::{Error, ProjectId, Result, RunnerId};
+use serde_json::json;
+use store::Scope;
+use tasks::graph::{NewRun, NewStep};
+use wire::fleet::{CreateRemote, Engine, RemoteOrder};
+use wire::runner::{AGENT_CHARS, is_agent};
+use wire::runs::Limits;
+
+const MINUTE: i64 = 60_000;
+/// How long a runner may be out of sight before a step that it has is another's.
+const AWAY_MS: i64 = 3 * MINUTE;
+/// How long a step may write nothing.
+const QUIET_MS: i64 = 30 * MINUTE;
+/// How long a runner has, besides the order's own time, to get ready and to bring back what came of it.
+const ASIDE_MS: i64 = 30 * MINUTE;
+/// How long a runner that is to stop has to say so.
+const GRACE_MS: i64 = MINUTE;
+/// The most bytes of a program's arguments together.
+const ARGUMENT_BYTES: usize = 32 * 1024;
+const ARGUMENTS: usize = 200;
+const PROMPT_BYTES: usize = 32 * 1024;
+const FILES: usize = 50;
+const PATH_CHARS: usize = 500;
+const TITLE_CHARS: usize = 200;
+
+/// The only step of a run that is one order.
+pub const STEP: &str = "do";
+
+/// What the queues of a project's remote steps have in common: of all of them one step is done at a time.
+#[must_use]
+pub fn turn(project: ProjectId) -> String {
+    format!("one/fleet/{project}")
+}
+
+/// The queues whose steps a runner does in a project.
+pub(crate) fn queues(project: ProjectId, runner: RunnerId, commands: bool, agents: &[String]) -> Vec<String> {
+    let turn = turn(project);
+    let mut queues = vec![format!("{turn}#on/{runner}")];
+    queues.extend(commands.then(|| format!("{turn}#command")));
+    queues.extend(agents.iter().map(|agent| format!("{turn}#agent/{agent}")));
+    queues
+}
+
+/// The queue of an order.
+fn queue(project: ProjectId, order: &RemoteOrder, runner: Option<RunnerId>) -> String {
+    let turn = turn(project);
+    match (runner, &order.engine) {
+        (Some(runner), _) => format!("{turn}#on/{runner}"),
+        (None, Engine::Command { .. }) => format!("{turn}#command"),
+        (None, Engine::Agent { name, .. }) => format!("{turn}#agent/{name}"),
+    }
+}
+
+/// The run that an order becomes.
+///
+/// # Errors
+/// `VALIDATION_ERROR`, naming what makes no sense.
+pub fn run(scope: &Scope, wanted: CreateRemote, idempotency_key: Option<String>) -> Result<NewRun> {
+    let CreateRemote { title, order, runner, priority } = wanted;
+    check(&order)?;
+    let title = title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty());
+    let title = title.unwrap_or_else(|| named(&order.engine));
+    if title.chars().count() > TITLE_CHARS {
+        return Err(Error::field("title", format!("must be at most {TITLE_CHARS} characters")));
+    }
+    let run_ms = i64::from(order.bounds.minutes) * MINUTE + ASIDE_MS;
+    let kind = match order.engine {
+        Engine::Command { .. } => "fleet.command",
+        Engine::Agent { .. } => "fleet.agent",
+    };
+    let step = NewStep {
+        priority,
+        limits: Limits {
+            lease_ms: AWAY_MS,
+            quiet_ms: QUIET_MS.min(run_ms),
+            run_ms,
+            grace_ms: GRACE_MS,
+            ..Limits::default()
+        },
+        ..NewStep::new(STEP, queue(scope.project(), &order, runner), json!(order))
+    };
+    Ok(NewRun {
+        project: scope.project(),
+        by: scope.actor(),
+        kind: kind.into(),
+        title,
+        input: json!(null),
+        idempotency_key,
+        steps: vec![step],
+    })
+}
+
+/// What an order is called of which nobody said it.
+fn named(engine: &Engine) -> String {
+    let text = match engine {
+        Engine::Command { argv } => argv.join(" "),
+        Engine::Agent { prompt, .. } => prompt.lines().next().unwrap_or_default().to_owned(),
+    };
+    text.chars().take(80).collect()
+}
+
+/// Whether an order makes sense. The runner, which has the folder, looks again.
+fn check(order: &RemoteOrder) -> Result<()> {
+    let wrong = |field: &str, why: String| Err(Error::field(format!("order.{field}"), why));
+    match &order.engine {
+        Engine::Command { argv } => {
+            let bytes: usize = argv.iter().map(String::len).sum();
+            if argv.is_empty() || argv.len() > ARGUMENTS || bytes > ARGUMENT_BYTES {
+                return wrong(
+                    "engine.argv",
+                    format!("must be 1 to {ARGUMENTS} arguments, together at most {ARGUMENT_BYTES} bytes"),
+                );
+            }
+            if argv[0].is_empty() || argv.iter().any(|argument| argument.contains('\0')) {
+                return wrong("engine.argv", "must begin with a program, and have no zero in it".into());
+            }
+        }
+        Engine::Agent { name, prompt } => {
+            if !is_agent(name) {
+                return wrong(
+                    "engine.name",
+                    format!("must be 1 to {AGENT_CHARS} letters, digits, and - _ ."),
+                );
+            }
+            if prompt.trim().is_empty() || prompt.len() > PROMPT_BYTES || prompt.contains('\0') {
+                return wrong("engine.prompt", format!("must be 1 to {PROMPT_BYTES} bytes"));
+            }
+        }
+    }
+    if let Some(folder) = &order.folder
+        && !is_inside(folder)
+    {
+        return wrong("folder", INSIDE.into());
+    }
+    if order.collect.len() > FILES {
+        return wrong("collect", format!("must be at most {FILES} files"));
+    }
+    if !order.collect.iter().all(|file| is_inside(file)) {
+        return wrong("collect", INSIDE.into());
+    }
+    if !(1..=24 * 60).contains(&order.bounds.minutes) {
+        return wrong("bounds.minutes", "must be from 1 to 1440".into());
+    }
+    if order.bounds.memory_mib.is_some_and(|memory| memory < 16) {
+        return wrong("bounds.memoryMib", "must be at least 16".into());
+    }
+    if !(1..=1_024).contains(&order.bounds.output_mib) {
+        return wrong("bounds.outputMib", "must be from 1 to 1024".into());
+    }
+    Ok(())
+}
+
+const INSIDE: &str = "must be a path within the project's folder: not absolute, and without ..";
+
+/// Whether a path stays below where it begins, whatever the system. The runner looks where its links lead.
+fn is_inside(path: &str) -> bool {
+    let plain = (1..=PATH_CHARS).contains(&path.chars().count()) && !path.contains('\0');
+    plain
+        && !path.starts_with(['/', '\\'])
+        && path.get(1..2) != Some(":")
+        && path.split(['/', '\\']).all(|part| part != "..")
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::Id;
+    use wire::fleet::{Bounds, Deliver};
+
+    use super::*;
+
+    fn order() -> RemoteOrder {
+        RemoteOrder {
+            engine: Engine::Command { argv: vec!["cargo".into(), "test".into()] },
+            folder: None,
+            collect: Vec::new(),
+            deliver: Deliver::default(),
+            bounds: Bounds::default(),
+        }
+    }
+
+    #[test]
+    fn a_runner_does_what_it_can_in_each_of_its_projects_and_what_is_meant_for_it_alone() {
+        let (project, runner) = (ProjectId::from_bits(1), RunnerId::from_bits(2));
+        let agents = ["scribe".to_owned()];
+        let queues = queues(project, runner, true, &agents);
+        let agent = RemoteOrder {
+            engine: Engine::Agent { name: "scribe".into(), prompt: "Write".into() },
+            ..order()
+        };
+        for one in [
+            queue(project, &order(), None),
+            queue(project, &order(), Some(runner)),
+            queue(project, &agent, None),
+        ] {
+            assert!(queues.contains(&one), "{one}");
+            assert_eq!(store::runs::turn(&one), turn(project));
+            assert!(store::runs::is_in_turn(&one));
+        }
+        let other = queue(project, &order(), Some(RunnerId::from_bits(3)));
+        assert!(!queues.contains(&other));
+    }
+
+    #[test]
+    fn an_order_that_makes_no_sense_is_refused_with_what_is_wrong() {
+        assert!(check(&order()).is_ok());
+        let argv = |argv: &[&str]| Engine::Command { argv: argv.iter().map(|&a| a.to_owned()).collect() };
+        let agent = |name: &str, prompt: &str| Engine::Agent { name: name.into(), prompt: prompt.into() };
+        for engine in [
+            argv(&[]),
+            argv(&[""]),
+            argv(&["a", "b\0"]),
+            agent("a b", "do"),
+            agent("a", " "),
+            agent("", "do"),
+        ] {
+            assert!(check(&RemoteOrder { engine: engine.clone(), ..order() }).is_err(), "{engine:?}");
+        }
+        for path in ["", "/etc", "..", "a/../../b", "\\\\host", "C:\\x", "a\0"] {
+            let folder = RemoteOrder { folder: Some(path.into()), ..order() };
+            let collect = RemoteOrder { collect: vec!["fine".into(), path.into()], ..order() };
+            assert!(check(&folder).is_err() && check(&collect).is_err(), "{path}");
+        }
+        for bounds in [
+            Bounds { minutes: 0, ..Bounds::default() },
+            Bounds { minutes: 1_441, ..Bounds::default() },
+            Bounds { memory_mib: Some(1), ..Bounds::default() },
+            Bounds { output_mib: 0, ..Bounds::default() },
+        ] {
+            assert!(check(&RemoteOrder { bounds, ..order() }).is_err(), "{bounds:?}");
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! The steps that a joined runner has: given to it, cancelled, told of, and ended.
+//!
+//! The runner is a worker of `tasks` that is elsewhere: it has its leases, whichever server it is connected to. Here they are only
+//! seen. Nothing waits for the database or the runner while something else could be said: what takes time is a [`Doing`]. [`hearing`] follows what the
+//! runner says, [`ends`] what an end means.
+
+mod ends;
+mod hearing;
+
+use std::collections::{BTreeSet, HashMap};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use kernel::{Code, Error, ProjectId, Result, RunnerId};
+use resilience::breaker::{self, Position};
+use resilience::breakers::Ticket;
+use resilience::retry::Kind;
+use store::executions::{self, Part};
+use tasks::machine::Failure;
+use tokio::sync::Notify;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+use wire::fleet::{Engine, RemoteOrder};
+use wire::runner::{Answer, Kept, Submit, Task, ToRunner};
+
+use crate::{End, Gateway, orders};
+
+const MIB: u64 = 1024 * 1024;
+/// How long to wait before a runner is looked at again that rests, if it is not known.
+const REST: Duration = Duration::from_secs(60);
+
+/// How often it is looked whether what runners ask was answered on another server.
+const LOOK: Duration = Duration::from_secs(3);
+
+/// Something that takes time, and what is to be said then.
+type Doing = Pin<Box<dyn Future<Output = Result<Vec<Done>, End>> + Send>>;
+
+/// What came of it.
+enum Done {
+    /// Tell the runner.
+    Say(ToRunner),
+    /// What it sent was stored: so many bytes of each task.
+    Stored(Vec<(Task, u64)>),
+    /// The runner may be given a step.
+    Give(Box<Giving>),
+    /// Steps come by this from now on.
+    Joined(tasks::Worker),
+    /// Something is asked, and has no answer yet.
+    Asks(Task, u32),
+    /// What it has asked was looked at: these are the answers.
+    Looked(Vec<Answer>),
+}
+
+/// A step that is to be given to the runner.
+struct Giving {
+    lease: tasks::Lease,
+    order: RemoteOrder,
+    ticket: Option<Ticket<RunnerId>>,
+}
+
+/// A step that the runner has.
+struct Given {
+    lease: tasks::Lease,
+    /// The most bytes of its output.
+    output: u64,
+    /// Whether its end says something of the runner's health.
+    ticket: Option<Ticket<RunnerId>>,
+    /// Whether a command of the server's choice is done, of which a bad end is no fault of the runner.
+    is_command: bool,
+    /// Whether the runner has said that it does it.
+    acknowledged: bool,
+    /// Parts of its streams that are not stored yet.
+    unstored: usize,
+    noted: Option<Instant>,
+    told: Option<Instant>,
+}
+
+/// All that a connection has to do with steps.
+pub(crate) struct Work {
+    gateway: Gateway,
+    runner: RunnerId,
+    /// As a worker of `tasks`.
+    name: String,
+    slots: u32,
+    commands: bool,
+    agents: Vec<String>,
+    projects: Vec<ProjectId>,
+    worker: Option<tasks::Worker>,
+    /// With how many slots, and for which projects, that worker has joined.
+    joined: (u32, Vec<ProjectId>),
+    given: HashMap<Task, Given>,
+    stopping: FuturesUnordered<Pin<Box<dyn Future<Output = Task> + Send>>>,
+    doing: FuturesUnordered<Doing>,
+    /// Parts of streams that wait to be stored, with the most that there may be of each.
+    waiting: Vec<(Part, Task, u64)>,
+    /// Bytes of parts that are not stored yet.
+    unstored: usize,
+    /// Whether parts are being stored.
+    storing: bool,
+    /// What was asked on this connection, and not answered on it. What is answered on another is asked on this one first.
+    asked: BTreeSet<(Task, u32)>,
+    /// Comes when one of them may be answered, or the runner may be given work again.
+    nudge: Arc<Notify>,
+    look: Interval,
+    /// Whether it is being looked.
+    looking: bool,
+}
+
+/// What a runner says that it can do.
+pub(crate) struct Can {
+    pub(crate) slots: u32,
+    pub(crate) commands: bool,
+    pub(crate) agents: Vec<String>,
+}
+
+impl Work {
+    pub(crate) fn new(
+        gateway: Gateway,
+        runner: RunnerId,
+        can: Can,
+        projects: Vec<ProjectId>,
+        nudge: Arc<Notify>,
+    ) -> Self {
+        let Can { slots, commands, agents } = can;
+        let mut look = interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            gateway,
+            runner,
+            // No name of a worker here begins like that: those have a slash.
+            name: format!("@{runner}"),
+            slots,
+            commands,
+            agents,
+            projects,
+            worker: None,
+            joined: (0, Vec::new()),
+            given: HashMap::new(),
+            stopping: FuturesUnordered::new(),
+            doing: FuturesUnordered::new(),
+            waiting: Vec::new(),
+            unstored: 0,
+            storing: false,
+            asked: BTreeSet::new(),
+            nudge,
+            look,
+            looking: false,
+        }
+    }
+
+    /// Takes up the leases that the runner has. Gives those that it knows of, with what is stored of their streams; the others
+    /// are submitted again.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn resume(&mut self, known: &[Task]) -> Result<(Vec<Kept>, Vec<ToRunner>)> {
+        let (name, turns) =
+            (self.name.clone(), self.projects.iter().map(|id| orders::turn(*id)).collect::<Vec<_>>());
+        let store = self.gateway.inner.store.clone();
+        let held = store.read(move |tx| {
+            let held = executions::held(tx, &name, &turns)?;
+            held.into_iter()
+                .map(|lease| Ok((lease, executions::streams(tx, lease)?)))
+                .collect::<Result<Vec<_>>>()
+        });
+        let (mut kept, mut submits) = (Vec::new(), Vec::new());
+        for (held, streams) in held.await? {
+            let lease = self.gateway.inner.tasks.keep(&self.name, held.run, held.step, held.fence).await;
+            // One that ended just now is no longer the runner's.
+            let Ok(lease) = lease else { continue };
+            let task = task_of(&lease);
+            let Some(order) = order_of(&lease) else { continue };
+            let runner = self.runner;
+            store.transact(move |tx| executions::begin(tx, held, runner)).await?;
+            let submit = self.take(Giving { lease, order, ticket: None });
+            if known.contains(&task) {
+                let streams = streams.into_iter().map(|stream| (stream.name, stream.length)).collect();
+                kept.push(Kept { task, streams });
+            } else {
+                submits.push(ToRunner::TaskSubmit(submit));
+            }
+        }
+        Ok((kept, submits))
+    }
+
+    /// Wants as many steps as the runner may be given now, of the projects that it serves now.
+    pub(crate) fn want(&mut self) {
+        let wanted = (self.capacity(), self.projects.clone());
+        if wanted == self.joined {
+            return;
+        }
+        self.worker = None;
+        self.joined = wanted;
+        if self.joined.0 == 0 || self.projects.is_empty() {
+            return;
+        }
+        let (commands, agents) = (self.commands, &self.agents);
+        let queues =
+            self.projects.iter().flat_map(|id| orders::queues(*id, self.runner, commands, agents)).collect();
+        let (tasks, name, slots) = (self.gateway.inner.tasks.clone(), self.name.clone(), self.joined.0);
+        self.doing.push(Box::pin(async move {
+            // If the service has ended, so does the server.
+            let worker = tasks.worker_elsewhere(name, queues, slots).await.map_err(|_| End::Away)?;
+            Ok(vec![Done::Joined(worker)])
+        }));
+    }
+
+    /// The steps that it may have at a time: while its breaker is not closed, what it has and a few to try.
+    fn capacity(&self) -> u32 {
+        let has = u32::try_from(self.given.len()).unwrap_or(u32::MAX);
+        match self.gateway.inner.breakers.view(&self.runner) {
+            Some(view) if view.position == Position::Open => 0,
+            Some(view) if view.position == Position::HalfOpen => {
+                let more = breaker::RUNNERS.probes.saturating_sub(view.probes);
+                if more == 0 { 0 } else { self.slots.min(has.saturating_add(more)) }
+            }
+            _ => self.slots,
+        }
+    }
+
+    /// When to look again whether it may be given steps.
+    fn rest(&self) -> Duration {
+        let inner = &self.gateway.inner;
+        let until = inner.breakers.view(&self.runner).and_then(|view| view.retry_at);
+        until.map_or(REST, |until| {
+            Duration::from_millis(u64::try_from(until.since(inner.ambient.now())).unwrap_or(0))
+        })
+    }
+
+    /// Follows which projects the runner serves. What it has of others is taken away.
+    pub(crate) fn serves(&mut self, projects: Vec<ProjectId>) -> Vec<ToRunner> {
+        let mut over = Vec::new();
+        if projects != self.projects {
+            let gone: Vec<Task> = self
+                .given
+                .iter()
+                .filter(|(_, given)| !projects.contains(&given.lease.step().project))
+                .map(|(task, _)| *task)
+                .collect();
+            for task in gone {
+                if let Some(given) = self.take_away(task) {
+                    self.doing.push(Box::pin(async move {
+                        // A lease that is over already is given back, too.
+                        let _ = given.lease.give_back().await;
+                        Ok(Vec::new())
+                    }));
+                }
+                over.push(ToRunner::TaskSettled(task));
+            }
+            self.projects = projects;
+            self.want();
+        }
+        over
+    }
+
+    /// What is to be said next. It may be dropped at any time, and nothing is lost.
+    ///
+    /// # Errors
+    /// Why the connection has to end.
+    pub(crate) async fn next(&mut self) -> Result<Vec<ToRunner>, End> {
+        loop {
+            let (rests, until) = (self.joined.0 < self.slots, self.rest());
+            let worker = &mut self.worker;
+            let lease = async {
+                match worker {
+                    Some(worker) => worker.next().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                lease = lease => self.give(lease.ok_or(End::Away)?),
+                Some(task) = self.stopping.next() => if self.given.contains_key(&task) {
+                    return Ok(vec![ToRunner::TaskCancel(task)]);
+                },
+                Some(done) = self.doing.next() => {
+                    let says = self.done(done?);
+                    if !says.is_empty() {
+                        return Ok(says);
+                    }
+                }
+                () = tokio::time::sleep(until), if rests => self.want(),
+                () = self.nudge.notified(), if !self.looking => {
+                    self.look();
+                    self.want();
+                }
+                _ = self.look.tick(), if !self.looking && !self.asked.is_empty() => self.look(),
+            }
+        }
+    }
+
+    /// Follows what was done.
+    fn done(&mut self, done: Vec<Done>) -> Vec<ToRunner> {
+        let mut says = Vec::new();
+        for done in done {
+            match done {
+                Done::Say(said) => says.push(said),
+                Done::Stored(parts) => {
+                    self.storing = false;
+                    for (task, bytes) in parts {
+                        self.unstored =
+                            self.unstored.saturating_sub(usize::try_from(bytes).unwrap_or(usize::MAX));
+                        if let Some(given) = self.given.get_mut(&task) {
+                            given.unstored = given.unstored.saturating_sub(1);
+                        }
+                        self.note(task);
+                    }
+                    self.store();
+                }
+                Done::Give(giving) => says.push(ToRunner::TaskSubmit(self.take(*giving))),
+                Done::Joined(worker) => self.worker = Some(worker),
+                Done::Asks(task, ask) => {
+                    if self.given.contains_key(&task) {
+                        self.asked.insert((task, ask));
+                        // It may have been answered while it was written down.
+                        self.nudge.notify_one();
+                    }
+                }
+                Done::Looked(answers) => {
+                    self.looking = false;
+                    for answer in answers {
+                        if self.asked.remove(&(answer.task, answer.ask_id)) {
+                            says.push(ToRunner::TaskAnswer(answer));
+                        }
+                    }
+                }
+            }
+        }
+        self.want();
+        says
+    }
+
+    /// Gives the runner a step, unless it cannot be understood or its breaker has opened meanwhile.
+    fn give(&mut self, lease: tasks::Lease) {
+        let (store, runner) = (self.gateway.inner.store.clone(), self.runner);
+        let ticket = self.gateway.inner.breakers.admit(&runner);
+        self.doing.push(Box::pin(async move {
+            let Some(order) = order_of(&lease) else {
+                let error = "this is no order that runners understand".to_owned();
+                let _ = lease.fail(Failure { error, kind: Kind::Fatal }).await;
+                return Ok(Vec::new());
+            };
+            let held = held(task_of(&lease));
+            let began = match ticket {
+                Ok(ticket) => {
+                    store.transact(move |tx| executions::begin(tx, held, runner)).await.map(|()| ticket)
+                }
+                Err(_) => Err(Error::new(Code::Unavailable, "the runner rests")),
+            };
+            match began {
+                Ok(ticket) => Ok(vec![Done::Give(Box::new(Giving { lease, order, ticket: Some(ticket) }))]),
+                Err(error) => {
+                    tracing::warn!(%error, %runner, "a step could not be given to a runner");
+                    // If that is not written either, the connection ends, and the lease with its time.
+                    lease.give_back().await.map(|()| Vec::new()).map_err(|_| End::Later)
+                }
+            }
+        }));
+    }
+
+    /// Notes that the runner has a step.
+    fn take(&mut self, Giving { lease, order, ticket }: Giving) -> Submit {
+        let (task, stopped) = (task_of(&lease), lease.stopped());
+        self.stopping.push(Box::pin(async move {
+            stopped.await;
+            task
+        }));
+        let project_id = lease.step().project;
+        let given = Given {
+            lease,
+            output: u64::from(order.bounds.output_mib) * MIB,
+            ticket,
+            is_command: matches!(order.engine, Engine::Command { .. }),
+            acknowledged: false,
+            unstored: 0,
+            noted: None,
+            told: None,
+        };
+        self.given.insert(task, given);
+        Submit { task, project_id, order }
+    }
+}
+
+/// What a step is to do, if it is a remote one.
+fn order_of(lease: &tasks::Lease) -> Option<RemoteOrder> {
+    serde_json::from_value(lease.input().clone()).ok()
+}
+
+fn task_of(lease: &tasks::Lease) -> Task {
+    let step = lease.step();
+    Task { task_id: step.run, step_id: step.id, fence: step.fence }
+}
+
+fn held(task: Task) -> executions::Lease {
+    executions::Lease { run: task.task_id, step: task.step_id, fence: task.fence }
+}

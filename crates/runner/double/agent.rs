@@ -1,0 +1,225 @@
+//! A coding agent for tests: it speaks the protocol by the same library, does little, and misbehaves if it is told to.
+
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+
+use agent_client_protocol::v1::ConnectionTo;
+use agent_client_protocol::v1::schema::{
+    CancelNotification, ContentChunk, Cost, InitializeRequest, InitializeResponse, NewSessionRequest,
+    NewSessionResponse, PermissionOption, PermissionOptionKind, Plan, PlanEntry, PlanEntryPriority,
+    PlanEntryStatus, PromptRequest, PromptResponse, ReadTextFileRequest, RequestPermissionOutcome,
+    RequestPermissionRequest, SessionNotification, SessionUpdate, StopReason, ToolCall, ToolCallStatus,
+    ToolCallUpdate, ToolCallUpdateFields, ToolKind, Usage, UsageUpdate, WriteTextFileRequest,
+};
+use agent_client_protocol::{Agent, Client, Error, Lines, on_receive_notification, on_receive_request};
+use futures_util::{sink, stream};
+use tokio::sync::{mpsc, watch};
+
+const SESSION: &str = "the-session";
+
+/// Is an agent of that kind until its input ends:
+///
+/// - `writes` asks whether it may write, and writes `written.txt` by the client and `direct.txt` itself;
+/// - `reads` tells what the client lets it read and write of the paths in its prompt;
+/// - `refuses`, `stops` (at the most tokens), `signs-in` do not do it;
+/// - `heeds` does nothing until it is cancelled, `deaf` not even then;
+/// - `garbage`, `huge` and `leaves` break off midway;
+/// - `floods` says much, `strange` what no client knows.
+pub(crate) async fn serve(how: &str) -> ExitCode {
+    let (said, lines) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        std::io::stdin().lock().lines().try_for_each(|line| said.send(line)).ok();
+    });
+    let incoming = stream::unfold(lines, async |mut lines| Some((lines.recv().await?, lines)));
+    let outgoing = sink::unfold((), async |(), line: String| writeln!(std::io::stdout(), "{line}"));
+    let (cancel, cancelled) = watch::channel(false);
+    let folder = Arc::new(Mutex::new(PathBuf::new()));
+    let (how, begun, prompted) = (how.to_owned(), how.to_owned(), Arc::clone(&folder));
+    let served = Agent
+        .v1()
+        .on_receive_request(
+            async move |hello: InitializeRequest, responder, _| {
+                responder.respond(InitializeResponse::new(hello.protocol_version))
+            },
+            on_receive_request!(),
+        )
+        .on_receive_request(
+            async move |wanted: NewSessionRequest, responder, _| {
+                if begun == "signs-in" {
+                    return responder.respond_with_error(Error::auth_required());
+                }
+                *folder.lock().unwrap() = wanted.cwd;
+                responder.respond(NewSessionResponse::new(SESSION))
+            },
+            on_receive_request!(),
+        )
+        .on_receive_notification(
+            async move |_: CancelNotification, _| {
+                cancel.send_replace(true);
+                Ok(())
+            },
+            on_receive_notification!(),
+        )
+        .on_receive_request(
+            async move |asked: PromptRequest, responder, client: ConnectionTo<Client>| {
+                let turn = Turn {
+                    client: client.clone(),
+                    folder: prompted.lock().unwrap().clone(),
+                    prompt: match &asked.prompt[0] {
+                        agent_client_protocol::v1::schema::ContentBlock::Text(text) => text.text.clone(),
+                        other => panic!("{other:?}"),
+                    },
+                    cancelled: cancelled.clone(),
+                };
+                let how = how.clone();
+                client.spawn(async move { responder.respond_with_result(turn.does(&how).await) })
+            },
+            on_receive_request!(),
+        )
+        .connect_to(Lines::new(outgoing, incoming))
+        .await;
+    if served.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+struct Turn {
+    client: ConnectionTo<Client>,
+    folder: PathBuf,
+    prompt: String,
+    cancelled: watch::Receiver<bool>,
+}
+
+impl Turn {
+    fn tell(&self, update: SessionUpdate) {
+        self.client.send_notification(SessionNotification::new(SESSION, update)).unwrap();
+    }
+
+    fn say(&self, text: &str) {
+        self.tell(SessionUpdate::AgentMessageChunk(ContentChunk::new(text.into())));
+    }
+
+    fn plan(&self, first: PlanEntryStatus, second: PlanEntryStatus) {
+        let entry = |what: &str, status| PlanEntry::new(what, PlanEntryPriority::Medium, status);
+        let entries = vec![entry("look around", first), entry("write", second)];
+        self.tell(SessionUpdate::Plan(Plan::new(entries)));
+    }
+
+    async fn does(self, how: &str) -> Result<PromptResponse, Error> {
+        let ended = |reason| Ok(PromptResponse::new(reason));
+        match how {
+            "writes" => self.writes().await,
+            "reads" => self.reads().await,
+            "refuses" => ended(StopReason::Refusal),
+            "stops" => ended(StopReason::MaxTokens),
+            "heeds" => {
+                self.here();
+                self.cancelled.clone().wait_for(|cancelled| *cancelled).await.unwrap();
+                ended(StopReason::Cancelled)
+            }
+            "deaf" => {
+                self.here();
+                std::future::pending().await
+            }
+            "garbage" => self.breaks("Warning: this is not JSON\n"),
+            "huge" => self.breaks(&"x".repeat(3 * 1024 * 1024)),
+            "leaves" => {
+                eprintln!("out of memory");
+                std::process::exit(3);
+            }
+            "floods" => {
+                for n in 0..20_000 {
+                    self.say(&format!("line {n}\n"));
+                }
+                ended(StopReason::EndTurn)
+            }
+            "strange" => {
+                let update = r#"{"sessionId":"the-session","update":{"sessionUpdate":"of_tomorrow","x":1}}"#;
+                let line = format!(r#"{{"jsonrpc":"2.0","method":"session/update","params":{update}}}"#);
+                println!("{line}");
+                println!(r#"{{"jsonrpc":"2.0","method":"_house/of_cards","params":{{}}}}"#);
+                println!(r#"{{"jsonrpc":"2.0","id":77,"method":"terminal/create","params":{{}}}}"#);
+                println!(r#"{{"jsonrpc":"2.0","id":9999,"result":{{}}}}"#);
+                println!();
+                self.say("All the same.\n");
+                ended(StopReason::EndTurn)
+            }
+            other => panic!("{other}"),
+        }
+    }
+
+    /// Says which process it is.
+    fn here(&self) {
+        self.say(&format!("here {}\n", std::process::id()));
+    }
+
+    /// Writes what is no message, and stays.
+    fn breaks(&self, what: &str) -> ! {
+        let mut out = std::io::stdout();
+        out.write_all(what.as_bytes()).unwrap();
+        out.flush().unwrap();
+        loop {
+            std::thread::park();
+        }
+    }
+
+    async fn writes(&self) -> Result<PromptResponse, Error> {
+        self.say("I was told: ");
+        self.say(&format!("{}\n", self.prompt));
+        self.tell(SessionUpdate::AgentThoughtChunk(ContentChunk::new("Where am I?".into())));
+        self.plan(PlanEntryStatus::Completed, PlanEntryStatus::InProgress);
+        let call = ToolCall::new("call-1", "Write written.txt").kind(ToolKind::Edit);
+        self.tell(SessionUpdate::ToolCall(call));
+        let option = |id: &str, name: &str, kind| PermissionOption::new(id.to_owned(), name, kind);
+        let asks = RequestPermissionRequest::new(
+            SESSION,
+            ToolCallUpdate::new("call-1", ToolCallUpdateFields::new().title("Write written.txt".to_owned())),
+            vec![
+                option("yes", "Allow", PermissionOptionKind::AllowOnce),
+                option("no", "Do not", PermissionOptionKind::RejectOnce),
+            ],
+        );
+        let mut cancelled = self.cancelled.clone();
+        let answer = tokio::select! {
+            answer = self.client.send_request(asks).block_task() => answer?,
+            _ = cancelled.wait_for(|cancelled| *cancelled) => {
+                return Ok(PromptResponse::new(StopReason::Cancelled));
+            }
+        };
+        let allowed = match answer.outcome {
+            RequestPermissionOutcome::Selected(chosen) => &*chosen.option_id.0 == "yes",
+            _ => return Ok(PromptResponse::new(StopReason::Cancelled)),
+        };
+        let status = if allowed { ToolCallStatus::Completed } else { ToolCallStatus::Failed };
+        if allowed {
+            let (path, text) = (self.folder.join("new/written.txt"), "by the client\n");
+            self.client.send_request(WriteTextFileRequest::new(SESSION, path, text)).block_task().await?;
+            std::fs::write(self.folder.join("direct.txt"), "by itself\n").unwrap();
+        } else {
+            self.say("I may not.\n");
+        }
+        let done = ToolCallUpdate::new("call-1", ToolCallUpdateFields::new().status(status));
+        self.tell(SessionUpdate::ToolCallUpdate(done));
+        self.plan(PlanEntryStatus::Completed, PlanEntryStatus::Completed);
+        let cost = UsageUpdate::new(10, 100).cost(Cost::new(0.25, "USD"));
+        self.tell(SessionUpdate::UsageUpdate(cost));
+        Ok(PromptResponse::new(StopReason::EndTurn).usage(Usage::new(30, 20, 10)))
+    }
+
+    /// Reads and writes each path of its prompt, which are a line each, and tells what came of it.
+    async fn reads(&self) -> Result<PromptResponse, Error> {
+        for path in self.prompt.lines() {
+            let read = self.client.send_request(ReadTextFileRequest::new(SESSION, path)).block_task().await;
+            let read = read.map(|read| read.content).unwrap_or_else(|error| refusal(&error));
+            let write = WriteTextFileRequest::new(SESSION, path, "mine");
+            let wrote = self.client.send_request(write).block_task().await;
+            let wrote = wrote.map(|_| "written".to_owned()).unwrap_or_else(|error| refusal(&error));
+            self.say(&format!("{}: {read}, {wrote}\n", path.rsplit('/').next().unwrap()));
+        }
+        Ok(PromptResponse::new(StopReason::EndTurn))
+    }
+}
+
+fn refusal(error: &Error) -> String {
+    error.data.as_ref().map_or(error.message.clone(), |data| data.as_str().unwrap().to_owned())
+}

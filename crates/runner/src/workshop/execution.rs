@@ -1,0 +1,239 @@
+//! A task from its beginning to its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+use wire::fleet::{Bounds, Deliver, End, Engine, Outcome};
+use wire::runner::NAME;
+
+use super::changes::{self, Changes};
+use super::collect::{FILES, collect};
+use super::delivery::deliver;
+use super::engines::{Ending, Job, Wish, agent, command};
+use super::ground::Ground;
+use super::spool::{Begun, Spool};
+use super::{Shared, paths};
+
+/// After how long a disk that did not take an outcome is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+/// The most bytes of an outcome as JSON: it goes to the server in one message.
+const LARGEST: usize = 48 * 1024;
+/// The most notes of an outcome.
+const NOTES: usize = 60;
+
+/// Does a task, and tells its end once that is on disk.
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    spool: Arc<Spool>,
+    begun: Begun,
+    mut wish: watch::Receiver<Wish>,
+) {
+    let began = Instant::now();
+    let mut outcome = perform(&shared, &spool, &begun, began, wish.clone()).await;
+    outcome.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let mut outcome = Some(fitting(outcome));
+    while let Some(ended) = &outcome
+        && *wish.borrow() != Wish::Forget
+    {
+        let (to, what) = (Arc::clone(&spool), ended.clone());
+        let written = tokio::task::spawn_blocking(move || to.end(&what)).await;
+        match written.map_err(std::io::Error::from).flatten() {
+            Ok(()) => break,
+            // It has to be known as lost at the next start.
+            Err(_) if *wish.borrow() == Wish::Stop => outcome = None,
+            Err(error) => {
+                tracing::warn!(task = spool.name(), %error, "how a task ended cannot be written down yet");
+                tokio::select! {
+                    () = tokio::time::sleep(AGAIN) => {}
+                    _ = wish.wait_for(|wish| *wish >= Wish::Stop) => {}
+                }
+            }
+        }
+    }
+    let task = begun.submit.task;
+    let forgotten = {
+        let mut table = shared.table();
+        table.entries.get_mut(&task).is_none_or(|entry| {
+            entry.runs = false;
+            entry.asks.open.clear();
+            entry.outcome = outcome;
+            entry.is_forgotten()
+        })
+    };
+    if forgotten {
+        shared.remove(task, spool).await;
+    }
+    shared.running.send_modify(|running| *running -= 1);
+    shared.changed.notify_one();
+}
+
+async fn perform(
+    shared: &Arc<Shared>,
+    spool: &Arc<Spool>,
+    begun: &Begun,
+    began: Instant,
+    wish: watch::Receiver<Wish>,
+) -> Outcome {
+    let order = &begun.submit.order;
+    if let Err(ending) = judge(shared, begun) {
+        return outcome(ending, 0);
+    }
+    let ground = tokio::select! {
+        ground = Ground::prepare(shared, spool, begun) => ground,
+        wish = wanted(wish.clone(), Wish::Cancel) => Err(Ending::unwanted(wish)),
+    };
+    let ground = match ground {
+        Ok(ground) => ground,
+        Err(ending) => return outcome(ending, 0),
+    };
+    let folder = match ground.folder(order.folder.as_deref()) {
+        Ok(folder) => folder,
+        Err(ending) => return outcome(ending, 0),
+    };
+    let bounds = bounds(order.bounds);
+    let until = began + Duration::from_secs(u64::from(bounds.minutes) * 60);
+    let (task, tools) = (begun.submit.task, &shared.tools);
+    let job = Job { task, shared, tools, ground: &ground, spool, folder, bounds, until, wish: wish.clone() };
+    let ending = match &order.engine {
+        Engine::Command { argv } => command::run(job, argv).await,
+        Engine::Agent { name, prompt } => agent::run(job, name, prompt).await,
+    };
+    let began_work = !matches!(ending.end, End::Refused | End::Lost);
+    let mut outcome = outcome(ending, 0);
+    outcome.notes.splice(0..0, ground.notes.iter().cloned());
+    if !began_work {
+        return outcome;
+    }
+    tokio::select! {
+        outcome = harvest(&ground, spool, begun, outcome) => outcome,
+        // A runner that is stopped waits for nobody's files.
+        wish = wanted(wish, Wish::Stop) => self::outcome(Ending::unwanted(wish), 0),
+    }
+}
+
+async fn wanted(mut wish: watch::Receiver<Wish>, least: Wish) -> Wish {
+    // Its sender goes only once the task has ended.
+    wish.wait_for(|wish| *wish >= least).await.map_or(Wish::Stop, |wish| *wish)
+}
+
+/// Whether this machine would do that at all, as far as the order itself says.
+fn judge(shared: &Shared, begun: &Begun) -> Result<(), Ending> {
+    let refuse = |why: String| Err(Ending::new(End::Refused, why));
+    let order = &begun.submit.order;
+    if *shared.running.borrow() > shared.tools.limits.at_once {
+        return refuse("This runner does as many tasks as it can already.".to_owned());
+    }
+    if shared.room.is_full() {
+        let why = "The runner's disk holds as much of earlier tasks as it may. Let it say that to the server first.";
+        return Err(Ending::new(End::Broken, why));
+    }
+    if order.collect.len() > FILES {
+        return refuse(format!("At most {FILES} files are brought back."));
+    }
+    for name in &order.collect {
+        if let Err(why) = paths::relative(name) {
+            return refuse(format!("`{name}` cannot be brought back: {why}."));
+        }
+    }
+    Ok(())
+}
+
+/// What an order may use up, in the bounds of the protocol.
+fn bounds(told: Bounds) -> Bounds {
+    Bounds {
+        minutes: told.minutes.clamp(1, 1_440),
+        memory_mib: told.memory_mib.map(|mib| mib.max(16)),
+        output_mib: told.output_mib.clamp(1, 1_024),
+    }
+}
+
+/// Takes what came of the task: what it changed, and the files that were asked for.
+async fn harvest(ground: &Ground, spool: &Arc<Spool>, begun: &Begun, mut outcome: Outcome) -> Outcome {
+    let order = &begun.submit.order;
+    if let Some(checkout) = &ground.checkout {
+        match changes::take(checkout, spool, order.deliver != Deliver::Diff).await {
+            Ok(Changes { files, notes }) => {
+                outcome.files = files;
+                outcome.notes.extend(notes);
+            }
+            Err(failure) => fault(&mut outcome, changes::unknown(&failure)),
+        }
+    }
+    match collect(&ground.root, &ground.handle, &order.collect, spool).await {
+        Ok(notes) => outcome.notes.extend(notes),
+        Err(error) => {
+            fault(&mut outcome, format!("What was to be brought back could not be written down: {error}."));
+        }
+    }
+    if let Some(checkout) = &ground.checkout {
+        deliver(checkout, begun, &mut outcome).await;
+    }
+    outcome
+}
+
+/// What the runner could not do is how the task ended, unless that had not ended well before.
+fn fault(outcome: &mut Outcome, why: String) {
+    if outcome.end == End::Complete {
+        (outcome.end, outcome.message) = (End::Broken, why);
+    } else {
+        outcome.notes.push(why);
+    }
+}
+
+/// How an engine ended, as the server is told it.
+pub(super) fn outcome(ending: Ending, duration_ms: u64) -> Outcome {
+    let Ending { end, message, exit_code, used, notes } = ending;
+    Outcome { end, message, exit_code, duration_ms, files: Vec::new(), branch: None, used, notes }
+}
+
+/// The same within the bounds of what a runner says.
+fn fitting(mut outcome: Outcome) -> Outcome {
+    let sentence = |text: &mut String| {
+        if let Some((end, _)) = text.char_indices().nth(NAME) {
+            let end = text[..end].char_indices().next_back().map_or(0, |(last, _)| last);
+            text.truncate(end);
+            text.push('…');
+        }
+    };
+    sentence(&mut outcome.message);
+    outcome.notes.truncate(NOTES);
+    outcome.notes.iter_mut().for_each(sentence);
+    let length = |outcome: &Outcome| serde_json::to_vec(outcome).map_or(0, |json| json.len());
+    let all = outcome.files.len();
+    while length(&outcome) > LARGEST && !outcome.files.is_empty() {
+        outcome.files.truncate(outcome.files.len() * 9 / 10);
+    }
+    while length(&outcome) > LARGEST && outcome.notes.pop().is_some() {}
+    if outcome.files.len() < all {
+        outcome.notes.push(format!("Of {all} changed files, {} are listed.", outcome.files.len()));
+    }
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::fleet::{Change, ChangedFile};
+
+    use super::*;
+
+    #[test]
+    fn what_is_told_of_an_end_fits_into_a_message() {
+        let mut long = outcome(Ending::new(End::Failed, "ä".repeat(5_000)), 0);
+        let file = |number| ChangedFile {
+            path: format!("{number}/{}", "\u{1}".repeat(500)),
+            change: Change::Added,
+            added: None,
+            removed: None,
+        };
+        long.files = (0..1_000).map(file).collect();
+        long.notes = vec!["\u{1}".repeat(1_000); 100];
+        let fits = fitting(long);
+        assert!(serde_json::to_vec(&fits).unwrap().len() <= wire::runner::LARGEST * 9 / 10);
+        assert_eq!(fits.message.chars().count(), NAME);
+        assert_eq!(fits.notes.last().unwrap(), "Of 1000 changed files, 0 are listed.");
+        let short = outcome(Ending::new(End::Complete, ""), 0);
+        assert_eq!(fitting(short.clone()), short);
+    }
+}

@@ -1,0 +1,157 @@
+//! What runners did: streams without a gap, bounds, and the first end that was told.
+
+use kernel::Code;
+use store::executions::{self, Lease, Most, Part};
+use store::runners;
+use wire::fleet::{End, Outcome, Used};
+
+use crate::archives;
+use crate::stage::Stage;
+
+const MOST: Most = Most { streams: 2, bytes: 100 };
+
+fn part(lease: Lease, stream: &str, offset: u64, bytes: &[u8]) -> Part {
+    Part { lease, stream: stream.into(), offset, bytes: bytes.to_vec() }
+}
+
+fn outcome(end: End) -> Outcome {
+    Outcome::of(end, "")
+}
+
+impl Stage {
+    /// A lease that was given to a runner.
+    async fn lease(&self, scope: &store::Scope) -> Lease {
+        let owner = scope.actor().unwrap();
+        let made = self.store.transact_in(scope, move |t| {
+            let runner = runners::create(t, owner, "forge", "hash", "atn_hint")?.id;
+            let lease = archives::run(t)?;
+            executions::begin(t, lease, runner)?;
+            executions::begin(t, lease, runner)?;
+            Ok(lease)
+        });
+        made.await.unwrap()
+    }
+
+    async fn append(&self, parts: Vec<Part>) -> kernel::Result<Vec<u64>> {
+        self.store.transact(move |tx| executions::append(tx, parts.iter().map(|part| (part, MOST)))).await
+    }
+}
+
+on_both! {
+    async fn a_stream_is_what_was_written_each_byte_once_however_often_it_was_sent(stage) {
+        let scope = stage.begun().await;
+        let lease = stage.lease(&scope).await;
+        let parts = vec![
+            part(lease, "output", 0, b"ab\0"),
+            part(lease, "diff", 0, b"-a"),
+            part(lease, "output", 3, b"cd"),
+            part(lease, "output", 1, b"b\0cdef"),
+            part(lease, "output", 0, b"ab"),
+        ];
+        assert_eq!(stage.append(parts).await.unwrap(), [3, 2, 5, 7, 7]);
+        assert_eq!(stage.append(vec![part(lease, "output", 6, b"fg")]).await.unwrap(), [8]);
+        for (from, most, expected) in
+            [(0, 99, &b"ab\0cdefg"[..]), (2, 3, b"\0cd"), (4, 99, b"defg"), (8, 9, b""), (99, 9, b"")]
+        {
+            let read = stage.store.read_in(&scope, move |t| executions::read(t, lease, "output", from, most));
+            assert_eq!(read.await.unwrap(), (expected.to_vec(), 8), "{from}");
+        }
+    }
+
+    async fn a_part_that_would_leave_a_gap_or_is_too_much_is_not_kept(stage) {
+        let scope = stage.begun().await;
+        let lease = stage.lease(&scope).await;
+        let refused = async |part| stage.append(vec![part]).await.unwrap_err().code();
+        assert_eq!(refused(part(lease, "output", 1, b"b")).await, Code::Conflict);
+        assert_eq!(refused(part(lease, "output", 0, &[b'x'; 101])).await, Code::ValidationError);
+        stage.append(vec![part(lease, "a", 0, b"1"), part(lease, "b", 0, b"2")]).await.unwrap();
+        assert_eq!(refused(part(lease, "c", 0, b"3")).await, Code::ValidationError);
+        let other = Lease { fence: 9, ..lease };
+        assert_eq!(refused(part(other, "a", 0, b"1")).await, Code::NotFound);
+    }
+
+    async fn the_first_end_that_is_told_counts(stage) {
+        let scope = stage.begun().await;
+        let lease = stage.lease(&scope).await;
+        stage.append(vec![part(lease, "output", 0, b"hello")]).await.unwrap();
+        for end in [End::Complete, End::Lost] {
+            stage.store.transact(move |tx| executions::end(tx, lease, &outcome(end))).await.unwrap();
+        }
+        let told = stage.store.read_in(&scope, move |t| executions::of_run(t, lease.run)).await.unwrap();
+        assert_eq!((told.len(), told[0].runner_name.as_str()), (1, "forge"));
+        assert_eq!(told[0].outcome, Some(outcome(End::Complete)));
+        assert_eq!((told[0].streams[0].name.as_str(), told[0].streams[0].length), ("output", 5));
+    }
+
+    async fn ends_are_counted_by_runner_and_how_it_ended_among_the_newest(stage) {
+        let scope = stage.begun().await;
+        let owner = scope.actor().unwrap();
+        let (runner, lease) = stage.store.transact_in(&scope, move |t| {
+            Ok((runners::create(t, owner, "forge", "hash", "atn_hint")?.id, archives::run(t)?))
+        }).await.unwrap();
+        // The last one goes on.
+        for (n, end) in [(0, Some(End::Failed)), (1, Some(End::Complete)), (2, Some(End::Complete)), (3, None)] {
+            stage.clock.advance(1_000);
+            let done = stage.store.transact_in(&scope, move |t| {
+                let lease = Lease { fence: n, ..lease };
+                executions::begin(t, lease, runner)?;
+                let Some(end) = end else { return Ok(()) };
+                let outcome = Outcome { duration_ms: n.unsigned_abs() * 100, ..Outcome::of(end, "it said \u{1}") };
+                executions::end(t, lease, &outcome)
+            });
+            done.await.unwrap();
+        }
+        let ends = async |latest| {
+            let found = stage.store.read_in(&scope, move |t| executions::ends(t, latest)).await.unwrap();
+            found.into_iter().map(|of| (of.runner, of.end, of.times, of.took_ms)).collect::<Vec<_>>()
+        };
+        assert_eq!(ends(9).await, [(runner, End::Complete, 2, 300), (runner, End::Failed, 1, 0)]);
+        assert_eq!(ends(3).await, [(runner, End::Complete, 2, 300)]);
+        let other = stage.project(owner).await;
+        assert_eq!(stage.store.read_in(&other, |t| executions::ends(t, 9)).await.unwrap(), []);
+    }
+
+    async fn what_agents_used_is_summed_up_from_a_moment_on(stage) {
+        let scope = stage.begun().await;
+        let lease = stage.lease(&scope).await;
+        let used = Used { input_tokens: 100, output_tokens: 20, cost_micros: 7 };
+        let outcome = Outcome { used: Some(used), ..outcome(End::Complete) };
+        stage.store.transact(move |tx| executions::end(tx, lease, &outcome)).await.unwrap();
+        let now = stage.ambient.now();
+        for (since, expected) in [(now, (1, used)), (now.plus_millis(1), (0, Used::default()))] {
+            let found = stage.store.read_in(&scope, move |t| executions::used(t, since)).await.unwrap();
+            assert_eq!(found, expected);
+        }
+    }
+
+    async fn what_waits_is_told_in_its_order_and_runs_are_found_by_how_they_begin(stage) {
+        let scope = stage.begun().await;
+        let lease = stage.lease(&scope).await;
+        let waiting = stage.store.read_in(&scope, |t| store::runs::waiting(t, 9)).await.unwrap();
+        let names: Vec<_> = waiting.iter().map(|step| (step.run, step.name.as_str())).collect();
+        assert_eq!(names, [(lease.run, "a"), (lease.run, "b")]);
+        assert_eq!(stage.store.read_in(&scope, |t| store::runs::waiting(t, 1)).await.unwrap().len(), 1);
+        let turn = stage.store.read_in(&scope, |t| store::runs::turn_of(t, "one/q")).await.unwrap();
+        assert_eq!(turn, Some(lease.run));
+        let other = stage.project(scope.actor().unwrap()).await;
+        assert_eq!(stage.store.read_in(&other, |t| store::runs::turn_of(t, "one/q")).await.unwrap(), None);
+        let prefix = lease.run.to_string()[..12].to_owned();
+        for (scope, prefix, expected) in
+            [(scope, prefix.clone(), 1), (scope, "run_zzzzzz".to_owned(), 0), (scope, "run%".to_owned(), 0), (other, prefix, 0)]
+        {
+            let found = stage.store.read_in(&scope, move |t| store::runs::beginning_with(t, &prefix, 2)).await.unwrap();
+            assert_eq!(found.len(), expected);
+        }
+    }
+
+    async fn nobody_reads_what_was_done_in_anothers_project(stage) {
+        let scope = stage.begun().await;
+        let lease = stage.lease(&scope).await;
+        stage.append(vec![part(lease, "output", 0, b"hello")]).await.unwrap();
+        let other = stage.project(scope.actor().unwrap()).await;
+        let read = stage.store.read_in(&other, move |t| executions::read(t, lease, "output", 0, 9)).await;
+        assert_eq!(read.unwrap_err().code(), Code::NotFound);
+        let told = stage.store.read_in(&other, move |t| executions::of_run(t, lease.run)).await;
+        assert_eq!(told.unwrap_err().code(), Code::NotFound);
+    }
+}

@@ -1,0 +1,62 @@
+/** The fleet as a project has it: the runners that serve it, what is done on them and what waits, and giving them something to do. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Server, Terminal } from "lucide-react";
+import { useState } from "react";
+import { useMay, useProjectId } from "@/shared/place";
+import { servingQuery } from "@/shared/queries";
+import { Button, buttonClass } from "@/shared/ui/button";
+import { Empty, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
+import { Machine, Presence } from "@/shared/ui/runner";
+import { NewOrder } from "./new";
+import { Queue } from "./queue";
+
+export function FleetPage() {
+  const project = useProjectId();
+  const editor = useMay("editor");
+  const [ordering, setOrdering] = useState(false);
+  const serving = useQuery(servingQuery(project));
+  const runners = serving.data ?? [];
+  return (
+    <>
+      <PageHead title="Fleet">
+        {editor && runners.length > 0 && (
+          <Button look="main" onClick={() => setOrdering(true)}>
+            <Terminal /> Do something
+          </Button>
+        )}
+      </PageHead>
+      <section aria-label="Runners">
+        {serving.isPending && <Skeleton className="p-6" lines={3} />}
+        {serving.error && <Failure error={serving.error} onRetry={() => void serving.refetch()} />}
+        {serving.isSuccess && runners.length === 0 && (
+          <Empty icon={<Server />} title="No runner serves this project yet">
+            <p className="max-w-md">
+              A runner is a machine of somebody here on which commands are run and coding agents work, in a folder that
+              it names itself. What it writes is seen here as it comes, and what it changed as a diff.
+            </p>
+            {editor && (
+              <Link to="/settings/$section" params={{ section: "runners" }} className={buttonClass()}>
+                Make a runner
+              </Link>
+            )}
+          </Empty>
+        )}
+        <ul aria-label="Runners" className="divide-y divide-line border-b border-line empty:border-0">
+          {runners.map((runner) => (
+            <li key={runner.id} aria-label={runner.name} className="px-6 py-2.5 text-sm">
+              <p className="flex flex-wrap items-center gap-x-2">
+                <span className="font-medium wrap-anywhere">{runner.name}</span>
+                <Presence runner={runner} />
+                <span className="text-xs text-ink-3">of {runner.ownerName}</span>
+              </p>
+              <Machine runner={runner} />
+            </li>
+          ))}
+        </ul>
+      </section>
+      <Queue project={project} runners={runners} />
+      {ordering && <NewOrder project={project} runners={runners} onClose={() => setOrdering(false)} />}
+    </>
+  );
+}

@@ -1,0 +1,147 @@
+/** What came of a step on a runner: which time is looked at, how that ended, and a part of it: its output or its changes. */
+import { useQuery } from "@tanstack/react-query";
+import { GitBranch } from "lucide-react";
+import { thousands, usd } from "@/engines/money";
+import { took } from "@/engines/reasons";
+import { hasEnded, isHeld, type Step } from "@/engines/run";
+import { executionsQuery } from "@/shared/fleet";
+import type { End, Execution, Outcome } from "@/shared/wire";
+import { useNow } from "@/shared/now";
+import { exact } from "@/shared/time";
+import { Choice } from "@/shared/ui/field";
+import { Badge, Failure, Skeleton } from "@/shared/ui/parts";
+import type { Schemas } from "@/shared/wire";
+import { Asks } from "./asks";
+import { Changes } from "./changes";
+import { Output } from "./output";
+
+type Look = { name: string; tone: "plain" | "good" | "warn" | "bad" | "accent" };
+
+const ENDS: Record<End, Look> = {
+  complete: { name: "Complete", tone: "good" },
+  failed: { name: "Failed", tone: "bad" },
+  refused: { name: "Refused", tone: "warn" },
+  timeout: { name: "Took too long", tone: "bad" },
+  memory: { name: "Took too much memory", tone: "bad" },
+  cancelled: { name: "Cancelled", tone: "plain" },
+  broken: { name: "The runner could not do its part", tone: "bad" },
+  lost: { name: "The runner ended", tone: "bad" },
+};
+
+interface ExecutedProps {
+  project: string;
+  run: Schemas["Run"];
+  step: Step;
+  part: "terminal" | "changes";
+  /** Which of its executions is looked at; the newest, if none is chosen. */
+  fence: number | null;
+  onFence: (fence: number) => void;
+}
+
+export function Executed({ project, run, step, part, fence, onFence }: ExecutedProps) {
+  const all = useQuery(executionsQuery(project, run.id, !hasEnded(run.state)));
+  if (all.error && !all.data) return <Failure error={all.error} onRetry={() => void all.refetch()} />;
+  if (!all.data) return <Skeleton />;
+  const own = all.data.filter(({ stepId }) => stepId === step.id);
+  const shown = own.find((one) => one.fence === fence) ?? own.at(-1);
+  if (!shown) {
+    return (
+      <p className="text-sm text-ink-3">
+        {hasEnded(step.state) ? "No runner began it." : "No runner has begun it yet."}
+      </p>
+    );
+  }
+  /** A runner has it still. What was begun before another, or before its step ended, was given up. */
+  const isLive = (one: Execution) => !one.outcome && !one.endedAt && one === own.at(-1) && isHeld(step.state);
+  const live = isLive(shown);
+  const source = { project, run: run.id, step: step.id, fence: shown.fence };
+  return (
+    <div className="flex flex-col gap-3 text-sm">
+      <div className="flex flex-wrap items-end gap-x-4 gap-y-2">
+        {own.length > 1 && (
+          <Choice label="Which time" value={shown.fence} onChange={({ target }) => onFence(Number(target.value))}>
+            {own.toReversed().map((one, at) => (
+              <option key={one.fence} value={one.fence}>
+                {own.length - at}: {one.runnerName}, {lookOf(one, isLive(one)).name.toLowerCase()}
+              </option>
+            ))}
+          </Choice>
+        )}
+        <How execution={shown} live={live} />
+      </div>
+      {live && <Asks project={project} run={run.id} step={step.id} />}
+      {shown.outcome && <What outcome={shown.outcome} />}
+      {part === "terminal" ? (
+        <Output
+          key={shown.fence}
+          source={{ ...source, name: "output" }}
+          execution={shown}
+          over={!live}
+          title={run.title}
+        />
+      ) : (
+        <Changes key={shown.fence} source={source} execution={shown} over={!live} />
+      )}
+    </div>
+  );
+}
+
+function lookOf({ outcome }: Execution, live: boolean): Look {
+  if (outcome) return ENDS[outcome.end];
+  return live ? { name: "Running", tone: "accent" } : { name: "Ended without a word", tone: "warn" };
+}
+
+/** Where, how it ended, and how long it took. */
+function How({ execution, live }: { execution: Execution; live: boolean }) {
+  const { runnerName, beganAt, endedAt, outcome } = execution;
+  const { name, tone } = lookOf(execution, live);
+  const now = useNow(live);
+  const until = endedAt ? Date.parse(endedAt) : now;
+  return (
+    <p className="flex min-h-9 flex-wrap items-center gap-x-2 text-ink-2">
+      <Badge tone={tone}>{name}</Badge>
+      <span className="wrap-anywhere">on {runnerName}</span>
+      {(live || endedAt || outcome) && (
+        <span title={`Begun ${exact(beganAt)}`} className="text-ink-3 tabular-nums">
+          · {took(outcome?.durationMs ?? Math.max(0, until - Date.parse(beganAt)))}
+        </span>
+      )}
+      {outcome?.exitCode != null && <span className="text-ink-3 tabular-nums">· exit code {outcome.exitCode}</span>}
+    </p>
+  );
+}
+
+/** What the runner says of it besides. */
+function What({ outcome: { end, message, branch, used, notes = [] } }: { outcome: Outcome }) {
+  if (!message && !branch && !used && notes.length === 0) return null;
+  return (
+    <div className="flex flex-col gap-1">
+      {message && (
+        <p className={`rounded-md px-2.5 py-1.5 wrap-anywhere ${end === "complete" ? "bg-sunken" : "bg-bad-soft"}`}>
+          {message}
+        </p>
+      )}
+      {branch && (
+        <p className="flex items-center gap-1.5 text-ink-2">
+          <GitBranch aria-hidden className="size-4 shrink-0" /> On the branch{" "}
+          <code className="font-mono wrap-anywhere">{branch}</code>
+        </p>
+      )}
+      {used && (
+        <p className="text-ink-3 tabular-nums">
+          {thousands(used.inputTokens + used.outputTokens)} tokens
+          {used.costMicros > 0 && ` for ${usd(used.costMicros)}`}, as the agent says
+        </p>
+      )}
+      {notes.length > 0 && (
+        <ul aria-label="What was left out" className="list-disc pl-4 text-ink-2">
+          {notes.map((note) => (
+            <li key={note} className="wrap-anywhere">
+              {note}
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
