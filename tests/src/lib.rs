@@ -6,8 +6,9 @@ pub mod collector;
 pub mod database;
 pub mod deaf;
 pub mod fleet;
+#[cfg(target_os = "linux")]
+pub mod hosts;
 pub mod house;
-pub mod link;
 pub mod machine;
 pub mod model;
 pub mod server;
@@ -21,7 +22,6 @@ pub use collector::Collector;
 pub use database::Database;
 pub use deaf::Deaf;
 pub use house::House;
-pub use link::Link;
 pub use model::Model;
 pub use server::Atelier;
 pub use slack::Slack;
@@ -34,6 +34,13 @@ use std::time::Duration;
 pub const PASSWORD: &str = "correct horse battery";
 /// How long a test waits for what must come. Only a test that fails waits so long.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A number below `most`.
+pub fn below(random: &impl kernel::Random, most: u64) -> u64 {
+    let mut bytes = [0; 8];
+    random.fill(&mut bytes);
+    u64::from_le_bytes(bytes) % most.max(1)
+}
 
 /// Whether nothing may be skipped here.
 pub fn strict() -> bool {

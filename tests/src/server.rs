@@ -71,6 +71,11 @@ impl Atelier {
         Self::start_on_with(database, &[("ATELIER_LIMITS_ORCHESTRATOR_PER_MINUTE", "100000")]).await
     }
 
+    /// Starts a server on an empty folder that listens there.
+    pub async fn start_at(listen: &str) -> Self {
+        Self::begin_at(listen, Database::Sqlite.place().await, Vec::new()).await
+    }
+
     /// Starts a server under an environment of its own.
     pub async fn start_with(environment: &[(&'static str, &str)]) -> Self {
         Self::start_on_with(&Database::Sqlite, environment).await

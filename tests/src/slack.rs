@@ -10,11 +10,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use dryoc::classic::crypto_auth_hmacsha256::crypto_auth_hmacsha256;
 use dryoc::classic::crypto_box::crypto_box_seal;
+use futures_util::{SinkExt, StreamExt};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::{Actor, Atelier, client, within};
 
@@ -28,9 +31,9 @@ pub const TEAM: &str = "T1";
 /// Something that was posted.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// `chat.postMessage`, or `hook` where someone is answered.
+    /// `chat.postMessage`, `upload` for a file, or `hook` where someone is answered.
     pub method: String,
-    /// Its JSON.
+    /// Its JSON; of what is none, the text.
     pub body: Value,
     /// What `Authorization` bore.
     pub bearer: String,
@@ -42,6 +45,8 @@ pub struct Call {
 pub struct Slack {
     url: String,
     calls: mpsc::UnboundedReceiver<Call>,
+    /// Sockets that were opened.
+    sockets: mpsc::UnboundedReceiver<WebSocketStream<TcpStream>>,
     /// So often a method is refused from now on.
     refusals: Arc<Mutex<HashMap<String, u32>>>,
     /// Numbers what is told.
@@ -56,12 +61,22 @@ impl Slack {
         let (to, calls) = mpsc::unbounded_channel();
         let refusals: Arc<Mutex<HashMap<String, u32>>> = Arc::default();
         let (refused, number) = (refusals.clone(), Arc::new(AtomicU64::new(0)));
+        let door = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let door_url = format!("ws://{}/link", door.local_addr().expect("an address"));
+        let (opened, sockets) = mpsc::unbounded_channel();
         tokio::spawn(async move {
-            while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(answer(socket, to.clone(), refused.clone(), number.clone()));
+            while let Ok((socket, _)) = door.accept().await {
+                let socket = tokio_tungstenite::accept_async(socket).await.expect("a WebSocket");
+                let _ = opened.send(socket);
             }
         });
-        Self { url, calls, refusals, told: AtomicU64::new(0) }
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                let (to, refused, number) = (to.clone(), refused.clone(), number.clone());
+                tokio::spawn(answer(socket, to, refused, number, door_url.clone()));
+            }
+        });
+        Self { url, calls, sockets, refusals, told: AtomicU64::new(0) }
     }
 
     /// A server that talks to this Slack, and its first person.
@@ -80,6 +95,34 @@ impl Slack {
         });
         let (status, answer) = admin.send_json(Method::PUT, "/settings/slack", &body).await;
         assert_eq!((status.as_u16(), &answer["hasSigningSecret"]), (200, &json!(true)), "{answer}");
+    }
+
+    /// Has a server's administrator set the token for sockets, or take it away.
+    pub async fn invite(&self, admin: &Actor, token: Option<&str>) {
+        let sealed = match token {
+            Some(token) => sealed(admin, token).await,
+            None => String::new(),
+        };
+        let body = json!({ "sealedAppToken": sealed });
+        let (status, answer) = admin.send_json(Method::PUT, "/settings/slack", &body).await;
+        assert_eq!((status.as_u16(), &answer["hasAppToken"]), (200, &json!(token.is_some())), "{answer}");
+    }
+
+    /// The next socket that a server opens, with the word that begins it.
+    pub async fn opened(&mut self) -> Opened {
+        let mut stream = within("a socket", self.sockets.recv()).await.expect("the listener lives");
+        let hello = json!({ "type": "hello", "num_connections": 1 });
+        stream.send(Message::text(hello.to_string())).await.expect("it is open");
+        Opened { stream }
+    }
+
+    /// What a slash command says over a socket.
+    pub fn slash(&self, member: &str, channel: &str, text: &str) -> Value {
+        let n = self.next();
+        json!({
+            "command": "/atelier", "text": text, "team_id": TEAM, "channel_id": channel, "user_id": member,
+            "trigger_id": format!("{n}.1"), "response_url": format!("{}/hooks/{n}", self.url),
+        })
     }
 
     /// Refuses a method so often, each time asking to wait a second.
@@ -153,6 +196,45 @@ impl Slack {
     /// Whether nothing was called since the last look.
     pub fn is_silent(&mut self) -> bool {
         self.calls.try_recv().is_err()
+    }
+}
+
+/// A socket to a server.
+pub struct Opened {
+    stream: WebSocketStream<TcpStream>,
+}
+
+impl Opened {
+    /// Says something, and hears that it was heard.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub async fn says(&mut self, kind: &str, envelope: &str, payload: &Value) {
+        let said = json!({ "type": kind, "envelope_id": envelope, "payload": payload });
+        self.stream.send(Message::text(said.to_string())).await.expect("it is open");
+        within("that it was heard", async {
+            loop {
+                let message = self.stream.next().await.expect("it is open").expect("it is open");
+                let Message::Text(text) = message else { continue };
+                let heard: Value = serde_json::from_str(&text).expect("JSON");
+                assert_eq!(heard, json!({ "envelope_id": envelope }));
+                return;
+            }
+        })
+        .await;
+    }
+
+    /// Closes it as Slack does, which then wants another one opened.
+    pub async fn closes(mut self) {
+        let said = json!({ "type": "disconnect", "reason": "refresh_requested" });
+        self.stream.send(Message::text(said.to_string())).await.expect("it is open");
+        self.is_closed().await;
+    }
+
+    /// Waits until the server has closed it.
+    pub async fn is_closed(&mut self) {
+        let closed = async { while matches!(self.stream.next().await, Some(Ok(_))) {} };
+        within("the socket's end", closed).await;
     }
 }
 
@@ -235,9 +317,10 @@ async fn answer(
     to: mpsc::UnboundedSender<Call>,
     refusals: Arc<Mutex<HashMap<String, u32>>>,
     number: Arc<AtomicU64>,
+    door: String,
 ) {
     let mut socket = BufReader::new(socket);
-    let (mut first, mut length, mut bearer) = (String::new(), 0, String::new());
+    let (mut first, mut length, mut bearer, mut host) = (String::new(), 0, String::new(), String::new());
     socket.read_line(&mut first).await.expect("a request");
     loop {
         let mut line = String::new();
@@ -246,6 +329,7 @@ async fn answer(
         let Some((name, value)) = line.split_once(':') else { break };
         match name.to_ascii_lowercase().as_str() {
             "content-length" => length = value.trim().parse().expect("a length"),
+            "host" => host = value.to_owned(),
             "authorization" => bearer = value.trim().trim_start_matches("Bearer ").to_owned(),
             _ => {}
         }
@@ -253,7 +337,11 @@ async fn answer(
     let mut body = vec![0; length];
     socket.read_exact(&mut body).await.expect("a body");
     let path = first.split(' ').nth(1).unwrap_or_default();
-    let method = path.strip_prefix("/api/").unwrap_or("hook").to_owned();
+    let method = match path.strip_prefix("/api/") {
+        Some(method) => method.to_owned(),
+        None if path.starts_with("/upload/") => String::from("upload"),
+        None => String::from("hook"),
+    };
     let refused = {
         let mut refusals = refusals.lock().expect("nobody panics");
         let left = refusals.entry(method.clone()).or_default();
@@ -265,11 +353,20 @@ async fn answer(
         ("429 Too Many Requests\r\nretry-after: 1", String::from("{\"ok\":false,\"error\":\"ratelimited\"}"))
     } else if method == "hook" {
         ("200 OK", String::from("ok"))
+    } else if method == "files.getUploadURLExternal" {
+        let (id, host) = (format!("F{}", number.fetch_add(1, Ordering::SeqCst)), host.trim());
+        (
+            "200 OK",
+            json!({ "ok": true, "file_id": id, "upload_url": format!("http://{host}/upload/{id}") })
+                .to_string(),
+        )
+    } else if method == "apps.connections.open" {
+        ("200 OK", json!({ "ok": true, "url": door }).to_string())
     } else {
         let ts = format!("17000000{:02}.000100", number.fetch_add(1, Ordering::SeqCst));
         ("200 OK", json!({ "ok": true, "ts": ts }).to_string())
     };
-    let body = serde_json::from_slice(&body).expect("JSON");
+    let body = serde_json::from_slice(&body).unwrap_or_else(|_| json!(String::from_utf8_lossy(&body)));
     let method = if refused { format!("refused {method}") } else { method };
     let _ = to.send(Call { method, body, bearer, at: Instant::now() });
     let length = answer.len();

@@ -1,16 +1,16 @@
 //! The fleet over a bad link, with machines and servers that are killed: each task ends once, what it wrote is whole, and the order
 //! within a project holds.
 //!
-//! Ten faults; `ATELIER_NIGHTLY=1` does fifty, and sends 100 MB instead of 10.
+//! Twelve faults; `ATELIER_NIGHTLY=1` does fifty, and sends 100 MB instead of 10.
 
 use std::time::Duration;
 
-use kernel::{Random, SeededRandom};
+use kernel::SeededRandom;
 use serde_json::Value;
 use tests::fleet::{command, ended, executions, script, stream, told};
-use tests::link::{Link, State};
+use tests::hosts::{Way, on_two_hosts};
 use tests::machine::{Machine, runner};
-use tests::two_people;
+use tests::{Atelier, below, two_people};
 
 /// What the faults are made of. A seed that once failed stays here.
 const SEED: u64 = 20_261_122;
@@ -20,63 +20,64 @@ fn is_nightly() -> bool {
     std::env::var_os("ATELIER_NIGHTLY").is_some_and(|value| value == "1")
 }
 
-fn below(random: &impl Random, most: u64) -> u64 {
-    let mut bytes = [0; 8];
-    random.fill(&mut bytes);
-    u64::from_le_bytes(bytes) % most
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_happens_to_the_link_and_to_both_ends_each_task_ends_once_and_whole_and_in_order() {
-    let faults = if is_nightly() { 50 } else { 10 };
-    let (mut app, ada, _) = two_people().await;
-    let film = ada.film("Tides").await;
-    let (_, key) = runner(&ada, "forge").await;
-    let link = Link::to(&app.url).await;
-    let mut machine = Machine::start_at(&link.url, &key, &film);
-    machine.says("joined").await;
-    let mut runs = Vec::new();
-    for n in 0..faults {
-        let text = format!("for i in $(seq {LINES}); do echo {n}: line $i; sleep 0.03; done");
-        runs.push(told(&ada, &film, &script(&text)).await);
-    }
-    let random = SeededRandom::new(SEED);
-    for fault in 0..faults {
-        // The faults are to come at moments that nothing else decides: this is the one test that has to wait for a time.
-        tokio::time::sleep(Duration::from_millis(200 + below(&random, 1_500))).await;
-        let lasts = Duration::from_millis(below(&random, 1_500));
-        match fault % 5 {
-            0 => link.become_(State::Cut),
-            1 => link.become_(State::Dead),
-            2 => link.become_(State::Slow(Duration::from_millis(50))),
-            3 => app.kill().await,
-            _ => machine.kill().await,
+#[cfg(target_os = "linux")]
+#[test]
+fn whatever_happens_to_the_link_and_to_both_ends_each_task_ends_once_and_whole_and_in_order() {
+    on_two_hosts(SEED, async |hosts| {
+        let faults = if is_nightly() { 50 } else { 12 };
+        let mut app = Atelier::start_at(&hosts.listen()).await;
+        let ada = app.first_person().await;
+        let film = ada.film("Tides").await;
+        let (_, key) = runner(&ada, "forge").await;
+        let mut machine = hosts.there(|| Machine::start(&app, &key, &film));
+        machine.says("joined").await;
+        let mut runs = Vec::new();
+        for n in 0..faults {
+            let text = format!("for i in $(seq {LINES}); do echo {n}: line $i; sleep 0.03; done");
+            runs.push(told(&ada, &film, &script(&text)).await);
         }
-        tokio::time::sleep(lasts).await;
-        match fault % 5 {
-            3 => app.start_again().await,
-            4 => machine.start_again(),
-            _ => link.become_(State::Good),
+        let random = SeededRandom::new(SEED);
+        for fault in 0..faults {
+            // The faults are to come at moments that nothing else decides: this is the one test that has to wait for a time.
+            tokio::time::sleep(Duration::from_millis(200 + below(&random, 1_500))).await;
+            let lasts = Duration::from_millis(below(&random, 1_500));
+            match fault % 6 {
+                0 => hosts.become_(Way::Unplugged),
+                1 => hosts.become_(Way::Dead),
+                2 => hosts.become_(Way::Late(Duration::from_millis(80))),
+                3 => hosts.become_(Way::Lossy(30)),
+                4 => app.kill().await,
+                _ => machine.kill().await,
+            }
+            tokio::time::sleep(lasts).await;
+            match fault % 6 {
+                4 => app.start_again().await,
+                5 => hosts.there(|| machine.start_again()),
+                _ => hosts.become_(Way::Good),
+            }
         }
-    }
-    let mut last = String::new();
-    for (n, run) in runs.iter().enumerate() {
-        let seen = ended(&ada, &film, run).await;
-        assert_eq!(seen["run"]["state"], "complete", "{seen}");
-        let done = executions(&ada, &film, run).await;
-        let complete: Vec<&Value> = done.iter().filter(|done| done["outcome"]["end"] == "complete").collect();
-        assert_eq!(complete.len(), 1, "{done:?}");
-        let accepted =
-            seen["attempts"].as_array().unwrap().iter().filter(|one| one["outcome"] == "complete").count();
-        assert_eq!(accepted, 1, "{seen}");
-        let output = stream(&ada, &film, complete[0], "output").await;
-        let expected: String = (1..=LINES).map(|line| format!("{n}: line {line}\n")).collect();
-        assert_eq!(String::from_utf8(output).unwrap(), expected);
-        let (began, ended) =
-            (complete[0]["beganAt"].as_str().unwrap(), complete[0]["endedAt"].as_str().unwrap());
-        assert!(*last <= *began, "{run} began at {began}, and the one before ended at {last}");
-        last = ended.to_owned();
-    }
+        let mut last = String::new();
+        for (n, run) in runs.iter().enumerate() {
+            let seen = ended(&ada, &film, run).await;
+            assert_eq!(seen["run"]["state"], "complete", "{seen}");
+            let accepted = seen["attempts"].as_array().expect("attempts").iter();
+            assert_eq!(accepted.filter(|one| one["outcome"] == "complete").count(), 1, "{seen}");
+            let done = executions(&ada, &film, run).await;
+            let complete: Vec<&Value> =
+                done.iter().filter(|done| done["outcome"]["end"] == "complete").collect();
+            assert_eq!(complete.len(), 1, "{done:?}");
+            let output = stream(&ada, &film, complete[0], "output").await;
+            let expected: String = (1..=LINES).map(|line| format!("{n}: line {line}\n")).collect();
+            assert_eq!(String::from_utf8(output).expect("a text"), expected);
+            let at = |field: &str| complete[0][field].as_str().expect("a time").to_owned();
+            assert!(
+                last <= at("beganAt"),
+                "{run} began at {}, the one before ended at {last}",
+                at("beganAt")
+            );
+            last = at("endedAt");
+        }
+    });
 }
 
 /// The most memory that a process had so far, in MiB.

@@ -55,7 +55,10 @@ async fn only_what_slack_signed_lately_is_heard() {
     assert_eq!(Sent::json(&app, &json!({ "type": "event_callback" })).send().await.0, 400);
     assert_eq!(Sent::json(&app, &json!({ "type": "app_rate_limited" })).send().await, HEARD);
     let settings = ada.get("/settings/slack").await;
-    assert_eq!(settings, json!({ "hasSigningSecret": true, "hasBotToken": true }));
+    assert_eq!(
+        settings,
+        json!({ "hasSigningSecret": true, "hasBotToken": true, "hasAppToken": false, "socketIsOpen": false })
+    );
     assert!(slack.is_silent());
 }
 
@@ -237,5 +240,12 @@ async fn what_an_agent_wants_permission_for_is_allowed_in_slack_once_and_its_dif
     let run = runs(&ada, &film).await[0]["id"].as_str().unwrap().to_owned();
     let executions = tests::fleet::executions(&ada, &film, &run).await;
     let diff = tests::fleet::stream(&ada, &film, &executions[0], "diff").await;
-    assert!(String::from_utf8(diff).unwrap().contains("+by the client"));
+    let diff = String::from_utf8(diff).unwrap();
+    assert!(diff.contains("+by the client"));
+    // In the thread there is the diff as a file.
+    let uploaded = slack.called_so(|call| call.method == "upload").await;
+    assert_eq!(uploaded.body, json!(diff));
+    let shared = slack.called_so(|call| call.method == "files.completeUploadExternal").await;
+    assert_eq!((&shared.body["channel_id"], &shared.body["thread_ts"]), (&json!("C1"), &json!(at)));
+    assert_eq!(shared.body["files"][0]["title"], "changes.diff");
 }

@@ -12,9 +12,10 @@ const MADE: &str = "<!-- Made by `cargo xtask generate`; edit the Rust source th
 /// # Errors
 /// When the server cannot be run, a file cannot be written, or npm fails.
 pub(crate) fn run() -> Result<(), String> {
-    let mut changed = references()?;
+    let server = Server::of_this_source();
+    let mut changed = references(&server)?;
     if super::test::has("npm") {
-        changed.extend(browser_types()?);
+        changed.extend(browser_types(&server)?);
     } else {
         println!("SKIPPED the browser's types: npm is not installed (Node 20 or newer has it)");
     }
@@ -28,9 +29,11 @@ pub(crate) fn run() -> Result<(), String> {
 ///
 /// # Errors
 /// When the server cannot be run, or a file cannot be written.
-pub(crate) fn references() -> Result<Vec<&'static str>, String> {
+pub(crate) fn references(server: &Server) -> Result<Vec<&'static str>, String> {
     let mut changed = Vec::new();
-    for (file, text) in [("docs/configuration.md", configuration()?), ("docs/cli.md", commands()?)] {
+    for (file, text) in
+        [("docs/configuration.md", configuration(server)?), ("docs/cli.md", commands(server)?)]
+    {
         if replaced(&root().join(file), &text)? {
             changed.push(file);
         }
@@ -42,9 +45,9 @@ pub(crate) fn references() -> Result<Vec<&'static str>, String> {
 ///
 /// # Errors
 /// When the server or npm cannot be run.
-pub(crate) fn browser_types() -> Result<Option<&'static str>, String> {
+pub(crate) fn browser_types(server: &Server) -> Result<Option<&'static str>, String> {
     let (web, types) = (root().join("web"), "web/src/generated/api.ts");
-    fs::write(web.join("node_modules/openapi.json"), said_by_server(&["openapi"])?)
+    fs::write(web.join("node_modules/openapi.json"), server.says(&["openapi"])?)
         .map_err(|error| format!("web/node_modules: {error}; run `npm ci` in web/ first"))?;
     let read = || fs::read_to_string(root().join(types)).map_err(|error| format!("{types}: {error}"));
     let before = read()?;
@@ -59,8 +62,8 @@ pub(crate) fn browser_types() -> Result<Option<&'static str>, String> {
     Ok((read()? != before).then_some(types))
 }
 
-fn configuration() -> Result<String, String> {
-    let reference = said_by_server(&["config"])?;
+fn configuration(server: &Server) -> Result<String, String> {
+    let reference = server.says(&["config"])?;
     // The first paragraph tells readers of the source what the struct is.
     let values = reference.split_once("\n\n").map_or(reference.as_str(), |(_, values)| values);
     Ok(format!(
@@ -72,11 +75,11 @@ fn configuration() -> Result<String, String> {
     ))
 }
 
-fn commands() -> Result<String, String> {
-    let overview = said_by_server(&["--help"])?;
+fn commands(server: &Server) -> Result<String, String> {
+    let overview = server.says(&["--help"])?;
     let mut page = format!("# Commands\n\n{MADE}\n\n```text\n{}\n```\n", trimmed(&overview));
     for command in listed(&overview) {
-        let help = trimmed(&said_by_server(&[command, "--help"])?);
+        let help = trimmed(&server.says(&[command, "--help"])?);
         page.push_str(&format!("\n## atelier {command}\n\n```text\n{help}\n```\n"));
     }
     Ok(page)
@@ -100,21 +103,37 @@ fn trimmed(text: &str) -> String {
     lines.join("\n")
 }
 
-/// What the server prints: the one that `ATELIER_BINARY` names, as for the tests, or the one of this source.
-fn said_by_server(args: &[&str]) -> Result<String, String> {
-    let mut server = match std::env::var_os("ATELIER_BINARY") {
-        Some(binary) => Command::new(binary),
-        None => {
-            let mut cargo = Command::new("cargo");
-            cargo.args(["run", "--quiet", "--package", "server", "--"]);
-            cargo
-        }
-    };
-    let said = server.args(args).output().map_err(|error| format!("atelier {}: {error}", args.join(" ")))?;
-    if !said.status.success() {
-        return Err(format!("atelier {}: {}", args.join(" "), String::from_utf8_lossy(&said.stderr)));
+/// The server whose words are written down.
+pub(crate) enum Server {
+    /// A binary that is there.
+    Built(PathBuf),
+    /// The one that cargo makes of this source.
+    Cargo,
+}
+
+impl Server {
+    /// The one that `ATELIER_BINARY` names, as for the tests, or the one that cargo makes.
+    fn of_this_source() -> Self {
+        std::env::var_os("ATELIER_BINARY").map_or(Self::Cargo, |binary| Self::Built(binary.into()))
     }
-    String::from_utf8(said.stdout).map_err(|error| error.to_string())
+
+    /// What it prints.
+    fn says(&self, args: &[&str]) -> Result<String, String> {
+        let mut command = match self {
+            Self::Built(binary) => Command::new(binary),
+            Self::Cargo => {
+                let mut cargo = Command::new("cargo");
+                cargo.args(["run", "--quiet", "--package", "server", "--"]);
+                cargo
+            }
+        };
+        let said = command.args(args).output();
+        let said = said.map_err(|error| format!("atelier {}: {error}", args.join(" ")))?;
+        if !said.status.success() {
+            return Err(format!("atelier {}: {}", args.join(" "), String::from_utf8_lossy(&said.stderr)));
+        }
+        String::from_utf8(said.stdout).map_err(|error| error.to_string())
+    }
 }
 
 /// Writes `text` if the file does not hold it, and tells whether it did not.

@@ -27,12 +27,14 @@ pub(crate) fn run() -> Result<(), String> {
         let why = "no Redis is on this machine, and ATELIER_TEST_REDIS_URL names none (see .ci/run)";
         skipped("the backplane's rules through Redis", why)?;
     }
-    // The whole-app tests start this binary, and the references are what it says of itself.
-    step("the server", "cargo", &["build", "--package", "server"])?;
+    // All at once: what is built alone is built with other features of its libraries, and those once more. The whole-app tests
+    // start the server's binary, and the references are what it says of itself.
+    step("the build", "cargo", &["build", "--workspace", "--all-targets"])?;
+    let server = generate::Server::Built(built("atelier")?);
     println!("== references");
-    up_to_date(generate::references()?)?;
+    up_to_date(generate::references(&server)?)?;
     if has("npm") {
-        web()?;
+        web(&server)?;
     } else {
         skipped("the web UI", "npm is not installed (Node 20 or newer has it)")?;
     }
@@ -60,12 +62,25 @@ pub(crate) fn run() -> Result<(), String> {
     }
 }
 
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The folder that cargo builds into.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// A program that was built.
+fn built(name: &str) -> Result<PathBuf, String> {
+    let path = target().join("debug").join(name);
+    fs::canonicalize(&path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
 /// The browser tests, on the binary that the whole-app tests used.
 fn browser() -> Result<(), String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let binary = fs::canonicalize(target.join("debug/atelier")).map_err(|error| error.to_string())?;
-    let folder = root.join("e2e");
+    let binary = built("atelier")?;
+    let folder = root().join("e2e");
     step_in(&folder, "the browser tests' packages", "npm", &["ci", "--no-audit", "--no-fund"])?;
     watch("browser tests", Command::new("npm").arg("test").current_dir(folder).env("ATELIER_BINARY", binary))
 }
@@ -73,20 +88,19 @@ fn browser() -> Result<(), String> {
 /// The folder of the embedder's weights: given by `ATELIER_WEIGHTS`, in the build's cache, or fetched into it as the
 /// program itself does.
 fn weights() -> Option<String> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    let cache = std::path::absolute(target.join("weights")).ok()?;
+    let cache = std::path::absolute(target().join("weights")).ok()?;
     println!("== the embedder's weights, in {}", cache.display());
-    let mut fetch = Command::new("cargo");
-    fetch.args(["run", "--quiet", "--package", "embedding", "--example", "fetch", "--"]).arg(cache);
-    let output = fetch.stderr(Stdio::inherit()).output().ok().filter(|output| output.status.success())?;
+    let mut fetch = Command::new(built("examples/fetch").ok()?);
+    let output =
+        fetch.arg(cache).stderr(Stdio::inherit()).output().ok().filter(|output| output.status.success())?;
     Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
 
 /// The web UI's own checks; and whether its types are those that the server's description gives.
-fn web() -> Result<(), String> {
-    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
+fn web(server: &generate::Server) -> Result<(), String> {
+    let web = root().join("web");
     step_in(&web, "the web UI's packages", "npm", &["ci", "--no-audit", "--no-fund"])?;
-    up_to_date(generate::browser_types()?)?;
+    up_to_date(generate::browser_types(server)?)?;
     step_in(&web, "the web UI", "npm", &["run", "check"])
 }
 

@@ -1,6 +1,6 @@
 //! The stream of a project: events in the order of their commits, numbered without a gap.
 
-use kernel::{Cursor, Error, Event, EventKind, PageRequest, Result, Role};
+use kernel::{Cursor, Error, Event, EventKind, PageRequest, PersonId, Result, Role};
 use wire::records::Activity;
 
 use crate::db::{Arg, DbError, Row, args};
@@ -48,20 +48,31 @@ impl<T> Listed<T> {
 /// # Errors
 /// `NOT_FOUND` when the project is gone.
 pub fn emit(t: &mut Tenant<'_, '_>, events: &[(EventKind, serde_json::Value)]) -> Result<()> {
-    let texts: Vec<(EventKind, String)> =
-        events.iter().map(|(kind, payload)| (*kind, payload.to_string())).collect();
-    emit_texts(t, &texts)
+    let by = t.scope().actor();
+    let told = events.iter().map(|(kind, payload)| Told { kind: *kind, by, payload: payload.to_string() });
+    emit_told(t, &told.collect::<Vec<_>>())
 }
 
-/// As [`emit`], of payloads that are JSON already.
+/// An event to be written.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// What it is.
+    pub kind: EventKind,
+    /// Who did it, if a person did.
+    pub by: Option<PersonId>,
+    /// JSON.
+    pub payload: String,
+}
+
+/// As [`emit`], of what several people did.
 ///
 /// # Errors
 /// As [`emit`].
-pub fn emit_texts(t: &mut Tenant<'_, '_>, events: &[(EventKind, String)]) -> Result<()> {
+pub fn emit_told(t: &mut Tenant<'_, '_>, events: &[Told]) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }
-    let (project, actor, now) = (t.project(), t.scope().actor(), t.now());
+    let (project, now) = (t.project(), t.now());
     let count = events.len() as i64;
     let last: Option<i64> = t.query_opt(
         "UPDATE projects SET event_seq = event_seq + $2 WHERE id = $1 RETURNING event_seq",
@@ -72,8 +83,8 @@ pub fn emit_texts(t: &mut Tenant<'_, '_>, events: &[(EventKind, String)]) -> Res
     let rows: Vec<[Arg<'_>; 6]> = events
         .iter()
         .zip(last - count + 1..)
-        .map(|((kind, payload), seq)| {
-            [project.into(), seq.into(), kind.as_str().into(), actor.into(), now.into(), payload.into()]
+        .map(|(Told { kind, by, payload }, seq)| {
+            [project.into(), seq.into(), kind.as_str().into(), (*by).into(), now.into(), payload.into()]
         })
         .collect();
     t.insert_many("events (project_id, seq, kind, actor, at, payload)", &rows)?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use identity::Identity;
+use identity::{Identity, Secret};
 use kernel::{Code, Error, Result};
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Response, StatusCode};
@@ -26,8 +26,9 @@ const LONGEST: Duration = Duration::from_secs(120);
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The most bytes of an answer.
 const ANSWER: usize = 256 * 1024;
-/// Where Slack has people answered.
+/// Where Slack has people answered, and takes files.
 const HOOKS: &str = "https://hooks.slack.com/";
+const UPLOADS: &str = "https://files.slack.com/";
 
 /// The client. A cheap clone of one shared thing.
 #[derive(Clone)]
@@ -38,6 +39,9 @@ pub(crate) struct Client {
 struct Inner {
     http: reqwest::Client,
     api: String,
+    /// Whether that is on this machine.
+    is_here: bool,
+    tls: Arc<ClientConfig>,
     identity: Identity,
     room: Semaphore,
     /// Until when a method is not called for a channel.
@@ -54,8 +58,9 @@ enum Tried {
 impl Client {
     pub(crate) fn new(identity: Identity, options: &Options) -> Result<Self> {
         let api = options.api.trim_end_matches('/').to_owned();
+        let tls = tls()?;
         let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls()?)
+            .tls_backend_preconfigured(tls.clone())
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
@@ -64,8 +69,8 @@ impl Client {
         // No proxy can reach what is on this machine.
         let is_here = ["http://127.0.0.1:", "http://localhost:"].iter().any(|here| api.starts_with(here));
         let http = if is_here { builder.no_proxy() } else { builder }.build().map_err(Error::internal)?;
-        let (room, holds) = (Semaphore::new(ROOM), Mutex::default());
-        Ok(Self { inner: Arc::new(Inner { http, api, identity, room, holds }) })
+        let (room, holds, tls) = (Semaphore::new(ROOM), Mutex::default(), Arc::new(tls));
+        Ok(Self { inner: Arc::new(Inner { http, api, is_here, tls, identity, room, holds }) })
     }
 
     /// Calls a method of the API for a channel; gives what it answers.
@@ -74,20 +79,74 @@ impl Client {
     /// `UNAVAILABLE` when too much waits, `CONFLICT` when there is no token, `PROVIDER_ERROR` with Slack's word for what it does not
     /// like.
     pub(crate) async fn call(&self, method: &'static str, channel: &str, body: &Value) -> Result<Value> {
+        let token = self.bot().await?;
+        self.call_as(&token, method, channel, Body::Json(body)).await
+    }
+
+    /// Hands a file over, for a channel; gives its id. It is shown nowhere yet.
+    ///
+    /// # Errors
+    /// As [`Self::call`], and `PROVIDER_ERROR` when Slack does not take it.
+    pub(crate) async fn upload(&self, channel: &str, name: &str, bytes: Vec<u8>) -> Result<String> {
+        let token = self.bot().await?;
+        let length = bytes.len().to_string();
+        let form = Body::Form(&[("filename", name), ("length", &length)]);
+        let place = self.call_as(&token, "files.getUploadURLExternal", channel, form).await?;
+        let (Some(url), Some(id)) = (place["upload_url"].as_str(), place["file_id"].as_str()) else {
+            return Err(Error::new(Code::ProviderError, "Slack did not say where the file is to go."));
+        };
+        self.post(url, UPLOADS, Body::Bytes(&bytes)).await?;
+        Ok(id.to_owned())
+    }
+
+    /// Asks for a socket, by the token that is for nothing else; gives its address.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub(crate) async fn open_socket(&self, token: &Secret) -> Result<String> {
+        let answer = self.call_as(token, "apps.connections.open", "", Body::Form(&[])).await?;
+        let url = answer["url"].as_str().unwrap_or_default();
+        let is_safe = url.starts_with("wss://") || self.inner.is_here && url.starts_with("ws://127.0.0.1:");
+        is_safe
+            .then(|| url.to_owned())
+            .ok_or_else(|| Error::new(Code::ProviderError, "Slack gave no socket."))
+    }
+
+    async fn bot(&self) -> Result<Secret> {
+        self.token(BOT_TOKEN).await?.ok_or_else(|| {
+            let why = "Atelier has no token for Slack. Who administers the server can set it.";
+            Error::new(Code::Conflict, why)
+        })
+    }
+
+    /// The token of that name.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) async fn token(&self, name: &str) -> Result<Option<Secret>> {
+        self.inner.identity.secret(name).await
+    }
+
+    /// What TLS connections to Slack are made with.
+    pub(crate) fn tls(&self) -> Arc<ClientConfig> {
+        self.inner.tls.clone()
+    }
+
+    async fn call_as(
+        &self,
+        token: &Secret,
+        method: &'static str,
+        channel: &str,
+        body: Body<'_>,
+    ) -> Result<Value> {
         let Ok(_room) = self.inner.room.try_acquire() else {
             return Err(Error::new(Code::Unavailable, "Too much waits to be told in Slack."));
         };
-        let token = self.inner.identity.secret(BOT_TOKEN).await?.ok_or_else(|| {
-            Error::new(
-                Code::Conflict,
-                "Atelier has no token for Slack. Who administers the server can set it.",
-            )
-        })?;
         let (url, key) = (format!("{}/{method}", self.inner.api), (method, channel.to_owned()));
         for tried in 0..TRIES {
             self.wait(&key).await;
             let request = self.inner.http.post(&url).bearer_auth(token.expose());
-            match tried_once(with(request, body), method, tried).await? {
+            match tried_once(body.on(request), method, tried).await? {
                 Tried::Answered(answer) if answer["ok"] == true => return Ok(answer),
                 Tried::Answered(answer) => {
                     let word: String =
@@ -105,16 +164,21 @@ impl Client {
     /// # Errors
     /// `VALIDATION_ERROR` for an address that is not Slack's, else as [`Self::call`].
     pub(crate) async fn answer(&self, url: &str, body: &Value) -> Result<()> {
+        self.post(url, HOOKS, Body::Json(body)).await
+    }
+
+    /// Posts to an address that Slack gave, which begins so.
+    async fn post(&self, url: &str, begins: &str, body: Body<'_>) -> Result<()> {
         let own = self.inner.api.strip_suffix("/api").unwrap_or(&self.inner.api);
         let is_ours = url.strip_prefix(own).is_some_and(|rest| rest.starts_with('/'));
-        if !(is_ours || url.starts_with(HOOKS)) {
-            return Err(Error::field("response_url", "is not Slack's"));
+        if !(is_ours || url.starts_with(begins)) {
+            return Err(Error::new(Code::ValidationError, "That address is not Slack's."));
         }
         let Ok(_room) = self.inner.room.try_acquire() else {
             return Err(Error::new(Code::Unavailable, "Too much waits to be told in Slack."));
         };
         for tried in 0..TRIES {
-            match tried_once(with(self.inner.http.post(url), body), "response_url", tried).await? {
+            match tried_once(body.on(self.inner.http.post(url)), "an address of its own", tried).await? {
                 Tried::Answered(_) => return Ok(()),
                 Tried::Later(pause) => tokio::time::sleep(pause).await,
             }
@@ -147,8 +211,27 @@ impl Client {
     }
 }
 
-fn with(request: reqwest::RequestBuilder, body: &Value) -> reqwest::RequestBuilder {
-    request.header("content-type", "application/json; charset=utf-8").body(body.to_string())
+/// What is posted.
+#[derive(Clone, Copy)]
+enum Body<'b> {
+    Json(&'b Value),
+    /// Not all methods take JSON.
+    Form(&'b [(&'b str, &'b str)]),
+    Bytes(&'b [u8]),
+}
+
+impl Body<'_> {
+    fn on(self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        let of = |kind: &str, body: Vec<u8>| request.header("content-type", kind).body(body);
+        match self {
+            Self::Json(value) => of("application/json; charset=utf-8", value.to_string().into_bytes()),
+            Self::Form(fields) => {
+                let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+                of("application/x-www-form-urlencoded", form.into_bytes())
+            }
+            Self::Bytes(bytes) => of("application/octet-stream", bytes.to_vec()),
+        }
+    }
 }
 
 /// Tries once. What may have been done is not tried again: nobody wants to read everything twice.

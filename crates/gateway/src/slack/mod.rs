@@ -1,17 +1,21 @@
 //! Slack: people who are known there give the commands of a channel's project, and see how what they ordered gets on.
 //!
 //! [`signature`] decides whether Slack itself sent something, [`said`] what that says; both are pure. Whatever is new is
-//! acknowledged at once and heeded afterwards, at most once, by the [`Service`]; [`shown`] says how things look there.
+//! acknowledged at once and heeded afterwards, at most once, by the [`Service`]; [`shown`] says how things look there. A server that
+//! Slack cannot reach opens a [`socket`], over which the same is said.
 
 mod client;
+mod files;
 mod heeding;
 mod progress;
 mod said;
 mod shown;
 mod signature;
+mod socket;
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -20,7 +24,7 @@ use identity::Identity;
 use kernel::{Ambient, Code, Error, Result};
 use store::Store;
 use store::slack::{self, Thread};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::commands::Commands;
 use client::Client;
@@ -31,6 +35,8 @@ pub use signature::Signed;
 pub const SIGNING_SECRET: &str = "slack.signing_secret";
 /// The name of the sealed token that Atelier is known by at Slack.
 pub const BOT_TOKEN: &str = "slack.bot_token";
+/// The name of the sealed token by which Slack lets Atelier open a socket. With one, Slack need not be able to reach the server.
+pub const APP_TOKEN: &str = "slack.app_token";
 /// Where Slack's API is.
 pub const API: &str = "https://slack.com/api";
 
@@ -75,12 +81,18 @@ struct Inner {
     ambient: Ambient,
     client: Client,
     server: String,
+    /// Comes when the settings were changed here.
+    changed: Notify,
+    /// Whether a socket to Slack is open.
+    is_open: AtomicBool,
 }
 
 /// What heeds what is said, for as long as the server runs.
 pub struct Service {
     inner: Arc<Inner>,
     words: mpsc::Receiver<Word>,
+    /// For what comes over a socket.
+    to: mpsc::Sender<Word>,
 }
 
 impl Slack {
@@ -96,9 +108,11 @@ impl Slack {
         options: Options,
     ) -> Result<(Service, Self)> {
         let client = Client::new(identity.clone(), &options)?;
-        let inner = Arc::new(Inner { store, identity, commands, ambient, client, server: options.server });
-        let (to, words) = mpsc::channel(WORDS);
-        Ok((Service { inner: inner.clone(), words }, Self { inner, words: to }))
+        let server = options.server;
+        let (changed, is_open) = (Notify::new(), AtomicBool::new(false));
+        let inner = Inner { store, identity, commands, ambient, client, server, changed, is_open };
+        let (inner, (to, words)) = (Arc::new(inner), mpsc::channel(WORDS));
+        Ok((Service { inner: inner.clone(), words, to: to.clone() }, Self { inner, words: to }))
     }
 
     /// Takes in what was sent as if by Slack: a JSON body, or a form.
@@ -114,17 +128,36 @@ impl Slack {
             return Err(Error::new(Code::AuthError, "This was not signed by Slack, or too long ago."));
         }
         let said = if is_form { said::form(body) } else { said::event(body) };
-        let word = match said.ok_or_else(|| Error::field("body", "is nothing that Slack says"))? {
+        let said = said.ok_or_else(|| Error::field("body", "is nothing that Slack says"))?;
+        self.inner.hear(&self.words, said).await
+    }
+
+    /// The settings were changed: what follows from them is done at once.
+    pub fn changed(&self) {
+        self.inner.changed.notify_one();
+    }
+
+    /// Whether this server has a socket to Slack.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.inner.is_open.load(Ordering::Relaxed)
+    }
+}
+
+impl Inner {
+    /// Takes in what Slack says, once.
+    async fn hear(&self, words: &mpsc::Sender<Word>, said: Said) -> Result<Answer> {
+        let word = match said {
             Said::Nothing => return Ok(Answer::Heard),
             Said::Challenge(challenge) => return Ok(Answer::Challenge(challenge)),
             Said::Word(word) => *word,
         };
         // Room first: what is noted as heard has to be heeded.
-        let room = self.words.try_reserve().map_err(|_| {
+        let room = words.try_reserve().map_err(|_| {
             Error::new(Code::Unavailable, "Too much is being said at once, or the server is stopping.")
         })?;
         let id = word.id.clone();
-        if self.inner.store.transact(move |tx| slack::is_new(tx, &id)).await? {
+        if self.store.transact(move |tx| slack::is_new(tx, &id)).await? {
             room.send(word);
         }
         Ok(Answer::Heard)
@@ -140,7 +173,8 @@ impl Service {
         let mut heeding: FuturesUnordered<Doing<Option<Thread>>> = FuturesUnordered::new();
         let mut telling: FuturesUnordered<Doing<()>> = FuturesUnordered::new();
         let tell = |thread| -> Doing<()> { Box::pin(progress::tell(self.inner.clone(), thread)) };
-        let server = self.inner.server.clone();
+        let (server, sockets) = (self.inner.server.clone(), socket::listen(&self.inner, &self.to));
+        tokio::pin!(sockets);
         match self.inner.store.read(move |tx| slack::untold(tx, &server)).await {
             Ok(untold) => telling.extend(untold.into_iter().take(WATCHED).map(tell)),
             Err(error) => tracing::warn!(%error, "what Slack was not told to the end could not be read"),
@@ -148,6 +182,7 @@ impl Service {
         loop {
             tokio::select! {
                 () = &mut ended => break,
+                never = &mut sockets => match never {},
                 Some(begun) = heeding.next() => {
                     if let Some(thread) = begun.filter(|_| telling.len() < WATCHED) {
                         telling.push(tell(thread));

@@ -10,7 +10,7 @@ use store::{Scope, asks, executions, runs};
 use wire::fleet::AgentAsk;
 
 use super::said::{What, Word};
-use super::{Inner, shown};
+use super::{Inner, files, shown};
 
 /// The least time between two changes of a message.
 const EVERY: Duration = Duration::from_secs(3);
@@ -41,14 +41,17 @@ pub(super) async fn begin(inner: &Inner, word: &Word, scope: Scope, run: RunId) 
 /// Tells how a run gets on until it has ended.
 pub(super) async fn tell(inner: Arc<Inner>, thread: Thread) {
     let scope = Scope::server(thread.project);
-    let (mut last, mut failures) = (Value::Null, 0);
+    let (mut last, mut failures, mut ended) = (Value::Null, 0, false);
     while failures < FAILURES {
         let told = match message(&inner, &scope, thread.run).await {
             Ok((body, has_ended)) => change(&inner, &thread, &mut last, body).await.map(|()| has_ended),
             Err(error) => Err(error),
         };
         match told {
-            Ok(true) => break,
+            Ok(true) => {
+                ended = true;
+                break;
+            }
             Ok(false) => failures = 0,
             // The run was removed, or the message was.
             Err(error) if error.code() == Code::NotFound => break,
@@ -59,9 +62,18 @@ pub(super) async fn tell(inner: Arc<Inner>, thread: Thread) {
         }
         tokio::time::sleep(EVERY).await;
     }
-    let (at, first) = (thread.at, thread.thread);
-    if let Err(error) = inner.store.transact(move |tx| slack::told(tx, &at, &first)).await {
-        tracing::warn!(%error, "a run that was told of in Slack to its end is told of again after the next start");
+    let (at, first) = (thread.at.clone(), thread.thread.clone());
+    match inner.store.transact(move |tx| slack::told(tx, &at, &first)).await {
+        // Once it is noted as told, so that no server shares the files a second time.
+        Ok(()) if ended => {
+            if let Err(error) = files::share(&inner, &thread).await {
+                tracing::warn!(%error, run = %thread.run, "what came of a run could not be shared in Slack");
+            }
+        }
+        Ok(()) => {}
+        Err(error) => {
+            tracing::warn!(%error, "a run that was told of in Slack to its end is told of again after the next start");
+        }
     }
 }
 

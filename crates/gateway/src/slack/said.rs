@@ -1,6 +1,9 @@
 //! What Slack says: its events, slash commands and pressed buttons as one kind of thing, and all else left alone.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use serde_json::{Value, json};
 use store::slack::Channel;
 
 /// The most characters of an id that Slack gives.
@@ -77,6 +80,18 @@ struct Event {
 }
 
 #[derive(Deserialize)]
+struct Slash {
+    command: String,
+    #[serde(default)]
+    text: String,
+    team_id: String,
+    channel_id: String,
+    user_id: String,
+    trigger_id: String,
+    response_url: Option<String>,
+}
+
+#[derive(Deserialize)]
 struct Pressed {
     #[serde(rename = "type")]
     kind: String,
@@ -106,9 +121,49 @@ struct Action {
     value: Option<String>,
 }
 
+/// What comes over a socket that Slack has given us.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Frame {
+    /// Something was said; to be acknowledged by that id.
+    Said(String, Option<Said>),
+    /// Slack closes this socket soon, and gives another.
+    Disconnect,
+    /// Nothing that has to be answered.
+    Nothing,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(rename = "type")]
+    kind: String,
+    envelope_id: Option<String>,
+    #[serde(default)]
+    payload: Value,
+}
+
+/// What a text on such a socket says (Slack's "Socket Mode"): the same as over HTTP, in an envelope.
+pub(crate) fn frame(text: &str) -> Option<Frame> {
+    let Envelope { kind, envelope_id, payload } = serde_json::from_str(text).ok()?;
+    if kind == "disconnect" {
+        return Some(Frame::Disconnect);
+    }
+    let Some(id) = envelope_id.filter(|id| (1..=ID).contains(&id.len())) else { return Some(Frame::Nothing) };
+    let said = match kind.as_str() {
+        "events_api" => serde_json::from_value(payload).ok().and_then(told),
+        "slash_commands" => serde_json::from_value(payload).ok().and_then(commanded),
+        "interactive" => serde_json::from_value(payload).ok().and_then(pressed),
+        _ => Some(Said::Nothing),
+    };
+    Some(Frame::Said(id, said))
+}
+
 /// What a JSON body says: the Events API.
 pub(crate) fn event(body: &[u8]) -> Option<Said> {
-    let Callback { team_id, event_id, event } = match serde_json::from_slice(body).ok()? {
+    told(serde_json::from_slice(body).ok()?)
+}
+
+fn told(outer: Outer) -> Option<Said> {
+    let Callback { team_id, event_id, event } = match outer {
         Outer::UrlVerification { challenge } => {
             return Some(Said::Challenge(challenge.chars().take(1_000).collect()));
         }
@@ -135,37 +190,27 @@ pub(crate) fn event(body: &[u8]) -> Option<Said> {
 
 /// What a form says: a slash command, or a pressed button.
 pub(crate) fn form(body: &[u8]) -> Option<Said> {
-    let (mut command, mut text, mut payload) = (None, String::new(), None);
-    let (mut team, mut channel, mut member) = (String::new(), String::new(), String::new());
-    let (mut trigger, mut answer_at) = (String::new(), None);
-    for (name, value) in form_urlencoded::parse(body) {
-        let value = value.into_owned();
-        match &*name {
-            "payload" => payload = Some(value),
-            "command" => command = Some(value),
-            "text" => text = value,
-            "team_id" => team = value,
-            "channel_id" => channel = value,
-            "user_id" => member = value,
-            "trigger_id" => trigger = value,
-            "response_url" => answer_at = Some(value),
-            _ => {}
-        }
+    let fields: BTreeMap<_, _> = form_urlencoded::parse(body).into_owned().collect();
+    if let Some(payload) = fields.get("payload") {
+        return pressed(serde_json::from_str(payload).ok()?);
     }
-    if let Some(payload) = payload {
-        return pressed(&payload);
-    }
-    if command? != COMMAND {
-        return Some(Said::Nothing);
-    }
-    let id = format!("command/{team}/{channel}/{member}/{trigger}");
-    let at = Channel { team, channel };
-    checked(Word { id, at, member, thread: None, answer_at, what: What::Line(typed(&text)) })
+    commanded(serde_json::from_value(json!(fields)).ok()?)
 }
 
-fn pressed(payload: &str) -> Option<Said> {
-    let Pressed { kind, team, user, channel, container, trigger_id, response_url, actions } =
-        serde_json::from_str(payload).ok()?;
+fn commanded(slash: Slash) -> Option<Said> {
+    if slash.command != COMMAND {
+        return Some(Said::Nothing);
+    }
+    let Slash { text, team_id: team, channel_id: channel, user_id: member, trigger_id, response_url, .. } =
+        slash;
+    let id = format!("command/{team}/{channel}/{member}/{trigger_id}");
+    let at = Channel { team, channel };
+    let what = What::Line(typed(&text));
+    checked(Word { id, at, member, thread: None, answer_at: response_url, what })
+}
+
+fn pressed(pressed: Pressed) -> Option<Said> {
+    let Pressed { kind, team, user, channel, container, trigger_id, response_url, actions } = pressed;
     let (Some(channel), Some(line)) = (channel, actions.into_iter().find_map(|action| action.value)) else {
         return Some(Said::Nothing);
     };
@@ -281,6 +326,34 @@ mod tests {
             super::form(b"command=%2Fother&team_id=T1&channel_id=C1&user_id=U1&trigger_id=9"),
             Some(Said::Nothing)
         );
+    }
+
+    #[test]
+    fn over_a_socket_the_same_is_said_in_an_envelope() {
+        let of = |kind: &str, payload: Value| {
+            let envelope = json!({ "type": kind, "envelope_id": "e1", "payload": payload });
+            frame(&envelope.to_string()).unwrap()
+        };
+        let event = json!({ "type": "app_mention", "user": "U1", "channel": "C1", "ts": "1.2", "text": "<@U0> status" });
+        let callback =
+            json!({ "type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": event });
+        assert_eq!(
+            of("events_api", callback.clone()),
+            Frame::Said("e1".into(), super::event(callback.to_string().as_bytes()))
+        );
+        let slash = json!({ "command": "/atelier", "text": "status", "team_id": "T1", "channel_id": "C1", "user_id": "U1",
+            "trigger_id": "9.8", "response_url": "https://h" });
+        let Frame::Said(_, said) = of("slash_commands", slash) else { panic!() };
+        assert_eq!(word(said).what, What::Line("status".into()));
+        let payload = json!({ "type": "block_actions", "team": { "id": "T1" }, "user": { "id": "U1" },
+            "channel": { "id": "C1" }, "trigger_id": "9.9", "actions": [{ "value": "cancel run_1" }] });
+        let Frame::Said(_, said) = of("interactive", payload) else { panic!() };
+        assert_eq!(word(said).what, What::Line("cancel run_1".into()));
+        // What makes no sense is acknowledged, or it would be said again.
+        assert_eq!(of("interactive", json!(7)), Frame::Said("e1".into(), None));
+        assert_eq!(frame(r#"{"type":"hello","num_connections":1}"#), Some(Frame::Nothing));
+        assert_eq!(frame(r#"{"type":"disconnect","reason":"refresh_requested"}"#), Some(Frame::Disconnect));
+        assert_eq!(frame("[]"), None);
     }
 
     #[test]

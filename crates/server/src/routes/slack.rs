@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use gateway::slack::{Answer as Told, BOT_TOKEN, SIGNING_SECRET, Signed};
+use gateway::slack::{APP_TOKEN, Answer as Told, BOT_TOKEN, SIGNING_SECRET, Signed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wire::slack::{SlackCode, SlackSettings, UpdateSlackSettings};
@@ -79,12 +79,21 @@ async fn set(
     Admin(admin): Admin,
     Body(change): Body<UpdateSlackSettings>,
 ) -> Answer<Json<SlackSettings>> {
-    let secrets = [(SIGNING_SECRET, change.sealed_signing_secret), (BOT_TOKEN, change.sealed_bot_token)];
+    let secrets = [
+        (SIGNING_SECRET, change.sealed_signing_secret),
+        (BOT_TOKEN, change.sealed_bot_token),
+        (APP_TOKEN, change.sealed_app_token),
+    ];
     for (name, sealed) in secrets {
-        if let Some(sealed) = sealed {
-            app.identity.keep_secret(&admin, name, &sealed).await?;
+        match sealed {
+            None => {}
+            Some(none) if none.is_empty() && name == APP_TOKEN => {
+                app.identity.remove_secret(&admin, name).await?
+            }
+            Some(sealed) => app.identity.keep_secret(&admin, name, &sealed).await?,
         }
     }
+    app.slack.changed();
     Ok(Json(kept(&app).await?))
 }
 
@@ -92,5 +101,7 @@ async fn kept(app: &Parts) -> kernel::Result<SlackSettings> {
     Ok(SlackSettings {
         has_signing_secret: app.identity.has_secret(SIGNING_SECRET).await?,
         has_bot_token: app.identity.has_secret(BOT_TOKEN).await?,
+        has_app_token: app.identity.has_secret(APP_TOKEN).await?,
+        socket_is_open: app.slack.is_open(),
     })
 }

@@ -6,8 +6,9 @@ mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use kernel::{Error, EventKind, ProjectId, Random, Result, RunId, StepId, Timestamp};
+use kernel::{Error, EventKind, PersonId, ProjectId, Random, Result, RunId, StepId, Timestamp};
 use serde_json::Value;
+use store::events::Told;
 use store::runs::{self, NewAttempt, NewEdge, NewRunRow, NewStepRow, Step, Taken};
 use store::{Scope, Tenant, Tx, events};
 use wire::runs::{Answer, LogEntry, Run};
@@ -52,7 +53,7 @@ pub(super) struct Book<'r> {
     /// Steps that have ended, and of which their children have not heard.
     ended: Vec<StepId>,
     /// In the order of the projects, which is that in which their rows are locked.
-    events: BTreeMap<ProjectId, Vec<(EventKind, String)>>,
+    events: BTreeMap<ProjectId, Vec<Told>>,
     pub(super) ready: BTreeSet<String>,
     stop: Vec<StepId>,
     wake: Option<Timestamp>,
@@ -245,10 +246,10 @@ impl<'r> Book<'r> {
                 Action::Tell => {
                     let payload = told(&told_of_step(step, run));
                     let events = self.events.entry(step.project).or_default();
-                    events.push((EventKind::StepUpdated, payload));
+                    events.push(Told { kind: EventKind::StepUpdated, by: None, payload });
                     let asks = before != step.state;
-                    if asks && let Some(question) = told_of_question(step, run) {
-                        events.push((EventKind::Notification, question));
+                    if asks && let Some(payload) = told_of_question(step, run) {
+                        events.push(Told { kind: EventKind::Notification, by: None, payload });
                     }
                 }
                 // A run of one step has no children that would have to hear of its end.
@@ -314,16 +315,19 @@ impl<'r> Book<'r> {
             self.changed_runs.insert(run.id);
             self.logged.insert(run.id);
             if kind == TOOL_CALL
-                && let Some(call) = told_of_call(run.id, text)
+                && let Some(payload) = told_of_call(run.id, text)
             {
-                self.events.entry(run.project_id).or_default().push((EventKind::AgentToolCall, call));
+                let told = Told { kind: EventKind::AgentToolCall, by: None, payload };
+                self.events.entry(run.project_id).or_default().push(told);
             }
         }
         Ok(Reply::Logged { end: run.log_end })
     }
 
-    fn tell_of_run(&mut self, run: &Run) {
-        self.events.entry(run.project_id).or_default().push((EventKind::RunUpdated, told(&told_of_run(run))));
+    /// Tells of what became of a run, by somebody or by itself.
+    fn tell_of_run(&mut self, run: &Run, by: Option<PersonId>) {
+        let told = Told { kind: EventKind::RunUpdated, by, payload: told(&told_of_run(run)) };
+        self.events.entry(run.project_id).or_default().push(told);
     }
 
     /// Writes what became ready, so that it is found.
@@ -355,7 +359,7 @@ impl<'r> Book<'r> {
         runs::save_attempts(tx, &self.attempts)?;
         runs::append(tx, &self.log)?;
         for (project, told) in &self.events {
-            events::emit_texts(&mut Tenant::new(tx, Scope::server(*project)), told)?;
+            events::emit_told(&mut Tenant::new(tx, Scope::server(*project)), told)?;
         }
         Ok(Closed { stop: self.stop, wake: self.wake, logged: self.logged.into_iter().collect() })
     }

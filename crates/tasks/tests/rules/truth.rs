@@ -27,6 +27,9 @@ on_both! {
         stage.complete(&b, json!(2)).await.unwrap();
         let told = stage.store.read_in(&stage.scope, move |t| events::after(t, before, 100)).await.unwrap();
         assert!(told.iter().all(|event| event.payload["runId"] == json!(run)));
+        // That it was made is somebody's doing; the rest comes of itself.
+        let by: Vec<_> = told.iter().map(|event| event.actor).collect();
+        assert_eq!((by[0], &by[1..]), (Some(stage.ada), &[None; 6][..]));
         let told: Vec<String> = told
             .iter()
             .map(|event| {

@@ -73,13 +73,14 @@ test("a notification is no deed of its own", () => {
 });
 
 test("a run is told once, when it is ordered", () => {
-  const run = (seq: number, state: string): Schemas["Activity"] => ({
+  const run = (seq: number, state: string, personName?: string): Schemas["Activity"] => ({
     seq,
     kind: "run:updated",
     at: AT,
+    ...(personName ? { personName } : {}),
     payload: { state, runId: "run_1", title: "Prepare the film" },
   });
-  expect(told([run(3, "running"), run(2, "queued")])).toMatchObject([
-    { words: "ordered", run: { id: "run_1", title: "Prepare the film" } },
+  expect(told([run(4, "running"), run(3, "queued"), run(2, "queued", "Ada")])).toMatchObject([
+    { words: "ordered", person: "Ada", run: { id: "run_1", title: "Prepare the film" } },
   ]);
 });

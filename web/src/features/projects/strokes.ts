@@ -48,8 +48,9 @@ export function strokes(events: Activity[], collections: readonly string[]): Str
 }
 
 /** What people are told stands among their notifications, and what was saved is told by the records' own events. */
-function toldElsewhere({ kind, payload }: Activity): boolean {
-  if (kind === "run:updated") return payload["state"] !== "queued";
+function toldElsewhere({ kind, payload, personName }: Activity): boolean {
+  // Somebody ordered it; what becomes of it from then on comes by itself.
+  if (kind === "run:updated") return payload["state"] !== "queued" || !personName;
   return kind === "notification" || (kind === "review:updated" && payload["state"] === "ingested");
 }
 

@@ -57,7 +57,7 @@ impl Book<'_> {
                 });
             }
         }
-        self.tell_of_run(&run);
+        self.tell_of_run(&run, run.created_by);
         let ids: Vec<StepId> = new.steps.iter().map(|_| tx.id()).collect();
         for (place, step) in new.steps.iter().enumerate() {
             let mut made = Step {

@@ -41,7 +41,7 @@ impl Book<'_> {
         run.paused = why.map(str::to_owned);
         let told = run.clone();
         self.changed_runs.insert(id);
-        self.tell_of_run(&told);
+        self.tell_of_run(&told, None);
         for step in steps {
             let _ = self.apply(step, &Command::Reconsider, None);
         }
