@@ -1,8 +1,10 @@
 //! The fleet: machines that do steps, the keys by which they are known, what they are told to do, and what came of it.
 
 mod commands;
+mod said;
 
 pub use commands::{Command, CommandReply, CommandTable, Commands, CommandsQuery, RunCommand};
+pub use said::{SAY_BYTES, Said, SayToAgent, Verb};
 
 use std::fmt;
 

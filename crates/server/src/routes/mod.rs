@@ -17,6 +17,7 @@ pub(crate) mod reviews;
 pub(crate) mod run_stream;
 pub(crate) mod runners;
 pub(crate) mod runs;
+pub(crate) mod said;
 pub(crate) mod schedules;
 pub(crate) mod settings;
 pub(crate) mod setup;
@@ -41,6 +42,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(accounts::routes())
         .merge(runners::routes())
         .merge(fleet::routes())
+        .merge(said::routes())
         .merge(commands::routes())
         .merge(projects::routes())
         .merge(members::routes())
