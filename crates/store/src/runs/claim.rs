@@ -95,10 +95,10 @@ const TURNS: i64 = 0x74_75_72_6e;
 /// # Errors
 /// When the database fails.
 pub fn turn_is_free(tx: &mut Tx<'_>, queue: &str) -> Result<bool> {
-    // SQLite has one writer.
+    // SQLite has one writer. Such locks are of the whole database, in which there may be other schemas with queues of that name.
     let mine = tx.is_sqlite()
         || tx.query_one(
-            "SELECT pg_try_advisory_xact_lock($1::BIGINT::INT, hashtext($2))::INT::BIGINT",
+            "SELECT pg_try_advisory_xact_lock($1::BIGINT::INT, hashtext(current_schema() || '/' || $2))::INT::BIGINT",
             args![TURNS, turn(queue)],
             |row| row.get(0),
         )?;
