@@ -88,7 +88,7 @@ impl Gateway {
     /// Finds out who greets.
     async fn recognise(&self, hello: Hello) -> Result<(Joined, Joining, Can)> {
         let Hello { key, runner_id, version, platform, slots, projects: declared, .. } = hello;
-        let (commands, agents, known) = (hello.commands, hello.agents, hello.tasks);
+        let (can, known) = ((hello.commands, hello.agents, hello.tools), hello.tasks);
         let key = Secret::new(key);
         let bearer = self.inner.identity.runner(key.expose()).await?;
         if runner_id.is_some_and(|id| id != bearer.runner) {
@@ -97,7 +97,11 @@ impl Gateway {
         let connection = self.chance();
         let joining =
             Joining { connection: connection.clone(), version, platform, slots, projects: declared.clone() };
-        Ok((Joined { bearer, connection, key, declared, known }, joining, Can { slots, commands, agents }))
+        Ok((
+            Joined { bearer, connection, key, declared, known },
+            joining,
+            Can { slots, commands: can.0, agents: can.1, tools: can.2 },
+        ))
     }
 
     /// Notes that a runner is there, and finds out what it serves and which steps it has.

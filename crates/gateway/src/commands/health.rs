@@ -28,7 +28,9 @@ impl Went {
     fn count(&mut self, ends: &Ends) {
         match ends.end {
             End::Complete => self.well += ends.times,
-            End::Failed | End::Timeout | End::Memory | End::Broken | End::Lost => self.badly += ends.times,
+            End::Failed | End::Timeout | End::Memory | End::Budget | End::Broken | End::Lost => {
+                self.badly += ends.times
+            }
             // That it would not, or should not, says nothing of how it does.
             End::Refused | End::Cancelled => return,
         }
