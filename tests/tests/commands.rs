@@ -138,9 +138,18 @@ async fn a_role_gives_the_commands_that_are_for_it_and_what_changes_is_in_the_au
     let reader = ada.by(key["key"].as_str().expect("a key"));
     assert_eq!(refused(&reader, &film, "do -- true").await.0, 403);
     give(&reader, &film, "status").await;
-    for line in
-        ["help", "status", "runners", "queue", "usage 30", "schedule list", "health", "retention", "help do"]
-    {
+    for line in [
+        "help",
+        "status",
+        "runners",
+        "queue",
+        "usage 30",
+        "policy",
+        "schedule list",
+        "health",
+        "retention",
+        "help do",
+    ] {
         give(&vera, &film, line).await;
     }
     let run = run_of(&give(&eli, &film, "do -- echo secret").await);

@@ -1,13 +1,14 @@
 //! What people see of the fleet in a project: how its runners stand, what waits for them, and why.
 
-use kernel::{ProjectId, Result};
+use kernel::{ProjectId, Result, Timestamp};
 use resilience::breaker::Position;
+use store::fleet::days;
 use store::fleet::queue::{self, Standing};
 use store::{Scope, runners};
 use wire::fleet::{BreakerState, Queued, QueuedReason, QueuedState, QueuedWhy, RunnerBreaker, ServingRunner};
 use wire::runs::Reason;
 
-use crate::{Gateway, orders};
+use crate::{Gateway, budget, orders};
 
 /// Steps that are told of.
 const MOST: u32 = 200;
@@ -29,13 +30,13 @@ impl Gateway {
     /// When the store fails.
     pub async fn queue(&self, scope: &Scope) -> Result<Vec<Queued>> {
         let turn = orders::turn(scope.project());
-        let read = self
-            .inner
-            .store
-            .read_in(scope, move |t| Ok((queue::standing(t, &turn, MOST)?, runners::of_project(t)?)));
-        let (steps, mut serving) = read.await?;
+        let read = self.inner.store.read_in(scope, move |t| {
+            let used_up = budget::left(t)?.used_up().map(|why| (why, days::end_of_day(t.now())));
+            Ok((queue::standing(t, &turn, MOST)?, runners::of_project(t)?, used_up))
+        });
+        let (steps, mut serving, used_up) = read.await?;
         self.tell_breakers(&mut serving);
-        let fleet = Fleet { project: scope.project(), runners: &serving };
+        let fleet = Fleet { project: scope.project(), runners: &serving, used_up };
         Ok(fleet.queue(steps))
     }
 
@@ -57,6 +58,8 @@ impl Gateway {
 struct Fleet<'a> {
     project: ProjectId,
     runners: &'a [ServingRunner],
+    /// What is used up of the day, in a sentence, and when that ends.
+    used_up: Option<(&'static str, Timestamp)>,
 }
 
 impl Fleet<'_> {
@@ -100,6 +103,9 @@ impl Fleet<'_> {
         let because = |kind, message: String| QueuedReason { kind, message, until: None };
         if let Some(later) = later(step.reason.as_ref()) {
             return later;
+        }
+        if let Some((why, until)) = self.used_up {
+            return QueuedReason { until: Some(until), ..because(QueuedWhy::Budget, why.to_owned()) };
         }
         let can: Vec<&ServingRunner> =
             self.runners.iter().filter(|runner| orders::can(self.project, &step.queue, runner)).collect();
@@ -157,7 +163,7 @@ fn are(runners: &[&ServingRunner]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{Id, PersonId, RunId, RunnerId, StepId, Timestamp};
+    use kernel::{Id, PersonId, RunId, RunnerId, StepId};
     use wire::runs::{Priority, StepState};
 
     use super::*;
@@ -209,7 +215,11 @@ mod tests {
 
     /// Why a step that takes this waits, alone, for those runners.
     fn why(takes: &str, runners: &[ServingRunner]) -> (QueuedWhy, String) {
-        let queue = Fleet { project: project(), runners }.queue(vec![step(9, takes, StepState::Queued)]);
+        let queue = Fleet { project: project(), runners, used_up: None }.queue(vec![step(
+            9,
+            takes,
+            StepState::Queued,
+        )]);
         let reason = queue[0].reason.clone().unwrap();
         (reason.kind, reason.message)
     }
@@ -245,7 +255,7 @@ mod tests {
         let runners = [runner(1, "forge")];
         let later =
             Standing { reason: Some(Reason::Parents { open: 2 }), ..step(4, "command", StepState::Queued) };
-        let queue = Fleet { project: project(), runners: &runners }.queue(vec![
+        let queue = Fleet { project: project(), runners: &runners, used_up: None }.queue(vec![
             step(1, "command", StepState::Running),
             step(2, "command", StepState::Queued),
             step(3, "agent/painter", StepState::Queued),
@@ -260,6 +270,15 @@ mod tests {
         );
         assert_eq!(told(2).map(|told| told.0), Some(QueuedWhy::NoRunner));
         assert_eq!(told(3), Some((QueuedWhy::Later, "It comes after 2 other steps of its run.")));
+    }
+
+    #[test]
+    fn what_waits_for_another_day_says_until_when() {
+        let used_up = Some(("Nothing is left.", Timestamp(7)));
+        let fleet = Fleet { project: project(), runners: &[runner(1, "forge")], used_up };
+        let queue = fleet.queue(vec![step(9, "command", StepState::Queued)]);
+        let reason = queue[0].reason.as_ref().unwrap();
+        assert_eq!((reason.kind, reason.until), (QueuedWhy::Budget, Some(Timestamp(7))));
     }
 
     #[test]

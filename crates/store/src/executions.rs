@@ -2,15 +2,13 @@
 
 use std::collections::HashMap;
 
-use kernel::{Code, Error, Result, RunId, RunnerId, StepId, Timestamp};
-use wire::fleet::{Execution, Outcome, Stream, Used};
+use kernel::{Code, Error, Result, RunId, RunnerId, StepId};
+use wire::fleet::{Execution, Outcome, Stream};
 
 use crate::db::{Arg, DbError, Row, Tx, args};
 use crate::fleet::days;
 use crate::scope::Tenant;
 
-/// Executions whose use is summed up.
-const USED: i64 = 10_000;
 /// Executions of one run that are told of, the newest.
 const OF_A_RUN: i64 = 500;
 
@@ -219,40 +217,6 @@ pub fn of_run(t: &mut Tenant<'_, '_>, run: RunId) -> Result<Vec<Execution>> {
     }
     found.reverse();
     Ok(found)
-}
-
-/// What coding agents on runners used in the project since a moment, as they say, and in how many executions.
-///
-/// # Errors
-/// When the database fails.
-pub fn used(t: &mut Tenant<'_, '_>, since: Timestamp) -> Result<(i64, Used)> {
-    let project = t.project();
-    let used = field(t, "used");
-    let told: Vec<Used> = t.query(
-        &format!(
-            "SELECT {used} FROM executions WHERE project_id = $1 AND began_at >= $2 AND outcome LIKE '%\"used\":{{%'
-             ORDER BY began_at DESC LIMIT $3"
-        ),
-        args![project, since, USED],
-        |row| Ok(row.opt_json(0)?.unwrap_or_default()),
-    )?;
-    let mut sum = Used::default();
-    for one in &told {
-        sum.input_tokens = sum.input_tokens.saturating_add(one.input_tokens);
-        sum.output_tokens = sum.output_tokens.saturating_add(one.output_tokens);
-        sum.cost_micros = sum.cost_micros.saturating_add(one.cost_micros);
-    }
-    Ok((told.len() as i64, sum))
-}
-
-/// A text of an outcome.
-fn field(tx: &Tx<'_>, name: &str) -> String {
-    if tx.is_sqlite() {
-        format!("json_extract(outcome, '$.{name}')")
-    } else {
-        // Not `jsonb`: a runner's words may hold what that refuses.
-        format!("CAST(outcome AS json)->>'{name}'")
-    }
 }
 
 /// At most `most` bytes of a stream from `from` on, and how long it is so far.

@@ -140,6 +140,13 @@ const ALL: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        number: 21,
+        name: "fleet policies",
+        both: include_str!("../migrations/0021_fleet_policies.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The number of the newest migration that this program knows.

@@ -1,12 +1,16 @@
 //! The fleet: machines that do steps, the keys by which they are known, what they are told to do, and what came of it.
 
 mod commands;
+mod policy;
 mod queue;
 mod serving;
+mod usage;
 
 pub use commands::{Command, CommandReply, CommandTable, Commands, CommandsQuery, RunCommand};
+pub use policy::FleetPolicy;
 pub use queue::{Queued, QueuedReason, QueuedState, QueuedWhy};
 pub use serving::{BreakerState, RunnerBreaker, ServingRunner};
+pub use usage::{FleetUsageBy, FleetUsageQuery, FleetUsageRow};
 
 use std::fmt;
 
@@ -105,6 +109,9 @@ pub struct RemoteOrder {
     /// What it may use up.
     #[serde(default)]
     pub bounds: Bounds,
+    /// Whether it only looks: what a coding agent wants to change is refused, and nothing of it is brought back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub read_only: bool,
 }
 
 /// Who does a task on a runner.
@@ -157,11 +164,19 @@ pub struct Bounds {
     /// What it writes, in MiB; what comes after is dropped, and that is said.
     #[schema(minimum = 1, maximum = 1_024)]
     pub output_mib: u32,
+    /// Tokens that a coding agent is given and makes, together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub tokens: Option<u64>,
+    /// What a coding agent costs, in millionths of a US dollar.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub cost_micros: Option<u64>,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { minutes: 60, memory_mib: None, output_mib: 128 }
+        Self { minutes: 60, memory_mib: None, output_mib: 128, tokens: None, cost_micros: None }
     }
 }
 
@@ -289,6 +304,10 @@ pub struct CreateRemote {
     /// How urgent it is.
     #[serde(default)]
     pub priority: Priority,
+    /// Whether the coding agent first says which tasks this is made of. It changes nothing; when a person agrees to its plan, the
+    /// tasks become a run of their own.
+    #[serde(default)]
+    pub decompose: bool,
 }
 
 /// What came of a step's lease on a runner, or comes of it.

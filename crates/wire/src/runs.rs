@@ -247,6 +247,9 @@ pub struct RunDetail {
     pub seq: i64,
     #[allow(missing_docs)]
     pub run: Run,
+    /// The run whose plan it was made of, if it was made so. That one's last step gives this one's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_by: Option<RunId>,
     /// In the order in which they were made.
     pub steps: Vec<Step>,
     /// What came of each lease, in the order in which they ended.

@@ -1,9 +1,10 @@
 //! Commands that only tell: help, what is under way and what waits, what was written, what was used, what is kept.
 
 use kernel::{PageRequest, Result, Timestamp};
+use store::fleet::{days, policy};
 use store::runs::Which;
 use store::{executions, runners, runs, schedules, usage};
-use wire::fleet::CommandReply;
+use wire::fleet::{CommandReply, FleetUsageBy, FleetUsageRow};
 use wire::runs::{Run, RunState};
 use wire::schedules::When;
 use wire::usage::UsageBy;
@@ -158,13 +159,14 @@ pub(super) async fn logs(ask: Ask) -> Result<Done> {
 }
 
 pub(super) async fn usage(ask: Ask) -> Result<Done> {
-    let days = ask.given.number(Kind::Days).unwrap_or(DAYS);
+    let wanted = ask.given.number(Kind::Days).unwrap_or(DAYS);
     let today = ask.now().0.div_euclid(usage::DAY_MS) * usage::DAY_MS;
-    let since = Timestamp(today).plus_millis(-usage::DAY_MS * i64::from(days - 1));
+    let since = Timestamp(today).plus_millis(-usage::DAY_MS * i64::from(wanted - 1));
     let read = ask.store().read_in(ask.scope(), move |t| {
-        Ok((usage::report(t, UsageBy::Day, since)?, executions::used(t, since)?))
+        Ok((usage::report(t, UsageBy::Day, since)?, days::report(t, FleetUsageBy::Day, wanted)?))
     });
-    let (by_day, (times, agents)) = read.await?;
+    let (by_day, fleet) = read.await?;
+    let of_fleet = |of: fn(&FleetUsageRow) -> i64| fleet.iter().map(of).sum::<i64>();
     let total = |of: fn(&wire::usage::UsageSum) -> i64| by_day.iter().map(|row| of(&row.sum)).sum::<i64>();
     let micros = |micros: i64| money(u64::try_from(micros).unwrap_or(0));
     let lines = vec![
@@ -176,11 +178,16 @@ pub(super) async fn usage(ask: Ask) -> Result<Done> {
             micros(total(|sum| sum.cost_micro_usd)),
         ),
         format!(
-            "Coding agents on runners, as they say: {}, {} tokens in, {} out, {}.",
-            count(times, "task", "tasks"),
-            agents.input_tokens,
-            agents.output_tokens,
-            money(agents.cost_micros),
+            "The fleet: {}, of which {} failed, in {}.",
+            count(of_fleet(|day| day.tasks), "task", "tasks"),
+            of_fleet(|day| day.failed),
+            span(of_fleet(|day| day.ran_ms)),
+        ),
+        format!(
+            "Its coding agents, as they say: {} tokens in, {} out, {}.",
+            of_fleet(|day| day.input_tokens),
+            of_fleet(|day| day.output_tokens),
+            micros(of_fleet(|day| day.cost_micros)),
         ),
     ];
     let rows = by_day.into_iter().map(|row| {
@@ -189,7 +196,7 @@ pub(super) async fn usage(ask: Ask) -> Result<Done> {
         let [calls, input, output] = numbers;
         [row.key, calls, input, output, micros(sum.cost_micro_usd)]
     });
-    let title = format!("Usage of {}", count(i64::from(days), "day", "days"));
+    let title = format!("Usage of {}", count(i64::from(wanted), "day", "days"));
     Ok(Done::told(with_table(reply(title, lines), ["Day", "Calls", "Tokens in", "Tokens out", "Cost"], rows)))
 }
 
@@ -217,4 +224,29 @@ pub(super) async fn schedules(ask: Ask) -> Result<Done> {
 pub(super) async fn retention(ask: Ask) -> Result<Done> {
     let rows = ask.commands.inner.options.retention.iter().map(|(what, long)| [what.clone(), long.clone()]);
     Ok(Done::told(with_table(reply("Retention", Vec::new()), ["What", "How long"], rows)))
+}
+
+pub(super) async fn policy(ask: Ask) -> Result<Done> {
+    let (policy, took) = ask.store().read_in(ask.scope(), |t| Ok((policy::get(t)?, days::today(t)?))).await?;
+    let bound = |most: Option<u64>, told: fn(u64) -> String| most.map_or_else(|| "no bound".into(), told);
+    let (minutes, number): (fn(u64) -> String, fn(u64) -> String) =
+        (|most| format!("{most} min"), |most| most.to_string());
+    let taken = |number: i64| u64::try_from(number).unwrap_or(0);
+    let rows = [
+        ["Commands", policy.commands.as_str(), ""].map(str::to_owned),
+        ["Coding agents", policy.agents.as_str(), ""].map(str::to_owned),
+        ["Pushing", policy.push.as_str(), ""].map(str::to_owned),
+        ["Minutes a day".into(), bound(policy.day_minutes, minutes), span(took.ran_ms)],
+        ["Tokens a day".into(), bound(policy.day_tokens, number), took.tokens.to_string()],
+        ["Money a day".into(), bound(policy.day_cost_micros, money), money(taken(took.cost_micros))],
+        ["Minutes a task".into(), bound(policy.task_minutes.map(u64::from), minutes), String::new()],
+        ["Tokens a task".into(), bound(policy.task_tokens, number), String::new()],
+        ["Money a task".into(), bound(policy.task_cost_micros, money), String::new()],
+    ];
+    let lines = vec!["An owner changes it on the fleet's page.".into()];
+    Ok(Done::told(with_table(
+        reply("The fleet's policy", lines),
+        ["What", "Whose or how much", "Today"],
+        rows,
+    )))
 }

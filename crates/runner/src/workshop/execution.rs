@@ -146,6 +146,7 @@ fn bounds(told: Bounds) -> Bounds {
         minutes: told.minutes.clamp(1, 1_440),
         memory_mib: told.memory_mib.map(|mib| mib.max(16)),
         output_mib: told.output_mib.clamp(1, 1_024),
+        ..told
     }
 }
 

@@ -27,6 +27,7 @@ fn prompt(text: &str) -> RemoteOrder {
         collect: Vec::new(),
         deliver: Deliver::Diff,
         bounds: Bounds::default(),
+        read_only: false,
     }
 }
 

@@ -37,6 +37,7 @@ pub(crate) fn shell(script: &str) -> RemoteOrder {
         collect: Vec::new(),
         deliver: Deliver::Diff,
         bounds: Bounds::default(),
+        read_only: false,
     }
 }
 

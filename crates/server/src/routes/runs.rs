@@ -97,11 +97,12 @@ async fn get(
         let seq = events::newest(t)?;
         let run = runs::get(t, id)?;
         let (steps, attempts) = (runs::steps_of(t, id, SHORT)?, runs::attempts(t, id)?);
-        Ok((seq, run, steps, attempts, store::usage::of_run(t, id)?))
+        let planned_by = gateway::plans::planned_by(t, &run)?;
+        Ok((seq, run, planned_by, steps, attempts, store::usage::of_run(t, id)?))
     });
-    let (seq, run, steps, attempts, usage) = read.await?;
+    let (seq, run, planned_by, steps, attempts, usage) = read.await?;
     let steps = steps.into_iter().map(told_step).collect::<Result<_, Error>>()?;
-    Ok(Json(RunDetail { seq, run, steps, attempts, usage }))
+    Ok(Json(RunDetail { seq, run, planned_by, steps, attempts, usage }))
 }
 
 /// Waits until a run has ended, but no longer than `patience`: looks at it with every change of its project, and now and

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use kernel::{Error, PersonId, ProjectId, Result, RunnerId, Timestamp};
-use wire::fleet::{End, Outcome};
+use wire::fleet::{End, FleetUsageBy, FleetUsageRow, Outcome};
 
 use crate::db::{Tx, args};
 use crate::executions::Lease;
 use crate::scope::Tenant;
-use crate::usage::DAY_MS;
+use crate::usage::{DAY_MS, date};
 
 /// The number of the day of universal time on which a moment is.
 fn day(at: Timestamp) -> i64 {
@@ -120,4 +120,72 @@ pub fn of_runners(t: &mut Tenant<'_, '_>, days: u32) -> Result<HashMap<RunnerId,
         },
     )?;
     Ok(did.into_iter().collect())
+}
+
+/// What was taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Took {
+    pub ran_ms: i64,
+    pub tokens: i64,
+    pub cost_micros: i64,
+}
+
+/// What the fleet has taken in the project on this day, by tasks that have ended.
+///
+/// # Errors
+/// When the database fails.
+pub fn today(t: &mut Tenant<'_, '_>) -> Result<Took> {
+    let (project, today) = (t.project(), day(t.now()));
+    Ok(t.query_one(
+        "SELECT CAST(COALESCE(SUM(ran_ms), 0) AS BIGINT), CAST(COALESCE(SUM(input_tokens + output_tokens), 0) AS BIGINT),
+           CAST(COALESCE(SUM(cost_micros), 0) AS BIGINT)
+         FROM fleet_days WHERE project_id = $1 AND day = $2",
+        args![project, today],
+        |row| Ok(Took { ran_ms: row.get(0)?, tokens: row.get(1)?, cost_micros: row.get(2)? }),
+    )?)
+}
+
+/// Rows of a report at most.
+const ROWS: u32 = 1_000;
+
+/// What the fleet took in the last days of universal time, `days` of them with today: the newest days, else whoever had most
+/// done, first.
+///
+/// # Errors
+/// When the database fails.
+pub fn report(t: &mut Tenant<'_, '_>, by: FleetUsageBy, days: u32) -> Result<Vec<FleetUsageRow>> {
+    let (project, since) = (t.project(), day(t.now()) - i64::from(days) + 1);
+    let (key, label, order) = match by {
+        FleetUsageBy::Day => ("CAST(fleet_days.day AS TEXT)", "NULL", "MAX(fleet_days.day) DESC"),
+        FleetUsageBy::Person => ("fleet_days.person_id", "MAX(people.name)", "3 DESC, 1"),
+        FleetUsageBy::Runner => ("fleet_days.runner_id", "MAX(fleet_days.runner_name)", "3 DESC, 1"),
+        FleetUsageBy::Agent => ("fleet_days.agent", "NULL", "3 DESC, 1"),
+    };
+    let sums = ["tasks", "failed", "ran_ms", "input_tokens", "output_tokens", "cost_micros"]
+        .map(|column| format!("CAST(SUM(fleet_days.{column}) AS BIGINT)"))
+        .join(", ");
+    let sql = format!(
+        "SELECT {key}, {label}, {sums} FROM fleet_days LEFT JOIN people ON people.id = fleet_days.person_id
+         WHERE fleet_days.project_id = $1 AND fleet_days.day >= $2 GROUP BY 1 ORDER BY {order} LIMIT $3"
+    );
+    Ok(t.query(&sql, args![project, since, ROWS], |row| {
+        let key: String = row.get(0)?;
+        Ok(FleetUsageRow {
+            key: if by == FleetUsageBy::Day { date(&key) } else { key },
+            label: row.get(1)?,
+            tasks: row.get(2)?,
+            failed: row.get(3)?,
+            ran_ms: row.get(4)?,
+            input_tokens: row.get(5)?,
+            output_tokens: row.get(6)?,
+            cost_micros: row.get(7)?,
+        })
+    })?)
+}
+
+/// When the day of universal time ends on which a moment is.
+#[must_use]
+pub fn end_of_day(at: Timestamp) -> Timestamp {
+    Timestamp((day(at) + 1).saturating_mul(DAY_MS))
 }

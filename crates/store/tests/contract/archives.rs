@@ -90,6 +90,7 @@ pub(crate) async fn fill(stage: &Stage) -> Scope {
         asks::ask(t, &crate::asks::ask(lease, 1))?;
         asks::answer(t, lease, 1, Some("yes"))?;
         executions::end(t, lease, &wire::fleet::Outcome::of(wire::fleet::End::Complete, ""))?;
+        store::fleet::policy::set(t, &wire::fleet::FleetPolicy::default())?;
         let at = slack::Channel { team: "T1".into(), channel: "C1".into() };
         slack::is_new(t, "event/1")?;
         slack::offer(t, ada, "first", later)?;
@@ -478,6 +479,7 @@ async fn a_backup_of_an_older_program_is_brought_up_to_date() {
         "stream_pieces",
         "asks",
         "fleet_days",
+        "fleet_policies",
         "runner_projects",
         "slack_seen",
         "slack_people",

@@ -3,7 +3,7 @@
 use kernel::Code;
 use store::executions::{self, Lease, Most, Part};
 use store::runners;
-use wire::fleet::{End, Outcome, Used};
+use wire::fleet::{End, Outcome};
 
 use crate::archives;
 use crate::stage::Stage;
@@ -81,19 +81,6 @@ on_both! {
         assert_eq!((told.len(), told[0].runner_name.as_str()), (1, "forge"));
         assert_eq!(told[0].outcome, Some(outcome(End::Complete)));
         assert_eq!((told[0].streams[0].name.as_str(), told[0].streams[0].length), ("output", 5));
-    }
-
-    async fn what_agents_used_is_summed_up_from_a_moment_on(stage) {
-        let scope = stage.begun().await;
-        let lease = stage.lease(&scope).await;
-        let used = Used { input_tokens: 100, output_tokens: 20, cost_micros: 7 };
-        let outcome = Outcome { used: Some(used), ..outcome(End::Complete) };
-        stage.store.transact(move |tx| executions::end(tx, lease, &outcome)).await.unwrap();
-        let now = stage.ambient.now();
-        for (since, expected) in [(now, (1, used)), (now.plus_millis(1), (0, Used::default()))] {
-            let found = stage.store.read_in(&scope, move |t| executions::used(t, since)).await.unwrap();
-            assert_eq!(found, expected);
-        }
     }
 
     async fn what_waits_is_told_in_its_order_and_runs_are_found_by_how_they_begin(stage) {

@@ -4,7 +4,7 @@ use kernel::{PersonId, RunnerId};
 use store::executions::{self, Lease};
 use store::fleet::days::{self, Did};
 use store::{Scope, runners};
-use wire::fleet::{End, Outcome, Used};
+use wire::fleet::{End, FleetUsageBy, Outcome, Used};
 
 use crate::archives;
 use crate::stage::Stage;
@@ -53,6 +53,32 @@ on_both! {
         assert_eq!(did(&scope).await.get(&runner), Some(&expected));
         stage.clock.advance(DAY);
         assert!(did(&scope).await.is_empty());
+    }
+
+    async fn what_the_fleet_took_is_told_by_day_person_runner_and_agent_and_stays_when_runs_and_runners_go(stage) {
+        let scope = stage.begun().await;
+        let (runner, lease) = stage.fleet(&scope).await;
+        stage.did(runner, Lease { fence: 1, ..lease }, End::Complete, 1_000).await;
+        stage.clock.advance(DAY);
+        stage.did(runner, Lease { fence: 2, ..lease }, End::Failed, 500).await;
+        let owner = scope.actor().unwrap();
+        let gone = stage.store.transact(move |tx| runners::remove(tx, owner, runner)).await.unwrap();
+        assert!(gone);
+        stage.place.script("DELETE FROM runs").await;
+        let report = async |by, days| {
+            let rows = stage.store.read_in(&scope, move |t| days::report(t, by, days)).await.unwrap();
+            rows.into_iter().map(|row| (row.key, row.label, row.tasks, row.failed, row.ran_ms)).collect::<Vec<_>>()
+        };
+        let days = report(FleetUsageBy::Day, 2).await;
+        assert_eq!((days[0].2, days[0].3, days[1].2, days[1].4), (1, 1, 1, 1_000));
+        assert!(days[0].0 > days[1].0 && days[0].0.len() == 10, "{days:?}");
+        assert_eq!(report(FleetUsageBy::Day, 1).await.len(), 1);
+        let all = |key: String, label: Option<&str>| vec![(key, label.map(str::to_owned), 2, 1, 1_500)];
+        assert_eq!(report(FleetUsageBy::Runner, 9).await, all(runner.to_string(), Some("forge")));
+        assert_eq!(report(FleetUsageBy::Person, 9).await, all(String::new(), None));
+        assert_eq!(report(FleetUsageBy::Agent, 9).await, all(String::new(), None));
+        let took = stage.store.read_in(&scope, days::today).await.unwrap();
+        assert_eq!(took, days::Took { ran_ms: 500, tokens: 120, cost_micros: 7 });
     }
 
     async fn a_runner_tells_what_it_can_do_what_it_has_and_how_it_did(stage) {

@@ -32,7 +32,7 @@ async fn set(stage: &Stage, when: When, missed: Missed) -> Schedule {
 }
 
 fn planned(schedule: &Schedule) -> kernel::Result<NewRun> {
-    let ScheduledOrder::Task { task, .. } = &schedule.order;
+    let ScheduledOrder::Task { task, .. } = &schedule.order else { unreachable!("only tasks are set here") };
     if task == "nonsense" {
         return Err(kernel::Error::field("task", "concerns nobody"));
     }
