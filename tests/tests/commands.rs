@@ -91,7 +91,10 @@ async fn what_waits_is_told_with_why_and_can_be_cancelled_and_done_again() {
     let run = run_of(&ordered);
     let queue = give(&ada, &film, "queue").await;
     assert_eq!(column(&queue, "Run"), [run.as_str()]);
-    assert_eq!(column(&queue, "Why"), ["no runner is there; it waits for a day"]);
+    assert_eq!(
+        column(&queue, "Why"),
+        ["No runner that serves the project runs commands. It waits for a day."]
+    );
     assert_eq!(refused(&ada, &film, &format!("retry {run}")).await.0, 409);
     // An abbreviation that only one run of the project has will do.
     give(&ada, &film, &format!("cancel {}", &run[..24])).await;
@@ -135,9 +138,18 @@ async fn a_role_gives_the_commands_that_are_for_it_and_what_changes_is_in_the_au
     let reader = ada.by(key["key"].as_str().expect("a key"));
     assert_eq!(refused(&reader, &film, "do -- true").await.0, 403);
     give(&reader, &film, "status").await;
-    for line in
-        ["help", "status", "runners", "queue", "usage 30", "schedule list", "health", "retention", "help do"]
-    {
+    for line in [
+        "help",
+        "status",
+        "runners",
+        "queue",
+        "usage 30",
+        "policy",
+        "schedule list",
+        "health",
+        "retention",
+        "help do",
+    ] {
         give(&vera, &film, line).await;
     }
     let run = run_of(&give(&eli, &film, "do -- echo secret").await);

@@ -44,6 +44,10 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("POST", "/runners/{runner}/key", Person),
     ("GET", "/projects/{id}/runners", Viewer),
     ("POST", "/projects/{id}/fleet/runs", Editor),
+    ("GET", "/projects/{id}/fleet/queue", Viewer),
+    ("GET", "/projects/{id}/fleet/policy", Viewer),
+    ("PUT", "/projects/{id}/fleet/policy", Owner),
+    ("GET", "/projects/{id}/fleet/usage", Viewer),
     ("GET", "/projects/{id}/commands", Viewer),
     // Each command says what it needs.
     ("POST", "/projects/{id}/commands", Viewer),

@@ -1,11 +1,14 @@
 //! Machines that have joined the fleet: the runner protocol, and the connections by which they are there.
 //!
 //! What a runner may say is `wire::runner`. [`session`] decides what follows from it, without IO; [`socket`] performs that
-//! over a WebSocket; [`work`] has the steps that a runner does; [`orders`] makes them; [`commands`] is what people type about
+//! over a WebSocket; [`work`] has the steps that a runner does; [`orders`] makes them; [`queue`] tells of them; [`plans`] makes several of one; [`commands`] is what people type about
 //! them, and [`slack`] where else they do; [`Gateway`] knows who is connected to this server, and sends away whom it is told to.
 
+mod budget;
 pub mod commands;
 pub mod orders;
+pub mod plans;
+mod queue;
 mod session;
 pub mod slack;
 mod socket;
@@ -43,7 +46,7 @@ struct Seat {
     connection: String,
     /// Ends it.
     end: oneshot::Sender<End>,
-    /// Told when something was answered that the runner asks, or said to its agents, or a person lets it be given work again.
+    /// Told when something was answered that the runner asks, or said to its agents, or it may be given work that it was not given.
     nudge: Arc<Notify>,
 }
 

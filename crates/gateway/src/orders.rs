@@ -1,12 +1,19 @@
 //! What people tell the fleet to do, as runs of `tasks`; and which queues that is in.
 
+mod allowed;
+
+pub(crate) use allowed::allowed;
+pub use allowed::{Ordered, planned, sensible};
+
 use kernel::{Error, ProjectId, Result, RunnerId};
 use serde_json::json;
 use store::Scope;
 use tasks::graph::{NewRun, NewStep};
-use wire::fleet::{CreateRemote, Deliver, Engine, RemoteOrder};
+use wire::fleet::{CreateRemote, Deliver, Engine, RemoteOrder, ServingRunner};
 use wire::runner::{AGENT_CHARS, is_agent};
-use wire::runs::Limits;
+use wire::runs::{Limits, Priority};
+
+use crate::plans;
 
 const MINUTE: i64 = 60_000;
 /// How long a runner may be out of sight before a step that it has is another's.
@@ -62,35 +69,50 @@ fn queue(project: ProjectId, order: &RemoteOrder, runner: Option<RunnerId>) -> S
     }
 }
 
-/// The run that an order becomes.
+/// What it takes to do the steps of a project's queue: what comes after the `#` in its name.
+fn takes(project: ProjectId, queue: &str) -> &str {
+    queue.strip_prefix(&turn(project)).and_then(|rest| rest.strip_prefix('#')).unwrap_or_default()
+}
+
+/// Whether the steps of a project's queue are for that runner alone.
+pub(crate) fn is_for(project: ProjectId, queue: &str, runner: RunnerId) -> bool {
+    takes(project, queue).strip_prefix("on/").is_some_and(|only| only == runner.to_string())
+}
+
+/// Whether a runner that serves the project does the steps of that queue.
+pub(crate) fn can(project: ProjectId, queue: &str, runner: &ServingRunner) -> bool {
+    queues(project, runner.id, runner.commands, &runner.agents, &runner.tools)
+        .iter()
+        .any(|does| does == queue)
+}
+
+/// What no runner of the project has that the steps of that queue take, in a sentence.
+pub(crate) fn lacking(project: ProjectId, queue: &str) -> String {
+    match takes(project, queue).split_once('/') {
+        Some(("agent", agent)) => format!("No runner that serves the project has the agent {agent}."),
+        Some(("tool", server)) => format!("No runner that serves the project has the tools {server}."),
+        Some(("on", _)) => "The runner that it is meant for does not serve the project.".into(),
+        _ => "No runner that serves the project runs commands.".into(),
+    }
+}
+
+/// The run that an order becomes that its project allows.
 ///
 /// # Errors
 /// `VALIDATION_ERROR`, naming what makes no sense.
-pub fn run(scope: &Scope, wanted: CreateRemote, idempotency_key: Option<String>) -> Result<NewRun> {
-    let CreateRemote { title, order, runner, priority } = wanted;
-    check(&order)?;
-    let title = title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty());
-    let title = title.unwrap_or_else(|| named(&order.engine));
-    if title.chars().count() > TITLE_CHARS {
-        return Err(Error::field("title", format!("must be at most {TITLE_CHARS} characters")));
+fn run(scope: &Scope, wanted: CreateRemote, idempotency_key: Option<String>) -> Result<NewRun> {
+    if wanted.decompose {
+        return plans::run(scope, wanted, idempotency_key);
     }
-    let run_ms = i64::from(order.bounds.minutes) * MINUTE + ASIDE_MS;
+    let CreateRemote { title, order, runner, priority, .. } = wanted;
+    check(&order)?;
+    let title = titled(title, &order.engine)?;
     let kind = match order.engine {
         Engine::Command { .. } => "fleet.command",
         Engine::Agent { .. } => "fleet.agent",
         Engine::Mcp { .. } => "fleet.tool",
     };
-    let step = NewStep {
-        priority,
-        limits: Limits {
-            lease_ms: AWAY_MS,
-            quiet_ms: QUIET_MS.min(run_ms),
-            run_ms,
-            grace_ms: GRACE_MS,
-            ..Limits::default()
-        },
-        ..NewStep::new(STEP, queue(scope.project(), &order, runner), json!(order))
-    };
+    let step = step(STEP, scope.project(), &order, runner, priority);
     Ok(NewRun {
         project: scope.project(),
         by: scope.actor(),
@@ -100,6 +122,38 @@ pub fn run(scope: &Scope, wanted: CreateRemote, idempotency_key: Option<String>)
         idempotency_key,
         steps: vec![step],
     })
+}
+
+/// The step that an order becomes.
+pub(crate) fn step(
+    name: impl Into<String>,
+    project: ProjectId,
+    order: &RemoteOrder,
+    runner: Option<RunnerId>,
+    priority: Priority,
+) -> NewStep {
+    let run_ms = i64::from(order.bounds.minutes) * MINUTE + ASIDE_MS;
+    let limits = Limits {
+        lease_ms: AWAY_MS,
+        quiet_ms: QUIET_MS.min(run_ms),
+        run_ms,
+        grace_ms: GRACE_MS,
+        ..Limits::default()
+    };
+    NewStep { priority, limits, ..NewStep::new(name, queue(project, order, runner), json!(order)) }
+}
+
+/// What an order is called: as was said, else by what it is.
+///
+/// # Errors
+/// `VALIDATION_ERROR` when that is too long.
+pub(crate) fn titled(title: Option<String>, engine: &Engine) -> Result<String> {
+    let title = title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty());
+    let title = title.unwrap_or_else(|| named(engine));
+    if title.chars().count() > TITLE_CHARS {
+        return Err(Error::field("title", format!("must be at most {TITLE_CHARS} characters")));
+    }
+    Ok(title)
 }
 
 /// What an order is called of which nobody said it.
@@ -113,7 +167,7 @@ fn named(engine: &Engine) -> String {
 }
 
 /// Whether an order makes sense. The runner, which has the folder, looks again.
-fn check(order: &RemoteOrder) -> Result<()> {
+pub(crate) fn check(order: &RemoteOrder) -> Result<()> {
     let wrong = |field: &str, why: String| Err(Error::field(format!("order.{field}"), why));
     match &order.engine {
         Engine::Command { argv } => {
@@ -270,6 +324,7 @@ mod tests {
             Bounds { minutes: 1_441, ..Bounds::default() },
             Bounds { memory_mib: Some(1), ..Bounds::default() },
             Bounds { output_mib: 0, ..Bounds::default() },
+            Bounds { tokens: Some(0), ..Bounds::default() },
             Bounds { tokens: Some(1), ..Bounds::default() },
             Bounds { cost_micros: Some(1), ..Bounds::default() },
         ] {

@@ -87,21 +87,38 @@ impl Gateway {
 
     /// Finds out who greets.
     async fn recognise(&self, hello: Hello) -> Result<(Joined, Joining, Can)> {
-        let Hello { key, runner_id, version, platform, slots, projects: declared, .. } = hello;
-        let (can, known) = ((hello.commands, hello.agents, hello.tools), hello.tasks);
+        let Hello {
+            key,
+            runner_id,
+            version,
+            platform,
+            slots,
+            projects: declared,
+            commands,
+            agents,
+            tools,
+            tasks: known,
+            nonce: _,
+        } = hello;
+        let can = Can { slots, commands, agents, tools };
         let key = Secret::new(key);
         let bearer = self.inner.identity.runner(key.expose()).await?;
         if runner_id.is_some_and(|id| id != bearer.runner) {
             return Err(Error::new(Code::AuthError, "The key is another runner's."));
         }
         let connection = self.chance();
-        let joining =
-            Joining { connection: connection.clone(), version, platform, slots, projects: declared.clone() };
-        Ok((
-            Joined { bearer, connection, key, declared, known },
-            joining,
-            Can { slots, commands: can.0, agents: can.1, tools: can.2 },
-        ))
+        let Can { slots, commands, agents, tools } = can.clone();
+        let joining = Joining {
+            connection: connection.clone(),
+            version,
+            platform,
+            slots,
+            commands,
+            agents,
+            tools,
+            projects: declared.clone(),
+        };
+        Ok((Joined { bearer, connection, key, declared, known }, joining, can))
     }
 
     /// Notes that a runner is there, and finds out what it serves and which steps it has.

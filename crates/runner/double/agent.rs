@@ -117,6 +117,12 @@ impl Turn {
         match how {
             "writes" => self.writes().await,
             "reads" => self.reads().await,
+            "plans" => {
+                // Whoever tests it says which plan it has.
+                let plan = std::fs::read_to_string(self.folder.join("plan.txt")).unwrap();
+                self.say(if self.prompt.contains("You plan work") { &plan } else { &self.prompt });
+                ended(StopReason::EndTurn)
+            }
             "refuses" => ended(StopReason::Refusal),
             "stops" => ended(StopReason::MaxTokens),
             "heeds" => {

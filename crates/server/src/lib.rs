@@ -138,6 +138,7 @@ impl Server {
             })
         });
         let desk = tokio::spawn(work(self.app.clone()));
+        let plans = tokio::spawn(self.app.gateway.clone().submit_plans());
         let clock = tokio::spawn({
             let app = self.app.clone();
             async move { schedules::keep(&app).await }
@@ -166,7 +167,7 @@ impl Server {
         });
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(listener, service).with_graceful_shutdown(end).await;
-        for task in [relay, guard, clock, sweeper, providers, tools, runners, desk, conversations] {
+        for task in [relay, guard, clock, sweeper, providers, tools, runners, desk, plans, conversations] {
             task.abort();
         }
         drop(stop);

@@ -20,6 +20,8 @@ pub(crate) const SETTINGS: &str = "server.settings";
 pub(crate) const CLOSED: &str = "server.closed";
 /// A runner, which the message names, was removed.
 pub(crate) const REMOVED: &str = "server.runner-removed";
+/// What the fleet may do in a project, which the message names, was changed.
+pub(crate) const POLICY: &str = "server.fleet-policy";
 /// A project, which the message names, has new events.
 const ADVANCED: &str = "server.advanced";
 /// There are more steps than this server's workers take.
@@ -75,12 +77,12 @@ pub(crate) async fn tell_of_left_over(app: App) {
 /// Does what is to be done when the others speak, until it is dropped.
 pub(crate) async fn hear(app: App) {
     let bus = app.backplane.bus();
-    let topics = [ADVANCED, LEFT_OVER, SETTINGS, CLOSED, REMOVED];
+    let topics = [ADVANCED, LEFT_OVER, SETTINGS, CLOSED, REMOVED, POLICY];
     let mut heard = topics.map(|topic| bus.subscribe(Pattern::topic(topic)));
     let mut clock = interval(LOOK);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let [advanced, left_over, settings, closed, removed] = &mut heard;
+        let [advanced, left_over, settings, closed, removed, policy] = &mut heard;
         tokio::select! {
             said = advanced.next() => if let Some(project) = of_another(bus, said).and_then(|project| project.parse().ok()) {
                 app.store.heard(project);
@@ -96,6 +98,9 @@ pub(crate) async fn hear(app: App) {
             },
             said = removed.next() => if let Some(runner) = of_another(bus, said).and_then(|runner| runner.parse().ok()) {
                 app.gateway.send_away(runner);
+            },
+            said = policy.next() => if of_another(bus, said).is_some() {
+                app.gateway.policy_changed();
             },
             _ = clock.tick() => app.settings.reload().await,
         }

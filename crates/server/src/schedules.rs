@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use agents::departments::plan::Order;
 use agents::departments::roster::Roster;
-use kernel::{Result, Timestamp};
+use kernel::{Error, Result, Role, Timestamp};
 use store::{Scope, Tenant};
 use tasks::graph::NewRun;
 use tasks::schedules;
 use tokio::sync::Notify;
+use wire::fleet::CreateRemote;
 use wire::schedules::{Schedule, ScheduledOrder};
 
 use crate::app::Parts;
@@ -60,19 +61,28 @@ pub(crate) async fn look(app: &Parts) -> Result<Option<Timestamp>> {
     schedules::look(&app.store, &app.tasks, &app.ambient, plan).await
 }
 
-/// The run for what a schedule orders, by what its project is now.
+/// The run for what a schedule orders, by what its project is now, and what whoever set it may order there.
 ///
 /// # Errors
-/// `VALIDATION_ERROR` when the order makes no sense.
+/// `VALIDATION_ERROR` when the order makes no sense; `FORBIDDEN` when the fleet's policy does not have it for that person.
 pub(crate) fn planned(t: &mut Tenant<'_, '_>, roster: &Roster, schedule: &Schedule) -> Result<NewRun> {
-    let ScheduledOrder::Task { task, priority, departments, auto_ingest, one_by_one } = &schedule.order;
-    let order = Order {
-        project: schedule.project_id,
-        by: schedule.set_by,
-        request: wire::clean_message("task", task)?,
-        priority: *priority,
-        departments: departments.clone(),
-        auto_ingest: *auto_ingest,
-    };
-    orders::planned(t, roster, &order, *one_by_one)
+    match schedule.order.clone() {
+        ScheduledOrder::Task { task, priority, departments, auto_ingest, one_by_one } => {
+            let order = Order {
+                project: schedule.project_id,
+                by: schedule.set_by,
+                request: wire::clean_message("task", &task)?,
+                priority,
+                departments,
+                auto_ingest,
+            };
+            orders::planned(t, roster, &order, one_by_one)
+        }
+        ScheduledOrder::Fleet { title, order, runner, priority, decompose } => {
+            let person = schedule.set_by.ok_or_else(|| Error::not_found("person"))?;
+            let who = Scope::admit(t, person, schedule.project_id, Role::Editor)?;
+            let wanted = CreateRemote { title, order, runner, priority, decompose };
+            gateway::orders::planned(t, &who, wanted, None)
+        }
+    }
 }

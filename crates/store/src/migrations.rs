@@ -140,6 +140,20 @@ const ALL: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        number: 20,
+        name: "fleet",
+        both: include_str!("../migrations/0020_fleet.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        number: 21,
+        name: "fleet policies",
+        both: include_str!("../migrations/0021_fleet_policies.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The number of the newest migration that this program knows.

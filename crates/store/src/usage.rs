@@ -346,7 +346,7 @@ pub fn report(t: &mut Tenant<'_, '_>, by: UsageBy, since: Timestamp) -> Result<V
 }
 
 /// A day by its number as `2026-11-21`.
-fn date(day: &str) -> String {
+pub(crate) fn date(day: &str) -> String {
     let at = Timestamp(day.parse::<i64>().unwrap_or(0).saturating_mul(DAY_MS));
     at.to_string().chars().take(10).collect()
 }

@@ -1,10 +1,18 @@
 //! The fleet: machines that do steps, the keys by which they are known, what they are told to do, and what came of it.
 
 mod commands;
+mod policy;
+mod queue;
 mod said;
+mod serving;
+mod usage;
 
 pub use commands::{Command, CommandReply, CommandTable, Commands, CommandsQuery, RunCommand};
+pub use policy::FleetPolicy;
+pub use queue::{Queued, QueuedReason, QueuedState, QueuedWhy};
 pub use said::{SAY_BYTES, Said, SayToAgent, Verb};
+pub use serving::{BreakerState, RunnerBreaker, ServingRunner};
+pub use usage::{FleetUsageBy, FleetUsageQuery, FleetUsageRow};
 
 use std::fmt;
 
@@ -59,26 +67,6 @@ pub struct Runner {
     /// Whether it is there now.
     pub present: bool,
     /// The program's version, and the system that it runs on, as it says; empty before it has joined.
-    pub version: String,
-    pub platform: String,
-    /// How many steps it does at a time.
-    pub slots: u32,
-}
-
-/// A runner that serves a project, there or not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub struct ServingRunner {
-    pub id: RunnerId,
-    pub name: String,
-    /// Whose it is.
-    pub owner_id: PersonId,
-    pub owner_name: String,
-    /// When it was last heard of; told once a minute while it is there.
-    pub seen_at: Option<Timestamp>,
-    /// Whether it is there now.
-    pub present: bool,
     pub version: String,
     pub platform: String,
     /// How many steps it does at a time.
@@ -348,6 +336,10 @@ pub struct CreateRemote {
     /// How urgent it is.
     #[serde(default)]
     pub priority: Priority,
+    /// Whether the coding agent first says which tasks this is made of. It changes nothing; when a person agrees to its plan, the
+    /// tasks become a run of their own.
+    #[serde(default)]
+    pub decompose: bool,
 }
 
 /// What came of a step's lease on a runner, or comes of it.

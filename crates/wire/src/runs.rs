@@ -247,6 +247,9 @@ pub struct RunDetail {
     pub seq: i64,
     #[allow(missing_docs)]
     pub run: Run,
+    /// The run whose plan it was made of, if it was made so. That one's last step gives this one's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_by: Option<RunId>,
     /// In the order in which they were made.
     pub steps: Vec<Step>,
     /// What came of each lease, in the order in which they ended.
@@ -402,6 +405,9 @@ pub struct RunStreamQuery {
 pub struct RunsQuery {
     /// Only those in this state.
     pub state: Option<RunState>,
+    /// Only those of this kind; `fleet` stands for all whose kind begins with `fleet.`
+    #[param(max_length = 40)]
+    pub kind: Option<String>,
     /// Rows on a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,

@@ -1,9 +1,10 @@
 //! Schedules: orders that are given at their time, once or again and again, without anybody being there.
 
-use kernel::{PersonId, ProjectId, RunId, ScheduleId, Timestamp};
+use kernel::{PersonId, ProjectId, RunId, RunnerId, ScheduleId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::fleet::RemoteOrder;
 use crate::runs::Priority;
 
 /// When an order is given.
@@ -50,6 +51,25 @@ pub enum ScheduledOrder {
         /// Work that can be done scene by scene gets a step for each scene that there is at the time.
         #[serde(default)]
         one_by_one: bool,
+    },
+    /// Work of the fleet, as `POST /projects/{id}/fleet/runs` takes it.
+    #[serde(rename_all = "camelCase")]
+    Fleet {
+        /// What it is called; made of the order if it is not said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(max_length = 200)]
+        title: Option<String>,
+        /// What is to be done.
+        order: RemoteOrder,
+        /// The only runner that may do it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        runner: Option<RunnerId>,
+        /// How urgent it is.
+        #[serde(default)]
+        priority: Priority,
+        /// Whether the coding agent first says which tasks this is made of.
+        #[serde(default)]
+        decompose: bool,
     },
 }
 

@@ -294,6 +294,11 @@ export interface components {
             messageId: components["schemas"]["MessageId"];
         };
         /**
+         * @description Whether a runner is given work.
+         * @enum {string}
+         */
+        BreakerState: "closed" | "open" | "halfOpen";
+        /**
          * @description What a project's agents may spend on language models. A paid call needs a budget of money that an owner has set; without
          *     one agents work by rules. Tokens that are not bounded here are bounded by the defaults.
          */
@@ -557,6 +562,11 @@ export interface components {
         };
         /** @description Tells the fleet to do something in a project. */
         CreateRemote: {
+            /**
+             * @description Whether the coding agent first says which tasks this is made of. It changes nothing; when a person agrees to its plan, the
+             *     tasks become a run of their own.
+             */
+            decompose?: boolean;
             /** @description What is to be done. */
             order: components["schemas"]["RemoteOrder"];
             /** @description How urgent it is. */
@@ -829,6 +839,91 @@ export interface components {
          * @enum {string}
          */
         FileChange: "added" | "modified" | "deleted" | "renamed";
+        /**
+         * @description Who may tell the fleet what in a project, and how much it may take. What is absent is not bounded; a day is one of universal
+         *     time.
+         */
+        FleetPolicy: {
+            /**
+             * @description The least role that may have coding agents on runners do something: editor or owner.
+             * @default editor
+             */
+            agents?: components["schemas"]["Role"];
+            /**
+             * @description The least role that may have runners run commands: editor or owner.
+             * @default editor
+             */
+            commands?: components["schemas"]["Role"];
+            /**
+             * Format: int64
+             * @description What coding agents may cost in a day, as they say, in millionths of a US dollar.
+             * @default null
+             */
+            dayCostMicros?: number | null;
+            /**
+             * Format: int64
+             * @description How long all tasks of a day may run together, in minutes.
+             * @default null
+             */
+            dayMinutes?: number | null;
+            /**
+             * Format: int64
+             * @description Tokens of coding agents in a day, as they say.
+             * @default null
+             */
+            dayTokens?: number | null;
+            /**
+             * @description The least role whose orders may push what they changed: editor or owner.
+             * @default editor
+             */
+            push?: components["schemas"]["Role"];
+            /**
+             * Format: int64
+             * @description What one task may cost, in millionths of a US dollar.
+             * @default null
+             */
+            taskCostMicros?: number | null;
+            /**
+             * Format: int32
+             * @description How long a task may run, in minutes.
+             * @default null
+             */
+            taskMinutes?: number | null;
+            /**
+             * Format: int64
+             * @description Tokens of one task.
+             * @default null
+             */
+            taskTokens?: number | null;
+        };
+        /** @description What the fleet took on a day, for a person, on a runner or by an agent: of tasks that have ended, as runners and agents say. */
+        FleetUsageRow: {
+            /**
+             * Format: int64
+             * @description In millionths of a US dollar.
+             */
+            costMicros: number;
+            /**
+             * Format: int64
+             * @description Those among them that ended badly.
+             */
+            failed: number;
+            /** Format: int64 */
+            inputTokens: number;
+            /** @description `2026-11-21`, a person's id (empty if nobody ordered it), a runner's id, or an agent's name (empty for commands). */
+            key: string;
+            /** @description What the person or the runner is called. */
+            label?: string | null;
+            /** Format: int64 */
+            outputTokens: number;
+            /**
+             * Format: int64
+             * @description How long they ran together, in milliseconds.
+             */
+            ranMs: number;
+            /** Format: int64 */
+            tasks: number;
+        };
         /** @description Which run to follow. */
         Follow: {
             /** @description Of these departments only; of all if absent or empty. */
@@ -2007,6 +2102,42 @@ export interface components {
             field: string;
             recordId: components["schemas"]["EntityId"];
         };
+        /** @description A step that a runner does, or is to do. */
+        Queued: {
+            by?: components["schemas"]["PersonId"] | null;
+            byName?: string | null;
+            priority: components["schemas"]["Priority"];
+            /** @description When it was ordered. */
+            queuedAt: components["schemas"]["Timestamp"];
+            reason?: components["schemas"]["QueuedReason"] | null;
+            runId: components["schemas"]["RunId"];
+            runnerId?: components["schemas"]["RunnerId"] | null;
+            runnerName?: string | null;
+            state: components["schemas"]["QueuedState"];
+            /** @description What the step is called within the run: `do`, if the run is this one order. */
+            step: string;
+            stepId: components["schemas"]["StepId"];
+            /** @description What the run is called. */
+            title: string;
+        };
+        /** @description Why a step of the queue waits. */
+        QueuedReason: {
+            /** @description In a word. */
+            kind: components["schemas"]["QueuedWhy"];
+            /** @description In a sentence, for people; it names the runners. */
+            message: string;
+            until?: components["schemas"]["Timestamp"] | null;
+        };
+        /**
+         * @description Where a step of the queue is.
+         * @enum {string}
+         */
+        QueuedState: "waiting" | "running";
+        /**
+         * @description Why a step of the queue waits, in a word.
+         * @enum {string}
+         */
+        QueuedWhy: "turn" | "noRunner" | "away" | "resting" | "busy" | "later" | "budget";
         /** @description How far a project is prepared. */
         Readiness: {
             /** @description When it was looked at. */
@@ -2241,6 +2372,12 @@ export interface components {
         /** @description What a task may use up on a runner. What is not said is as the runner has it; a runner may allow less than it is told. */
         RemoteBounds: {
             /**
+             * Format: int64
+             * @description What a coding agent costs, in millionths of a US dollar.
+             * @default null
+             */
+            costMicros?: number | null;
+            /**
              * Format: int32
              * @description Memory of all its processes together, in MiB.
              * @default null
@@ -2258,6 +2395,12 @@ export interface components {
              * @default 128
              */
             outputMib?: number;
+            /**
+             * Format: int64
+             * @description Tokens that a coding agent is given and makes, together.
+             * @default null
+             */
+            tokens?: number | null;
         };
         /**
          * @description What is done with what a task changed in a folder that git keeps.
@@ -2295,6 +2438,8 @@ export interface components {
             engine: components["schemas"]["RemoteEngine"];
             /** @description Where within the project's folder, as a path without `..`; in the folder itself, if it is not said. */
             folder?: string | null;
+            /** @description Whether it only looks: what a coding agent wants to change is refused, and nothing of it is brought back. */
+            readOnly?: boolean;
         };
         /** @description How a task on a runner ended. */
         RemoteOutcome: {
@@ -2471,6 +2616,7 @@ export interface components {
         RunDetail: {
             /** @description What came of each lease, in the order in which they ended. */
             attempts: components["schemas"]["Attempt"][];
+            plannedBy?: components["schemas"]["RunId"] | null;
             run: components["schemas"]["Run"];
             /**
              * Format: int64
@@ -2516,6 +2662,12 @@ export interface components {
             slots: number;
             /** @description The program's version, and the system that it runs on, as it says; empty before it has joined. */
             version: string;
+        };
+        /** @description What keeps work from a runner on which much failed lately. */
+        RunnerBreaker: {
+            /** @description Whether it does. */
+            state: components["schemas"]["BreakerState"];
+            until?: components["schemas"]["Timestamp"] | null;
         };
         RunnerId: string;
         /** @description How a run stands, as events tell it. */
@@ -2580,6 +2732,18 @@ export interface components {
             priority?: components["schemas"]["Priority"];
             /** @description What is to be done, in words. */
             task: string;
+        } | {
+            /** @description Whether the coding agent first says which tasks this is made of. */
+            decompose?: boolean;
+            /** @enum {string} */
+            kind: "fleet";
+            /** @description What is to be done. */
+            order: components["schemas"]["RemoteOrder"];
+            /** @description How urgent it is. */
+            priority?: components["schemas"]["Priority"];
+            runner?: components["schemas"]["RunnerId"] | null;
+            /** @description What it is called; made of the order if it is not said. */
+            title?: string | null;
         };
         ScheduleId: string;
         /**
@@ -2605,7 +2769,33 @@ export interface components {
         };
         /** @description A runner that serves a project, there or not. */
         ServingRunner: {
+            /** @description The coding agents that it can start, as it said then. */
+            agents: string[];
+            /** @description Whether it is given work. */
+            breaker: components["schemas"]["RunnerBreaker"];
+            /**
+             * Format: int32
+             * @description How many steps it has now, of all projects that it serves.
+             */
+            busy: number;
+            /** @description Whether it runs commands that the server names, as it said when it joined last. */
+            commands: boolean;
+            /**
+             * Format: int64
+             * @description What it did in this project today and in the six days of universal time before: tasks that ended well.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Tasks that ended badly: a program or an agent failed, or the runner did.
+             */
+            failed: number;
             id: components["schemas"]["RunnerId"];
+            /**
+             * Format: int64
+             * @description How long a task took, in milliseconds of the runner's clock; nothing if it did none.
+             */
+            meanMs?: number | null;
             name: string;
             /** @description Whose it is. */
             ownerId: components["schemas"]["PersonId"];
@@ -2619,6 +2809,8 @@ export interface components {
              * @description How many steps it does at a time.
              */
             slots: number;
+            /** @description The servers of tools that it can start, as it said then. */
+            tools: string[];
             version: string;
         };
         /** @description A signed-in device. */

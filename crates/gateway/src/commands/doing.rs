@@ -2,7 +2,7 @@
 
 use kernel::{Code, Error, Result};
 use serde_json::json;
-use store::{asks, executions, runs};
+use store::{asks, executions, runners, runs};
 use wire::fleet::{AgentAsk, AgentAskKind, CommandReply, CreateRemote, Engine, RemoteOrder, ServingRunner};
 use wire::runs::{Priority, Reason, StepState};
 use wire::schedules::{ChangeSchedule, ScheduleState};
@@ -28,26 +28,33 @@ pub(super) async fn program(mut ask: Ask) -> Result<Done> {
     let argv = std::mem::take(&mut ask.given.program);
     // Its arguments may be secret; the run has them.
     let program = argv.first().cloned().unwrap_or_default();
-    Ok(order(&ask, Engine::Command { argv }, runner).await?.noting("program", program))
+    Ok(order(&ask, Engine::Command { argv }, runner, false).await?.noting("program", program))
 }
 
 pub(super) async fn agent(ask: Ask) -> Result<Done> {
     let text = |kind| ask.given.text(kind).to_owned();
     let name = text(Kind::Agent);
     let engine = Engine::Agent { name: name.clone(), prompt: text(Kind::Prompt) };
-    Ok(order(&ask, engine, None).await?.noting("agent", name))
+    Ok(order(&ask, engine, None, false).await?.noting("agent", name))
 }
 
-async fn order(ask: &Ask, engine: Engine, runner: Option<ServingRunner>) -> Result<Done> {
+pub(super) async fn plan(ask: Ask) -> Result<Done> {
+    let text = |kind| ask.given.text(kind).to_owned();
+    let name = text(Kind::Agent);
+    let engine = Engine::Agent { name: name.clone(), prompt: text(Kind::Prompt) };
+    Ok(order(&ask, engine, None, true).await?.noting("agent", name))
+}
+
+async fn order(ask: &Ask, engine: Engine, runner: Option<ServingRunner>, decompose: bool) -> Result<Done> {
     let order = RemoteOrder::of(engine);
     let on = runner.as_ref().map(|runner| runner.id);
-    let wanted = CreateRemote { title: None, order, runner: on, priority: Priority::default() };
-    let new = orders::run(ask.scope(), wanted, None)?;
-    let title = new.title.clone();
-    let (run, _) = ask.tasks().make(new).await?;
-    let serving = ask.store().read_in(ask.scope(), store::runners::of_project).await?;
+    let wanted = CreateRemote { title: None, order, runner: on, priority: Priority::default(), decompose };
+    let orders::Ordered { run, waits } = ask.gateway().order(ask.scope(), wanted).await?;
+    let read = ask.store().read_in(ask.scope(), move |t| Ok((runs::get(t, run)?, runners::of_project(t)?)));
+    let (about, serving) = read.await?;
     let there = serving.iter().any(|one| one.present && on.is_none_or(|on| on == one.id));
-    let mut lines = vec![title];
+    let mut lines = vec![about.title];
+    lines.extend(waits.map(str::to_owned));
     if !there {
         lines.push(match &runner {
             Some(runner) => format!("{} is not there now; it waits for a day.", runner.name),

@@ -1,10 +1,11 @@
 //! Commands that only tell: help, what is under way and what waits, what was written, what was used, what is kept.
 
-use kernel::{PageRequest, Result, RunId, Timestamp};
-use resilience::breaker::Position;
+use kernel::{PageRequest, Result, Timestamp};
+use store::fleet::{days, policy};
+use store::runs::Which;
 use store::{executions, runners, runs, schedules, usage};
-use wire::fleet::{CommandReply, ServingRunner};
-use wire::runs::{Reason, Run, RunState};
+use wire::fleet::{CommandReply, FleetUsageBy, FleetUsageRow};
+use wire::runs::{Run, RunState};
 use wire::schedules::When;
 use wire::usage::UsageBy;
 
@@ -56,8 +57,8 @@ pub(super) fn help(ask: &Ask) -> Result<Done> {
 pub(super) async fn status(ask: Ask) -> Result<Done> {
     let read = ask.store().read_in(ask.scope(), |t| {
         let page = PageRequest { limit: RUNS, after: None };
-        let running = runs::list(t, Some(RunState::Running), &page)?;
-        Ok((running, runs::list(t, Some(RunState::Queued), &page)?, runners::of_project(t)?))
+        let mut of = |state| runs::list(t, &Which { state: Some(state), kind: None }, &page);
+        Ok((of(RunState::Running)?, of(RunState::Queued)?, runners::of_project(t)?))
     });
     let (running, queued, serving) = read.await?;
     let now = ask.now();
@@ -86,51 +87,41 @@ pub(super) async fn runners(ask: Ask) -> Result<Done> {
     }
     let rows = serving.into_iter().map(|runner| {
         let here = if runner.present { "there".into() } else { format!("seen {}", ago(now, runner.seen_at)) };
-        [runner.name, here, runner.slots.to_string(), runner.platform, runner.version, runner.owner_name]
+        let can = runner.commands.then(|| "commands".to_owned()).into_iter().chain(runner.agents);
+        let can = can.collect::<Vec<_>>().join(", ");
+        [runner.name, here, can, runner.slots.to_string(), runner.platform, runner.version, runner.owner_name]
     });
-    let columns = ["Runner", "Now", "At a time", "System", "Version", "Whose"];
+    let columns = ["Runner", "Now", "Does", "At a time", "System", "Version", "Whose"];
     Ok(Done::told(with_table(reply("Runners", Vec::new()), columns, rows)))
 }
 
 pub(super) async fn queue(ask: Ask) -> Result<Done> {
-    let turn = orders::turn(ask.project());
-    let (whose, prefix) = (turn.clone(), format!("{turn}#"));
-    let read = ask.store().read_in(ask.scope(), move |t| {
-        let waiting = runs::waiting(t, WAITING)?;
-        Ok((waiting, runs::turn_of(t, &whose)?, runners::of_project(t)?))
+    let (fleet, waiting) = tokio::try_join!(
+        ask.gateway().queue(ask.scope()),
+        ask.store().read_in(ask.scope(), |t| runs::waiting(t, WAITING)),
+    )?;
+    let (now, turn) = (ask.now(), format!("{}#", orders::turn(ask.project())));
+    let remote = fleet.into_iter().filter_map(|step| {
+        let why = step.reason?;
+        let until =
+            why.until.filter(|until| *until > now).map(|until| format!(" In {}.", span(until.since(now))));
+        let why = format!("{}{}", why.message, until.unwrap_or_default());
+        Some([step.run_id.to_string(), step.title, step.step, why])
     });
-    let (waiting, turn, serving) = read.await?;
-    if waiting.is_empty() {
+    let others = waiting.into_iter().filter(|step| !step.queue.starts_with(&turn)).map(|step| {
+        let why = reason(now, step.reason.as_ref());
+        [step.run.to_string(), step.run_title, step.name, why]
+    });
+    let rows: Vec<[String; 5]> = remote
+        .chain(others)
+        .enumerate()
+        .map(|(n, [run, title, step, why])| [(n + 1).to_string(), run, title, step, why])
+        .collect();
+    if rows.is_empty() {
         return Ok(Done::told(reply("Queue", vec!["Nothing waits.".into()])));
     }
-    let (now, remote) = (ask.now(), why_no_runner(&ask, turn, &serving));
-    let rows = waiting.into_iter().enumerate().map(|(n, step)| {
-        let ready = matches!(step.reason, None | Some(Reason::Ready));
-        let why = match ready && step.queue.starts_with(&prefix) {
-            true => remote.clone(),
-            false => reason(now, step.reason.as_ref()),
-        };
-        [(n + 1).to_string(), step.run.to_string(), step.run_title, step.name, why]
-    });
     let columns = ["", "Run", "What", "Step", "Why"];
     Ok(Done::told(with_table(reply("Queue", Vec::new()), columns, rows)))
-}
-
-/// Why a step that could be done by a runner is not.
-fn why_no_runner(ask: &Ask, turn: Option<RunId>, serving: &[ServingRunner]) -> String {
-    let there: Vec<_> = serving.iter().filter(|runner| runner.present).collect();
-    let rests = |runner: &&&ServingRunner| {
-        let view = ask.gateway().breakers().view(&runner.id);
-        view.is_some_and(|view| view.position == Position::Open)
-    };
-    match (turn, there.len()) {
-        (Some(run), _) => format!("{run} is being done; a project's runners do one thing at a time"),
-        (None, 0) => "no runner is there; it waits for a day".into(),
-        (None, all) if there.iter().filter(rests).count() == all => {
-            "the runners rest, since much failed there".into()
-        }
-        (None, _) => "it waits for a runner that can do it".into(),
-    }
 }
 
 pub(super) async fn logs(ask: Ask) -> Result<Done> {
@@ -168,13 +159,14 @@ pub(super) async fn logs(ask: Ask) -> Result<Done> {
 }
 
 pub(super) async fn usage(ask: Ask) -> Result<Done> {
-    let days = ask.given.number(Kind::Days).unwrap_or(DAYS);
+    let wanted = ask.given.number(Kind::Days).unwrap_or(DAYS);
     let today = ask.now().0.div_euclid(usage::DAY_MS) * usage::DAY_MS;
-    let since = Timestamp(today).plus_millis(-usage::DAY_MS * i64::from(days - 1));
+    let since = Timestamp(today).plus_millis(-usage::DAY_MS * i64::from(wanted - 1));
     let read = ask.store().read_in(ask.scope(), move |t| {
-        Ok((usage::report(t, UsageBy::Day, since)?, executions::used(t, since)?))
+        Ok((usage::report(t, UsageBy::Day, since)?, days::report(t, FleetUsageBy::Day, wanted)?))
     });
-    let (by_day, (times, agents)) = read.await?;
+    let (by_day, fleet) = read.await?;
+    let of_fleet = |of: fn(&FleetUsageRow) -> i64| fleet.iter().map(of).sum::<i64>();
     let total = |of: fn(&wire::usage::UsageSum) -> i64| by_day.iter().map(|row| of(&row.sum)).sum::<i64>();
     let micros = |micros: i64| money(u64::try_from(micros).unwrap_or(0));
     let lines = vec![
@@ -186,11 +178,16 @@ pub(super) async fn usage(ask: Ask) -> Result<Done> {
             micros(total(|sum| sum.cost_micro_usd)),
         ),
         format!(
-            "Coding agents on runners, as they say: {}, {} tokens in, {} out, {}.",
-            count(times, "task", "tasks"),
-            agents.input_tokens,
-            agents.output_tokens,
-            money(agents.cost_micros),
+            "The fleet: {}, of which {} failed, in {}.",
+            count(of_fleet(|day| day.tasks), "task", "tasks"),
+            of_fleet(|day| day.failed),
+            span(of_fleet(|day| day.ran_ms)),
+        ),
+        format!(
+            "Its coding agents, as they say: {} tokens in, {} out, {}.",
+            of_fleet(|day| day.input_tokens),
+            of_fleet(|day| day.output_tokens),
+            micros(of_fleet(|day| day.cost_micros)),
         ),
     ];
     let rows = by_day.into_iter().map(|row| {
@@ -199,7 +196,7 @@ pub(super) async fn usage(ask: Ask) -> Result<Done> {
         let [calls, input, output] = numbers;
         [row.key, calls, input, output, micros(sum.cost_micro_usd)]
     });
-    let title = format!("Usage of {}", count(i64::from(days), "day", "days"));
+    let title = format!("Usage of {}", count(i64::from(wanted), "day", "days"));
     Ok(Done::told(with_table(reply(title, lines), ["Day", "Calls", "Tokens in", "Tokens out", "Cost"], rows)))
 }
 
@@ -227,4 +224,29 @@ pub(super) async fn schedules(ask: Ask) -> Result<Done> {
 pub(super) async fn retention(ask: Ask) -> Result<Done> {
     let rows = ask.commands.inner.options.retention.iter().map(|(what, long)| [what.clone(), long.clone()]);
     Ok(Done::told(with_table(reply("Retention", Vec::new()), ["What", "How long"], rows)))
+}
+
+pub(super) async fn policy(ask: Ask) -> Result<Done> {
+    let (policy, took) = ask.store().read_in(ask.scope(), |t| Ok((policy::get(t)?, days::today(t)?))).await?;
+    let bound = |most: Option<u64>, told: fn(u64) -> String| most.map_or_else(|| "no bound".into(), told);
+    let (minutes, number): (fn(u64) -> String, fn(u64) -> String) =
+        (|most| format!("{most} min"), |most| most.to_string());
+    let taken = |number: i64| u64::try_from(number).unwrap_or(0);
+    let rows = [
+        ["Commands", policy.commands.as_str(), ""].map(str::to_owned),
+        ["Coding agents", policy.agents.as_str(), ""].map(str::to_owned),
+        ["Pushing", policy.push.as_str(), ""].map(str::to_owned),
+        ["Minutes a day".into(), bound(policy.day_minutes, minutes), span(took.ran_ms)],
+        ["Tokens a day".into(), bound(policy.day_tokens, number), took.tokens.to_string()],
+        ["Money a day".into(), bound(policy.day_cost_micros, money), money(taken(took.cost_micros))],
+        ["Minutes a task".into(), bound(policy.task_minutes.map(u64::from), minutes), String::new()],
+        ["Tokens a task".into(), bound(policy.task_tokens, number), String::new()],
+        ["Money a task".into(), bound(policy.task_cost_micros, money), String::new()],
+    ];
+    let lines = vec!["An owner changes it on the fleet's page.".into()];
+    Ok(Done::told(with_table(
+        reply("The fleet's policy", lines),
+        ["What", "Whose or how much", "Today"],
+        rows,
+    )))
 }

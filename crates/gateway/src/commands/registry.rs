@@ -168,6 +168,14 @@ pub(crate) const COMMANDS: &[Command] = &[
         handler: |ask| Box::pin(saying::say(ask, Verb::Interrupt)),
     },
     Command {
+        name: "plan",
+        arguments: &[Must(Kind::Agent), Must(Kind::Prompt)],
+        help: "Has a coding agent divide something into tasks, which are done once you allow it.",
+        needs: Role::Editor,
+        changes: true,
+        handler: |ask| Box::pin(doing::plan(ask)),
+    },
+    Command {
         name: "answer",
         arguments: &[Must(Kind::Run), Must(Kind::Prompt)],
         help: "Answers what a run asks: allow or refuse, or what else it wants to know.",
@@ -202,10 +210,18 @@ pub(crate) const COMMANDS: &[Command] = &[
     Command {
         name: "usage",
         arguments: &[May(Kind::Days)],
-        help: "What language models and coding agents took, in 7 days if it is not said.",
+        help: "What language models and the fleet took, in 7 days if it is not said.",
         needs: Role::Viewer,
         changes: false,
         handler: |ask| Box::pin(reading::usage(ask)),
+    },
+    Command {
+        name: "policy",
+        arguments: &[],
+        help: "Who may order what of the fleet, how much it may take, and what it took today.",
+        needs: Role::Viewer,
+        changes: false,
+        handler: |ask| Box::pin(reading::policy(ask)),
     },
     Command {
         name: "schedule list",

@@ -103,8 +103,8 @@ impl Inner {
             _ => line.to_owned(),
         };
         let told = self.commands.run(&Who::in_slack(scope), &line).await?;
-        let begins =
-            parse::command(&line).is_some_and(|(command, _)| ["do", "ask", "retry"].contains(&command.name));
+        let begins = parse::command(&line)
+            .is_some_and(|(command, _)| ["do", "ask", "plan", "retry"].contains(&command.name));
         Ok(match told.run_id {
             Some(run) if begins => Heeded::Begun(scope, run, told),
             _ => Heeded::Told(told),

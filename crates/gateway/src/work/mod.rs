@@ -2,8 +2,10 @@
 //!
 //! The runner is a worker of `tasks` that is elsewhere: it has its leases, whichever server it is connected to. Here they are only
 //! seen. Nothing waits for the database or the runner while something else could be said: what takes time is a [`Doing`]. [`hearing`] follows what the
-//! runner says, [`ends`] what an end means, [`people`] what is between it and people, [`wanting`] what it may be given.
+//! runner says, [`ends`] what an end means, [`people`] what is between it and people, [`wanting`] what it may be given, [`days`] what
+//! a project's day has left.
 
+mod days;
 mod ends;
 mod hearing;
 mod people;
@@ -49,6 +51,10 @@ enum Done {
     Asks(Task, u32),
     /// It was looked what people did: the answers to what it has asked, and what it has not heard of what they say.
     Looked(Vec<Answer>, Vec<Say>),
+    /// What the fleet may take of the day is used up in the project.
+    UsedUp(ProjectId),
+    /// Of the days of these projects something is left again.
+    Left(Vec<ProjectId>),
 }
 
 /// A step that is to be given to the runner.
@@ -88,6 +94,10 @@ pub(crate) struct Work {
     agents: Vec<String>,
     tools: Vec<String>,
     projects: Vec<ProjectId>,
+    /// Those of them of whose day nothing is left: they are not worked for.
+    used_up: BTreeSet<ProjectId>,
+    /// When to look whether something is left again.
+    days: Interval,
     worker: Option<tasks::Worker>,
     /// With how many slots, and for which projects, that worker has joined.
     joined: (u32, Vec<ProjectId>),
@@ -112,6 +122,7 @@ pub(crate) struct Work {
 }
 
 /// What a runner says that it can do.
+#[derive(Clone)]
 pub(crate) struct Can {
     pub(crate) slots: u32,
     pub(crate) commands: bool,
@@ -128,18 +139,20 @@ impl Work {
         nudge: Arc<Notify>,
     ) -> Self {
         let Can { slots, commands, agents, tools } = can;
-        let mut look = interval(LOOK);
+        let [mut look, mut days] = [LOOK, days::LOOK].map(interval);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        days.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             gateway,
             runner,
-            // No name of a worker here begins like that: those have a slash.
-            name: format!("@{runner}"),
+            name: store::runners::worker(runner),
             slots,
             commands,
             agents,
             tools,
             projects,
+            used_up: BTreeSet::new(),
+            days,
             worker: None,
             joined: (0, Vec::new()),
             given: HashMap::new(),
@@ -211,6 +224,7 @@ impl Work {
                 }
                 over.push(ToRunner::TaskSettled(task));
             }
+            self.used_up.retain(|id| projects.contains(id));
             self.projects = projects;
             self.want();
         }
@@ -245,8 +259,10 @@ impl Work {
                 () = tokio::time::sleep(until), if rests => self.want(),
                 () = self.nudge.notified(), if !self.looking => {
                     self.look();
+                    self.look_at_days();
                     self.want();
                 }
+                _ = self.days.tick(), if !self.used_up.is_empty() => self.look_at_days(),
                 _ = self.look.tick(), if watches => self.look(),
             }
         }
@@ -280,37 +296,40 @@ impl Work {
                     }
                 }
                 Done::Looked(answers, said) => says.extend(self.looked(answers, said)),
+                Done::UsedUp(project) => drop(self.used_up.insert(project)),
+                Done::Left(projects) => self.used_up.retain(|id| !projects.contains(id)),
             }
         }
         self.want();
         says
     }
 
-    /// Gives the runner a step, unless it cannot be understood or its breaker has opened meanwhile.
+    /// Gives the runner a step, unless it cannot be understood, its breaker has opened meanwhile, or its project's day is used up.
     fn give(&mut self, lease: tasks::Lease) {
         let (store, runner) = (self.gateway.inner.store.clone(), self.runner);
         let ticket = self.gateway.inner.breakers.admit(&runner);
         self.doing.push(Box::pin(async move {
-            let Some(order) = order_of(&lease) else {
+            let Some(mut order) = order_of(&lease) else {
                 let error = "this is no order that runners understand".to_owned();
                 let _ = lease.fail(Failure { error, kind: Kind::Fatal }).await;
                 return Ok(Vec::new());
             };
-            let held = held(task_of(&lease));
+            let (held, project) = (held(task_of(&lease)), lease.step().project);
             let began = match ticket {
-                Ok(ticket) => {
-                    store.transact(move |tx| executions::begin(tx, held, runner)).await.map(|()| ticket)
-                }
+                Ok(ticket) => days::begin(&store, project, held, runner).await.map(|left| (ticket, left)),
                 Err(_) => Err(Error::new(Code::Unavailable, "the runner rests")),
             };
+            let mut done = Vec::new();
             match began {
-                Ok(ticket) => Ok(vec![Done::Give(Box::new(Giving { lease, order, ticket: Some(ticket) }))]),
-                Err(error) => {
-                    tracing::warn!(%error, %runner, "a step could not be given to a runner");
-                    // If that is not written either, the connection ends, and the lease with its time.
-                    lease.give_back().await.map(|()| Vec::new()).map_err(|_| End::Later)
+                Ok((ticket, Some(left))) => {
+                    left.bound(&mut order.bounds);
+                    return Ok(vec![Done::Give(Box::new(Giving { lease, order, ticket: Some(ticket) }))]);
                 }
+                Ok((_, None)) => done.push(Done::UsedUp(project)),
+                Err(error) => tracing::warn!(%error, %runner, "a step could not be given to a runner"),
             }
+            // If that is not written either, the connection ends, and the lease with its time.
+            lease.give_back().await.map(|()| done).map_err(|_| End::Later)
         }));
     }
 

@@ -13,18 +13,20 @@ const REST: Duration = Duration::from_secs(60);
 impl Work {
     /// Wants as many steps as the runner may be given now, of the projects that it serves now.
     pub(crate) fn want(&mut self) {
-        let wanted = (self.capacity(), self.projects.clone());
+        let worked_for = self.projects.iter().filter(|id| !self.used_up.contains(id)).copied();
+        let wanted = (self.capacity(), worked_for.collect());
         if wanted == self.joined {
             return;
         }
         self.worker = None;
         self.joined = wanted;
-        if self.joined.0 == 0 || self.projects.is_empty() {
+        if self.joined.0 == 0 || self.joined.1.is_empty() {
             return;
         }
         let (commands, agents, tools) = (self.commands, &self.agents, &self.tools);
         let queues = self
-            .projects
+            .joined
+            .1
             .iter()
             .flat_map(|id| orders::queues(*id, self.runner, commands, agents, tools))
             .collect();

@@ -36,7 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// Tell the fleet to do something
 ///
 /// It is done by a runner that serves the project and can do it, one thing at a time in each project. While none is there it
-/// waits, for a day.
+/// waits, for a day. The project's policy says whose role may order what, and bounds what a task takes.
 #[utoipa::path(post, path = "/projects/{id}/fleet/runs", tag = "runners", params(("id" = ProjectId, Path)),
     request_body = CreateRemote, responses((status = 201, body = Run)))]
 async fn create(
@@ -45,7 +45,7 @@ async fn create(
     Body(wanted): Body<CreateRemote>,
 ) -> Answer<impl IntoResponse> {
     let scope = permit.scope();
-    let (run, _) = app.tasks.make(gateway::orders::run(scope, wanted, None)?).await?;
+    let run = app.gateway.order(scope, wanted).await?.run;
     Ok((StatusCode::CREATED, Json(app.store.read_in(scope, move |t| runs::get(t, run)).await?)))
 }
 

@@ -6,6 +6,9 @@ pub(crate) mod commands;
 pub(crate) mod conversations;
 pub(crate) mod departments;
 pub(crate) mod fleet;
+pub(crate) mod fleet_policy;
+pub(crate) mod fleet_queue;
+pub(crate) mod fleet_usage;
 pub(crate) mod imports;
 pub(crate) mod members;
 pub(crate) mod orchestrator;
@@ -43,6 +46,9 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(runners::routes())
         .merge(fleet::routes())
         .merge(said::routes())
+        .merge(fleet_queue::routes())
+        .merge(fleet_policy::routes())
+        .merge(fleet_usage::routes())
         .merge(commands::routes())
         .merge(projects::routes())
         .merge(members::routes())

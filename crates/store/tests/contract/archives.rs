@@ -74,6 +74,9 @@ pub(crate) async fn fill(stage: &Stage) -> Scope {
             version: "1".into(),
             platform: "linux".into(),
             slots: 2,
+            commands: true,
+            agents: vec!["scribe".into()],
+            tools: Vec::new(),
             projects: vec![t.project()],
         };
         runners::join(t, Bearer { runner, owner: ada }, &joining)?;
@@ -88,6 +91,8 @@ pub(crate) async fn fill(stage: &Stage) -> Scope {
         asks::ask(t, &crate::asks::ask(lease, 1))?;
         asks::answer(t, lease, 1, Some("yes"))?;
         said::say(t, lease.run, None, Verb::Steer, "Möwen")?;
+        executions::end(t, lease, &wire::fleet::Outcome::of(wire::fleet::End::Complete, ""))?;
+        store::fleet::policy::set(t, &wire::fleet::FleetPolicy::default())?;
         let at = slack::Channel { team: "T1".into(), channel: "C1".into() };
         slack::is_new(t, "event/1")?;
         slack::offer(t, ada, "first", later)?;
@@ -119,7 +124,7 @@ pub(crate) fn run_of(t: &mut store::Tenant<'_, '_>, input: &str) -> kernel::Resu
         project,
         ordinal,
         name: name.into(),
-        queue: "q".into(),
+        queue: "one/q#a".into(),
         priority: Priority::High,
         limits: Limits::default(),
         delay_until: None,
@@ -484,6 +489,8 @@ async fn a_backup_of_an_older_program_is_brought_up_to_date() {
         "stream_pieces",
         "asks",
         "said",
+        "fleet_days",
+        "fleet_policies",
         "runner_projects",
         "slack_seen",
         "slack_people",

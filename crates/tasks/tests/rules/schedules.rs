@@ -32,7 +32,7 @@ async fn set(stage: &Stage, when: When, missed: Missed) -> Schedule {
 }
 
 fn planned(schedule: &Schedule) -> kernel::Result<NewRun> {
-    let ScheduledOrder::Task { task, .. } = &schedule.order;
+    let ScheduledOrder::Task { task, .. } = &schedule.order else { unreachable!("only tasks are set here") };
     if task == "nonsense" {
         return Err(kernel::Error::field("task", "concerns nobody"));
     }
@@ -294,5 +294,10 @@ on_both! {
 /// How many runs the project has.
 async fn runs(stage: &Stage) -> i64 {
     let page = kernel::PageRequest::default();
-    stage.store.read_in(&stage.scope, move |t| store::runs::list(t, None, &page)).await.unwrap().total
+    stage
+        .store
+        .read_in(&stage.scope, move |t| store::runs::list(t, &Default::default(), &page))
+        .await
+        .unwrap()
+        .total
 }
