@@ -10,6 +10,7 @@ pub mod house;
 pub mod link;
 pub mod machine;
 pub mod model;
+pub mod secured;
 pub mod server;
 pub mod slack;
 pub mod socket;
