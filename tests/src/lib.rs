@@ -11,6 +11,7 @@ pub mod hosts;
 pub mod house;
 pub mod machine;
 pub mod model;
+pub mod secured;
 pub mod server;
 pub mod slack;
 pub mod socket;

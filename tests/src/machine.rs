@@ -1,5 +1,6 @@
 //! A machine of the fleet: `atelier runner` as a process of its own, with a folder.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
@@ -66,6 +67,13 @@ impl Machine {
     /// The same as [`Machine::start`], by an address that may lead there on another way.
     pub fn start_at(url: &str, key: &str, project: &str) -> Self {
         Self::start_so(url, key, project, &[])
+    }
+
+    /// The same, to a server whose certificate that authority has signed, too, if one is named.
+    pub fn start_trusting(url: &str, key: &str, project: &str, authority: Option<&Path>) -> Self {
+        let file = authority.map(|file| file.display().to_string());
+        let more: Vec<&str> = file.iter().flat_map(|file| ["--authority", file.as_str()]).collect();
+        Self::start_so(url, key, project, &more)
     }
 
     fn start_so(url: &str, key: &str, project: &str, more: &[&str]) -> Self {

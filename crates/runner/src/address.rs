@@ -3,7 +3,10 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use rustls_platform_verifier::ConfigVerifierExt;
+use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls_platform_verifier::{ConfigVerifierExt, Verifier};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
@@ -18,6 +21,8 @@ pub struct Address {
     page: String,
     /// Where runners join.
     socket: String,
+    /// The authorities that are trusted besides the machine's own.
+    authorities: Vec<CertificateDer<'static>>,
 }
 
 impl Address {
@@ -26,12 +31,27 @@ impl Address {
     pub fn page(&self) -> &str {
         &self.page
     }
+
+    /// The same, of a server whose certificate may be signed by one of these authorities, too: certificates in PEM.
+    ///
+    /// # Errors
+    /// When that is no PEM, or there is no certificate in it.
+    pub fn trusting(self, pem: &[u8]) -> Result<Self, NoAuthority> {
+        let authorities: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+        let authorities = authorities.map_err(|_| NoAuthority)?;
+        if authorities.is_empty() { Err(NoAuthority) } else { Ok(Self { authorities, ..self }) }
+    }
 }
 
 /// A text that is no server's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the server's address begins with https:// or http://, and names nothing but the server")]
 pub struct NoAddress;
+
+/// What holds no certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no certificate in PEM in it")]
+pub struct NoAuthority;
 
 impl FromStr for Address {
     type Err = NoAddress;
@@ -48,7 +68,11 @@ impl FromStr for Address {
         if host.is_empty() || host.contains(['?', '#', '@', ' ']) {
             return Err(NoAddress);
         }
-        Ok(Self { page: format!("{scheme}://{host}"), socket: format!("{socket}://{host}/ws/runner") })
+        Ok(Self {
+            page: format!("{scheme}://{host}"),
+            socket: format!("{socket}://{host}/ws/runner"),
+            authorities: Vec::new(),
+        })
     }
 }
 
@@ -60,8 +84,8 @@ pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 /// Why that cannot be.
 pub(crate) async fn dial(server: &Address) -> Result<Socket, Lost> {
     let tls = if server.socket.starts_with("wss:") {
-        let tls = rustls::ClientConfig::with_platform_verifier();
-        Connector::Rustls(Arc::new(tls.map_err(|error| Lost::Broken(error.to_string()))?))
+        let tls = trust(&server.authorities).map_err(|error| Lost::Broken(error.to_string()))?;
+        Connector::Rustls(Arc::new(tls))
     } else {
         Connector::Plain
     };
@@ -69,6 +93,17 @@ pub(crate) async fn dial(server: &Address) -> Result<Socket, Lost> {
     // Small messages go out at once.
     let (socket, _) = connect_async_tls_with_config(&server.socket, Some(config), true, Some(tls)).await?;
     Ok(socket)
+}
+
+/// TLS by the authorities that this machine trusts, and these.
+fn trust(authorities: &[CertificateDer<'static>]) -> Result<ClientConfig, rustls::Error> {
+    if authorities.is_empty() {
+        return ClientConfig::with_platform_verifier();
+    }
+    let builder = ClientConfig::builder();
+    let provider = Arc::clone(builder.crypto_provider());
+    let verifier = Verifier::new_with_extra_roots(authorities.iter().cloned(), provider)?;
+    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
 }
 
 #[cfg(test)]
@@ -83,6 +118,14 @@ mod tests {
         assert_eq!(read("https://example.org/atelier"), Ok("wss://example.org/atelier/ws/runner".into()));
         for wrong in ["", "127.0.0.1:4400", "ftp://a", "https://", "https://a?key=b", "https://me:you@a"] {
             assert_eq!(read(wrong), Err(NoAddress), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_authority_is_a_certificate_in_pem() {
+        let address = || "https://a".parse::<Address>().unwrap_or_else(|error| panic!("{error}"));
+        for wrong in ["", "no certificate", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"] {
+            assert_eq!(address().trusting(wrong.as_bytes()), Err(NoAuthority), "{wrong}");
         }
     }
 }

@@ -41,6 +41,8 @@ pub(crate) enum Lost {
     Silent,
     /// The server says what no server of this version does.
     Strange,
+    /// The server is not the one that is meant, or nobody who is trusted says that it is.
+    Untrusted(String),
     /// It could not be made, or broke.
     Broken(String),
 }
@@ -53,6 +55,10 @@ impl fmt::Display for Lost {
             Self::Ended(why) => f.write_str(why),
             Self::Silent => f.write_str("Nothing was heard of the server for too long."),
             Self::Strange => f.write_str("What answers there is no Atelier, or one of another version."),
+            Self::Untrusted(why) => write!(
+                f,
+                "The server's certificate is not trusted: {why}. Nothing was said to it, the key neither. If an authority of your own has signed it, name that by --authority."
+            ),
             Self::Broken(why) => write!(f, "The server cannot be reached: {why}."),
         }
     }
@@ -66,8 +72,23 @@ impl From<Error> for Lost {
                 Self::Broken(format!("it answers {}", answer.status()))
             }
             Error::Http(_) => Self::Strange,
+            Error::Io(error) => match untrusted(&error) {
+                Some(why) => Self::Untrusted(why),
+                None => Self::Broken(error.to_string()),
+            },
             error => Self::Broken(error.to_string()),
         }
+    }
+}
+
+/// Why a certificate is not trusted, if that is what went wrong.
+fn untrusted(error: &std::io::Error) -> Option<String> {
+    match error.get_ref()?.downcast_ref::<rustls::Error>()? {
+        rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => {
+            Some("this machine does not know who has signed it".to_owned())
+        }
+        rustls::Error::InvalidCertificate(why) => Some(why.to_string()),
+        _ => None,
     }
 }
 
@@ -198,7 +219,7 @@ impl Line<'_> {
             silent_at = Instant::now() + SILENCE;
             match heard {
                 ToRunner::Heartbeat {} => {}
-                ToRunner::TaskSubmit(submit) => self.begin(submit).await,
+                ToRunner::TaskSubmit(submit) => self.begin(*submit).await,
                 ToRunner::TaskCancel(task) => self.workshop.cancel(task),
                 ToRunner::TaskAnswer(Answer { task, ask_id, option_id }) => {
                     self.workshop.answer(task, ask_id, option_id);

@@ -19,7 +19,7 @@ use resilience::retry::{Decision, Kind, Policy};
 use tokio::time::Instant;
 use wire::runner::{Close, Welcome};
 
-pub use address::Address;
+pub use address::{Address, NoAddress, NoAuthority};
 pub use concealment::conceal;
 pub use folders::{BadFolder, Folders};
 pub use workshop::{Limits, OpenError, Tools, Workshop};

@@ -105,7 +105,7 @@ pub enum ToRunner {
     /// The server is alive: the answer to each beat.
     Heartbeat {},
     /// Do this.
-    TaskSubmit(Submit),
+    TaskSubmit(Box<Submit>),
     /// End this, and say what became of it.
     TaskCancel(Task),
     /// What the task has asked is answered. Said again on each connection on which it is asked again.

@@ -198,7 +198,7 @@ impl Work {
                 let streams = streams.into_iter().map(|stream| (stream.name, stream.length)).collect();
                 kept.push(Kept { task, streams });
             } else {
-                submits.push(ToRunner::TaskSubmit(submit));
+                submits.push(ToRunner::TaskSubmit(Box::new(submit)));
             }
         }
         Ok((kept, submits))
@@ -286,7 +286,9 @@ impl Work {
                     }
                     self.store();
                 }
-                Done::Give(giving) => says.push(ToRunner::TaskSubmit(self.take(*giving))),
+                Done::Give(giving) => {
+                    says.push(ToRunner::TaskSubmit(Box::new(self.take(*giving))));
+                }
                 Done::Joined(worker) => self.worker = Some(worker),
                 Done::Asks(task, ask) => {
                     if self.given.contains_key(&task) {

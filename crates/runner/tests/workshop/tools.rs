@@ -45,9 +45,9 @@ async fn tools_that_end_before_they_answer_have_failed_with_their_code() {
     let why = "`double` ended with 3 before it answered.";
     assert_eq!((outcome.end, outcome.exit_code, outcome.message.as_str()), (End::Failed, Some(3), why));
     let mut bench = bench();
-    bench.tools.servers = [("double".to_owned(), vec!["cat".to_owned()])].into();
+    bench.tools.servers = [("double".to_owned(), vec!["true".to_owned()])].into();
     let (_, outcome) = bench.run(call("echo", &json!({}))).await;
-    assert_eq!(outcome.end, End::Failed, "it is no server of tools: {outcome:?}");
+    assert_eq!(outcome.message, "`double` ended with 0 before it answered.");
 }
 
 #[tokio::test]

@@ -26,6 +26,10 @@ pub(super) fn write(setting: &Setting, say: fn(&str)) -> Result<(), String> {
     let program = std::env::current_exe().map_err(told)?;
     let mut arguments = vec![program.display().to_string(), "runner".into(), "--server".into()];
     arguments.push(setting.server.page().to_owned());
+    if let Some(file) = &setting.authority {
+        let file = fs::canonicalize(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        arguments.extend(["--authority".into(), file.display().to_string()]);
+    }
     arguments.extend(["--slots".into(), setting.slots.to_string()]);
     arguments.extend(setting.commands.then(|| "--commands".into()));
     for declared in &setting.projects {

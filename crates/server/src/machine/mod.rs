@@ -40,6 +40,10 @@ struct Setting {
     /// The server's address.
     #[arg(long, default_value = "http://127.0.0.1:4400")]
     server: Address,
+    /// A file with the certificates, in PEM, of authorities that may have signed the server's, besides those that this machine
+    /// trusts.
+    #[arg(long, value_name = "FILE")]
+    authority: Option<PathBuf>,
     /// A folder that a project is worked on in, as PROJECT=FOLDER. Nothing outside of those that are named here is touched.
     #[arg(long = "project", value_name = "PROJECT=FOLDER", required_unless_present = "demo")]
     projects: Vec<String>,
@@ -80,9 +84,9 @@ pub(crate) async fn run(
     end: impl Future<Output = ()>,
 ) -> Result<(), String> {
     match (machine.act, machine.setting) {
-        (Some(Act::Doctor(setting)), _) => doctor::look(setting, ambient, say).await,
-        (Some(Act::Install(setting)), _) => install::write(&setting, say),
-        (None, Some(setting)) => serve(setting, ambient, say, end).await,
+        (Some(Act::Doctor(setting)), _) => doctor::look(setting.trusting()?, ambient, say).await,
+        (Some(Act::Install(setting)), _) => install::write(&setting.trusting()?, say),
+        (None, Some(setting)) => serve(setting.trusting()?, ambient, say, end).await,
         (None, None) => Err("say which projects it serves: --project PROJECT=FOLDER, or --demo".into()),
     }
 }
@@ -118,6 +122,16 @@ const NO_KEY: &str =
     "ATELIER_RUNNER_KEY must hold the runner's key, which the server gives when the runner is made";
 
 impl Setting {
+    /// The same, with the authorities read that the server's certificate may be signed by.
+    fn trusting(mut self) -> Result<Self, String> {
+        if let Some(file) = &self.authority {
+            let wrong = |why: String| format!("--authority {}: {why}", file.display());
+            let pem = fs::read(file).map_err(|error| wrong(error.to_string()))?;
+            self.server = self.server.trusting(&pem).map_err(|error| wrong(error.to_string()))?;
+        }
+        Ok(self)
+    }
+
     /// What does the work.
     async fn workshop(&self, ambient: &Ambient) -> Result<Workshop, String> {
         let folders = Folders::read(&self.projects).map_err(told)?;

@@ -4,6 +4,7 @@
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use rmcp::ServiceExt;
 use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ResourceContents};
@@ -20,6 +21,8 @@ use crate::workshop::MIB;
 use crate::workshop::kept::{Heard, Kept};
 use crate::workshop::spool::{OUTPUT, Writer};
 
+/// How long a server may take until a tool can be called. Some fetch themselves first.
+const OPENS: Duration = Duration::from_secs(300);
 /// The most bytes of a message of the server.
 const LONGEST: usize = 16 * 1024 * 1024;
 /// The most bytes of a line of its errors that are written down together.
@@ -162,7 +165,8 @@ fn of(answer: Option<Result<Answer, String>>, verdict: Option<&Verdict>, server:
 /// Greets a server and calls a tool of it.
 async fn call(socket: UnixStream, tool: &str, arguments: &Map<String, Value>) -> Result<Answer, String> {
     let (reader, writer) = socket.into_split();
-    let service = ().serve((Bounded { inner: reader, line: 0 }, writer)).await;
+    let service = timeout(OPENS, ().serve((Bounded { inner: reader, line: 0 }, writer))).await;
+    let service = service.map_err(|_| format!("it was not ready within {} s", OPENS.as_secs()))?;
     let service = service.map_err(|error| format!("it is no server of tools: {error}"))?;
     let call = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments.clone());
     match service.call_tool_once(call).await {
