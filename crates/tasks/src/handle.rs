@@ -320,6 +320,14 @@ impl Lease {
         self.settle(Command::GiveBack { fence: self.claim.step.fence }, None).await
     }
 
+    /// It is not begun now: another worker may have it, and it has cost the step nothing.
+    ///
+    /// # Errors
+    /// As [`Lease::complete`].
+    pub async fn decline(mut self) -> Result<()> {
+        self.settle(Command::Decline { fence: self.claim.step.fence }, None).await
+    }
+
     /// A person has to answer first; the step comes again with the answer.
     ///
     /// # Errors

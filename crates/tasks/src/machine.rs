@@ -68,6 +68,11 @@ pub enum Command {
         /// The lease.
         fence: i64,
     },
+    /// Its worker will not begin it now; another one may.
+    Decline {
+        /// The lease.
+        fence: i64,
+    },
     /// A person answers.
     Answer(Answer),
     /// Someone wants the run to end.
@@ -196,6 +201,12 @@ pub fn apply(step: &mut Step, command: &Command, at: Moment<'_>) -> Result<Vec<A
                 return Ok(actions);
             }
             lose(held(step, *fence)?, "returned", "its worker ended before it was done", at, &mut actions);
+        }
+        Command::Decline { fence } => {
+            if repeated(step, *fence) {
+                return Ok(actions);
+            }
+            decline(held(step, *fence)?, at, &mut actions);
         }
         Command::Answer(answer) => match (step.state, &step.answer) {
             (StepState::Waiting, _) => {
@@ -397,7 +408,7 @@ fn revoke(step: &mut Step, outcome: &'static str, error: &str, at: Moment<'_>, a
 /// its place (C9).
 fn lose(step: &mut Step, outcome: &'static str, error: &str, at: Moment<'_>, actions: &mut Vec<Action>) {
     step.lost += 1;
-    let place = step.expires_at.map(|at| at.0 - step.limits.life_ms - head_start(step.priority));
+    let place = place(step);
     if runs::is_in_turn(&step.queue) && step.lost <= LOSSES && step.asked_at.is_none() && place.is_some() {
         settle(step, outcome, Some(shortened(error)), actions);
         step.attempt -= 1;
@@ -407,6 +418,23 @@ fn lose(step: &mut Step, outcome: &'static str, error: &str, at: Moment<'_>, act
     }
     let failure = Failure { error: error.to_owned(), kind: retry::Kind::Retryable };
     fail(step, outcome, &failure, step.lost <= LOSSES, at, actions);
+}
+
+/// The rank that a step had when it could first run.
+fn place(step: &Step) -> Option<i64> {
+    step.expires_at.map(|at| at.0 - step.limits.life_ms - head_start(step.priority))
+}
+
+/// A worker does not begin what it was given: that costs the step nothing (C10).
+fn decline(step: &mut Step, at: Moment<'_>, actions: &mut Vec<Action>) {
+    settle(step, "declined", None, actions);
+    if step.asked_at.is_some() {
+        return end(step, StepState::Cancelled, Some(asked(at.run)), at.now, actions);
+    }
+    step.attempt -= 1;
+    step.rank = place(step);
+    queue(step, at);
+    actions.push(Action::Tell);
 }
 
 fn ask(step: &mut Step, question: &str, at: Moment<'_>, actions: &mut Vec<Action>) {

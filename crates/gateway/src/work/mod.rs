@@ -331,7 +331,7 @@ impl Work {
                 Err(error) => tracing::warn!(%error, %runner, "a step could not be given to a runner"),
             }
             // If that is not written either, the connection ends, and the lease with its time.
-            lease.give_back().await.map(|()| done).map_err(|_| End::Later)
+            lease.decline().await.map(|()| done).map_err(|_| End::Later)
         }));
     }
 

@@ -272,6 +272,7 @@ fn outcome_of(command: &Command) -> Option<i64> {
         Command::Complete { fence }
         | Command::Fail { fence, .. }
         | Command::Ask { fence, .. }
+        | Command::Decline { fence }
         | Command::GiveBack { fence } => Some(*fence),
         _ => None,
     }

@@ -192,6 +192,18 @@ on_both! {
         assert_eq!(second.claims[0].step.name, "second");
     }
 
+    async fn c10_what_a_worker_declines_has_lost_nothing_however_often(stage) {
+        stage.made(stage.run_of(["first", "second"].map(in_turn).into())).await;
+        for fence in 1..=20 {
+            let given = stage.wanted(TURN, &[("one", 1)], Vec::new()).await.claims.remove(0).step;
+            assert_eq!((given.name.as_str(), given.attempt, given.lost, given.fence), ("first", 1, 0, fence));
+            let decline = Order::Say { run: given.run, step: given.id, command: Command::Decline { fence }, output: None };
+            stage.order(decline.clone()).await.unwrap();
+            // Said again, it changes nothing.
+            stage.order(decline).await.unwrap();
+        }
+    }
+
     async fn which_of_the_queues_have_ready_steps_is_found_out_at_once(stage) {
         stage.single().await;
         stage.made(stage.run_of(vec![in_turn("only")])).await;

@@ -195,7 +195,7 @@ impl World {
         let claim = self.workers[worker][place].clone();
         let (run, step, fence) = (claim.step.run, claim.step.id, claim.step.fence);
         let say = |command, output| Order::Say { run, step, command, output };
-        let (order, ends) = match self.chance.below(20) {
+        let (order, ends) = match self.chance.below(21) {
             0..3 => (say(Command::Start { fence }, None), false),
             3..7 => (say(Command::Beat { fence }, None), false),
             7..11 => {
@@ -212,7 +212,8 @@ impl World {
                 (say(Command::Fail { fence, failure: Failure { error: "chance".into(), kind } }, None), true)
             }
             18 => (say(Command::Ask { fence, question: "May I?".into() }, None), true),
-            _ => (say(Command::GiveBack { fence }, None), true),
+            19 => (say(Command::GiveBack { fence }, None), true),
+            _ => (say(Command::Decline { fence }, None), true),
         };
         // A worker that has said its last word forgets the step; some go on talking.
         if ends && !self.chance.once_in(10) {
@@ -260,7 +261,9 @@ impl World {
             Command::Complete { fence } => self.witness.settled(step, *fence, Said::Complete, accepted),
             Command::Fail { fence, .. } => self.witness.settled(step, *fence, Said::Failed, accepted),
             Command::Ask { fence, .. } => self.witness.settled(step, *fence, Said::Asked, accepted),
-            Command::GiveBack { fence } => self.witness.settled(step, *fence, Said::Returned, accepted),
+            Command::GiveBack { fence } | Command::Decline { fence } => {
+                self.witness.settled(step, *fence, Said::Returned, accepted)
+            }
             _ => unreachable!("workers say nothing else"),
         }
     }
