@@ -26,7 +26,8 @@ const SESSION: &str = "the-session";
 /// - `refuses`, `stops` (at the most tokens), `signs-in` do not do it;
 /// - `heeds` does nothing until it is cancelled, `deaf` not even then;
 /// - `listens` does what its prompt says: `stay` until it is cancelled, `ask` by a tool call first, or nothing;
-/// - `spends` says that it has used 2000 tokens and half a dollar, and does then as `listens`;
+/// - `spends` says that it has used 2000 tokens and half a dollar, and does then as `listens`; if it is to ask, it says at the end that it
+///   has used 5000;
 /// - `sneaks` writes `direct.txt` without asking;
 /// - `garbage`, `huge` and `leaves` break off midway;
 /// - `floods` says much, `strange` what no client knows.
@@ -134,7 +135,9 @@ impl Turn {
             "spends" => {
                 let spent = UsageUpdate::new(2_000, 10_000).cost(Cost::new(0.5, "USD"));
                 self.tell(SessionUpdate::UsageUpdate(spent));
-                self.listens().await
+                let response = self.listens().await?;
+                let asks = self.prompt.contains("ask");
+                Ok(if asks { response.usage(Usage::new(5_000, 4_000, 1_000)) } else { response })
             }
             "sneaks" => {
                 std::fs::write(self.folder.join("direct.txt"), "by itself\n").unwrap();

@@ -15,6 +15,10 @@ fn looking(text: &str) -> RemoteOrder {
     RemoteOrder { read_only: true, ..prompt(text) }
 }
 
+fn more() -> Say {
+    Say { task: task(1), said_id: 1, verb: Verb::Queue, text: "more".into(), by_name: "Ada".into() }
+}
+
 fn streams(workshop: &Workshop) -> Vec<String> {
     workshop.streams(task(1)).into_iter().map(|stream| stream.name).collect()
 }
@@ -45,12 +49,27 @@ async fn an_agent_that_is_done_before_it_is_ended_for_its_use_is_done() {
 }
 
 #[tokio::test]
-async fn an_agent_that_has_used_what_it_may_is_not_told_more() {
+async fn an_agent_that_has_used_more_than_it_may_when_its_turn_ends_is_not_told_more() {
     let bench = with(repository(), "spends");
-    let workshop = begun(&bench, bounded("ask", Some(2_001), None)).await;
+    let workshop = begun(&bench, bounded("ask", Some(3_000), None)).await;
     until(&workshop, || workshop.asks(task(1)).pop()).await;
-    let progress = until(&workshop, || workshop.progress(task(1))).await;
-    assert_eq!(progress.used.map(|used| used.input_tokens), Some(2_000));
+    assert!(workshop.say(more()).unwrap());
+    workshop.answer(task(1), 1, Some("yes".into()));
+    let outcome = ended(&workshop, task(1)).await;
+    let why = "It used 5000 tokens, and may use 3000.";
+    assert_eq!((outcome.end, outcome.message.as_str()), (End::Budget, why));
+    let note = "It ended before it turned to what it was told last: 1 of that.";
+    assert_eq!(outcome.notes, [note]);
+    let used = Used { input_tokens: 4_000, output_tokens: 1_000, cost_micros: 500_000 };
+    assert_eq!(outcome.used, Some(used));
+}
+
+#[tokio::test]
+async fn what_an_agent_has_used_goes_along_with_how_far_it_is() {
+    let bench = with(repository(), "spends");
+    let workshop = begun(&bench, prompt("stay")).await;
+    let used = until(&workshop, || workshop.progress(task(1))?.used).await;
+    assert_eq!((used.input_tokens, used.cost_micros), (2_000, 500_000));
     workshop.cancel(task(1));
     assert_eq!(ended(&workshop, task(1)).await.end, End::Cancelled);
 }
@@ -60,9 +79,7 @@ async fn the_answer_is_what_an_agent_said_to_people_in_its_last_turn() {
     let bench = bench("listens");
     let workshop = begun(&bench, prompt("ask")).await;
     until(&workshop, || workshop.asks(task(1)).pop()).await;
-    let text = "more".to_owned();
-    let say = Say { task: task(1), said_id: 1, verb: Verb::Queue, text, by_name: "Ada".into() };
-    assert!(workshop.say(say).unwrap());
+    assert!(workshop.say(more()).unwrap());
     workshop.answer(task(1), 1, Some("yes".into()));
     assert_eq!(ended(&workshop, task(1)).await.end, End::Complete);
     assert_eq!(stream(&workshop, "answer"), b"I was told: more\n");

@@ -27,7 +27,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// has heard it does once. At most 64 things are said to one lease of a step. A step that no agent has now hears nothing.
 #[utoipa::path(post, path = "/projects/{id}/runs/{run}/steps/{step}/say", tag = "runners",
     params(("id" = ProjectId, Path), ("run" = RunId, Path), ("step" = StepId, Path)),
-    request_body = SayToAgent, responses((status = 201, body = Said)))]
+    request_body = SayToAgent, responses((status = 201, body = Said)),
+    extensions(("x-refuses" = json!(["CONFLICT"]))))]
 async fn say(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, VecDeque};
 
 use agent_client_protocol::v1::schema::{
-    ContentBlock, EmbeddedResourceResource, Plan, PlanEntry, PlanEntryStatus, SessionUpdate, ToolCallId,
-    ToolCallStatus, ToolKind,
+    Plan, PlanEntry, PlanEntryStatus, SessionUpdate, ToolCallId, ToolCallStatus, ToolKind,
 };
-use wire::runner::{NAME, Progress, STREAMS, Say, Task};
+use wire::runner::{Progress, STREAMS, Say, Task};
 
+use super::phrases::{short, words};
 use super::usage::Usage;
 
 /// The most tool calls and plan entries that are followed.
@@ -288,46 +288,13 @@ impl Account {
     }
 }
 
-/// In one line, of no more characters than a sentence may have.
-pub(super) fn short(text: &str) -> String {
-    let mut line = String::new();
-    for (number, word) in text.split_whitespace().enumerate() {
-        if number > 0 {
-            line.push(' ');
-        }
-        line.extend(word.chars().filter(|character| !character.is_control()));
-        if line.len() > 4 * NAME {
-            break;
-        }
-    }
-    if line.chars().count() > NAME {
-        line = line.chars().take(NAME - 1).chain(['…']).collect();
-    }
-    line
-}
-
-/// What people read of a piece of content.
-pub(super) fn words(content: &ContentBlock) -> String {
-    match content {
-        ContentBlock::Text(text) => text.text.clone(),
-        ContentBlock::Image(_) => "[an image]\n".to_owned(),
-        ContentBlock::Audio(_) => "[a sound]\n".to_owned(),
-        ContentBlock::ResourceLink(link) => format!("{}\n", link.uri),
-        ContentBlock::Resource(resource) => match &resource.resource {
-            EmbeddedResourceResource::TextResourceContents(text) => text.text.clone(),
-            EmbeddedResourceResource::BlobResourceContents(blob) => format!("{}\n", blob.uri),
-            _ => String::new(),
-        },
-        _ => String::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use agent_client_protocol::v1::schema::{
         ContentChunk, PlanEntryPriority, ToolCall, ToolCallUpdate, ToolCallUpdateFields,
     };
     use kernel::{Id, RunId, StepId};
+    use wire::runner::NAME;
 
     use super::*;
 

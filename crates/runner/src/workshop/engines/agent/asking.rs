@@ -10,9 +10,9 @@ use tokio::sync::Mutex;
 use wire::fleet::{AgentAskKind, AgentAskOption};
 use wire::runner::{DETAIL, NAME, OPTIONS, Task};
 
-use super::account::{short, words};
 use super::conversation::Book;
 use super::course::Course;
+use super::phrases::{short, words};
 use crate::workshop::Shared;
 
 /// Asks people on behalf of one task. A clone asks for the same.

@@ -8,6 +8,7 @@ mod asking;
 mod conversation;
 mod course;
 mod files;
+mod phrases;
 mod transport;
 mod usage;
 
@@ -258,7 +259,7 @@ fn of(
         (Some(Err(Silence::SignIn)), None) => {
             failed("The agent wants somebody to sign in to it on the runner's machine first.".to_owned())
         }
-        (Some(Err(Silence::Said(why))), None) => failed(format!("The agent says: {}", account::short(why))),
+        (Some(Err(Silence::Said(why))), None) => failed(format!("The agent says: {}", phrases::short(why))),
     }
 }
 
