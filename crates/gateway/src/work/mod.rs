@@ -32,8 +32,8 @@ const MIB: u64 = 1024 * 1024;
 /// How long to wait before a runner is looked at again that rests, if it is not known.
 const REST: Duration = Duration::from_secs(60);
 
-/// How often it is looked whether what runners ask was answered on another server.
-const LOOK: Duration = Duration::from_secs(3);
+/// How often it is looked whether what runners ask was answered on another server, which says so besides.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// Something that takes time, and what is to be said then.
 type Doing = Pin<Box<dyn Future<Output = Result<Vec<Done>, End>> + Send>>;
