@@ -86,7 +86,10 @@ async fn a_plan_is_shown_and_becomes_one_run_of_its_tasks_however_often_it_is_ag
     assert!(output.contains("Build the roof"), "{output}");
     // Whoever has the step done again submits nothing again.
     let path = format!("/projects/{film}/runs/{run}/steps/{}/retry", step["id"].as_str().unwrap());
-    ada.send(Method::POST, &path).await;
+    assert_eq!(ada.send(Method::POST, &path).await.0, 204);
+    let step = asks(&ada, &film, &run).await;
+    assert_eq!(answer(&ada, &film, &run, &step, "allow").await, 204);
+    assert_eq!(ended(&ada, &film, &run).await["steps"][1]["output"]["runId"], json!(made[0]));
     assert_eq!(planned(&ada, &film).await, made);
 }
 

@@ -18,12 +18,27 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use identity::Identity;
-use kernel::{Ambient, RunnerId};
+use kernel::{Ambient, ProjectId, RunnerId};
 use resilience::breakers::Breakers;
 use store::Store;
 use tasks::Tasks;
 use tokio::sync::{Notify, oneshot};
 use wire::runner::Close;
+
+/// What servers tell each other of runners, since the one that it is about may be connected to any of them. What is lost on the
+/// way is found out later: whoever waits for such a word also looks by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// Something that the runner asks was answered.
+    Told(RunnerId),
+    /// A person lets the runner be given work again.
+    Reset(RunnerId),
+    /// What the fleet may do in a project was changed.
+    Policy(ProjectId),
+}
+
+/// Tells the other servers.
+pub type Tell = Arc<dyn Fn(Word) + Send + Sync>;
 
 /// The runners that are connected to this server. A cheap clone of one shared thing.
 #[derive(Clone)]
@@ -37,6 +52,7 @@ struct Inner {
     ambient: Ambient,
     tasks: Tasks,
     breakers: Breakers<RunnerId>,
+    tell: Tell,
     seats: Mutex<HashMap<RunnerId, Seat>>,
 }
 
@@ -85,8 +101,10 @@ impl Gateway {
         tasks: Tasks,
         breakers: Breakers<RunnerId>,
         ambient: Ambient,
+        tell: Tell,
     ) -> Self {
-        Self { inner: Arc::new(Inner { store, identity, ambient, tasks, breakers, seats: Mutex::default() }) }
+        let seats = Mutex::default();
+        Self { inner: Arc::new(Inner { store, identity, ambient, tasks, breakers, tell, seats }) }
     }
 
     /// The breakers before the runners.
@@ -102,21 +120,43 @@ impl Gateway {
         }
     }
 
-    /// Something was said to an agent of a runner: if it is connected here, it hears of it now.
+    /// Something was said to an agent of a runner: it hears of it now, whichever server it is connected to.
     pub fn said(&self, runner: RunnerId) {
-        self.nudge(runner);
+        self.spread(Word::Told(runner));
     }
 
-    /// Something that a runner asks was answered: if it is connected here, it hears of it now.
+    /// Something that a runner asks was answered: it hears of it now, whichever server it is connected to.
     pub fn answered(&self, runner: RunnerId) {
-        self.nudge(runner);
+        self.spread(Word::Told(runner));
     }
 
-    /// A person lets a runner be given work again that was given none because too much failed there. One that is connected to
-    /// another server is given some when that server has waited long enough.
+    /// A person lets a runner be given work again that was given none because too much failed there.
     pub fn reset(&self, runner: RunnerId) {
-        self.inner.breakers.reset(&runner);
-        self.nudge(runner);
+        self.spread(Word::Reset(runner));
+    }
+
+    /// A project's policy was changed: what waits for its budgets may be done now.
+    pub fn policy_changed(&self, project: ProjectId) {
+        self.spread(Word::Policy(project));
+    }
+
+    /// Follows a word, and tells it the others.
+    fn spread(&self, word: Word) {
+        self.heard(word);
+        (self.inner.tell)(word);
+    }
+
+    /// Follows what another server told.
+    pub fn heard(&self, word: Word) {
+        match word {
+            Word::Told(runner) => self.nudge(runner),
+            Word::Reset(runner) => {
+                self.inner.breakers.reset(&runner);
+                self.nudge(runner);
+            }
+            // Any runner may serve it; those that wait for nothing have nothing to look at.
+            Word::Policy(_) => self.seats().values().for_each(|seat| seat.nudge.notify_one()),
+        }
     }
 
     fn nudge(&self, runner: RunnerId) {

@@ -35,6 +35,7 @@ use crate::config::Config;
 use crate::health::Pulse;
 use crate::live::{Listeners, Live};
 use crate::metrics::Metrics;
+use crate::others;
 use crate::schedules::Bell;
 use crate::settings::Settings;
 
@@ -159,7 +160,9 @@ impl Parts {
         let deliverables = Deliverables::new(store.clone(), tasks.clone(), film::departments::exports::files);
         let runners = breakers::kept(&store, breakers::RUNNERS).await?;
         let runners = Breakers::new(ambient.clone(), breaker::RUNNERS, RUNNERS, runners);
-        let gateway = Gateway::new(store.clone(), identity.clone(), tasks.clone(), runners, ambient.clone());
+        let tell = others::tell_of_runners(backplane.bus().clone());
+        let gateway =
+            Gateway::new(store.clone(), identity.clone(), tasks.clone(), runners, ambient.clone(), tell);
         let bell = Arc::new(Bell::default());
         let commands = Commands::new(gateway.clone(), command_options(&config, &bell));
         let options = slack::Options { api: config.slack.api.clone(), server: name.clone() };

@@ -3,11 +3,13 @@
 //! What they say are hints, and may be lost: whatever waits for one also looks by itself now and then.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use backplane::Unreachable;
 use backplane::bus::{Bus, Delivery, Message, Pattern};
 use backplane::lease::Hold;
+use gateway::Word;
 use kernel::{Code, Error, Result};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
@@ -20,8 +22,12 @@ pub(crate) const SETTINGS: &str = "server.settings";
 pub(crate) const CLOSED: &str = "server.closed";
 /// A runner, which the message names, was removed.
 pub(crate) const REMOVED: &str = "server.runner-removed";
+/// Something that a runner asks, which the message names, was answered.
+const ANSWERED: &str = "server.runner-answered";
+/// A person lets a runner, which the message names, be given work again.
+const RESET: &str = "server.runner-reset";
 /// What the fleet may do in a project, which the message names, was changed.
-pub(crate) const POLICY: &str = "server.fleet-policy";
+const POLICY: &str = "server.fleet-policy";
 /// A project, which the message names, has new events.
 const ADVANCED: &str = "server.advanced";
 /// There are more steps than this server's workers take.
@@ -42,6 +48,15 @@ pub(crate) fn tell(bus: &Bus, topic: &'static str, what: impl ToString) {
     if let Err(refused) = bus.publish(topic, what.to_string()) {
         tracing::error!(%refused, topic, "the other servers were not told");
     }
+}
+
+/// Tells the others of runners.
+pub(crate) fn tell_of_runners(bus: Bus) -> gateway::Tell {
+    Arc::new(move |word| match word {
+        Word::Told(runner) => tell(&bus, ANSWERED, runner),
+        Word::Reset(runner) => tell(&bus, RESET, runner),
+        Word::Policy(project) => tell(&bus, POLICY, project),
+    })
 }
 
 /// Tells the others what this server commits, until the store closes.
@@ -77,12 +92,12 @@ pub(crate) async fn tell_of_left_over(app: App) {
 /// Does what is to be done when the others speak, until it is dropped.
 pub(crate) async fn hear(app: App) {
     let bus = app.backplane.bus();
-    let topics = [ADVANCED, LEFT_OVER, SETTINGS, CLOSED, REMOVED, POLICY];
+    let topics = [ADVANCED, LEFT_OVER, SETTINGS, CLOSED, REMOVED, ANSWERED, RESET, POLICY];
     let mut heard = topics.map(|topic| bus.subscribe(Pattern::topic(topic)));
     let mut clock = interval(LOOK);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let [advanced, left_over, settings, closed, removed, policy] = &mut heard;
+        let [advanced, left_over, settings, closed, removed, answered, reset, policy] = &mut heard;
         tokio::select! {
             said = advanced.next() => if let Some(project) = of_another(bus, said).and_then(|project| project.parse().ok()) {
                 app.store.heard(project);
@@ -99,8 +114,14 @@ pub(crate) async fn hear(app: App) {
             said = removed.next() => if let Some(runner) = of_another(bus, said).and_then(|runner| runner.parse().ok()) {
                 app.gateway.send_away(runner);
             },
-            said = policy.next() => if of_another(bus, said).is_some() {
-                app.gateway.policy_changed();
+            said = answered.next() => if let Some(runner) = of_another(bus, said).and_then(|runner| runner.parse().ok()) {
+                app.gateway.heard(Word::Told(runner));
+            },
+            said = reset.next() => if let Some(runner) = of_another(bus, said).and_then(|runner| runner.parse().ok()) {
+                app.gateway.heard(Word::Reset(runner));
+            },
+            said = policy.next() => if let Some(project) = of_another(bus, said).and_then(|project| project.parse().ok()) {
+                app.gateway.heard(Word::Policy(project));
             },
             _ = clock.tick() => app.settings.reload().await,
         }

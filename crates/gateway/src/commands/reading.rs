@@ -228,9 +228,7 @@ pub(super) async fn retention(ask: Ask) -> Result<Done> {
 
 pub(super) async fn policy(ask: Ask) -> Result<Done> {
     let (policy, took) = ask.store().read_in(ask.scope(), |t| Ok((policy::get(t)?, days::today(t)?))).await?;
-    let bound = |most: Option<u64>, told: fn(u64) -> String| most.map_or_else(|| "no bound".into(), told);
-    let (minutes, number): (fn(u64) -> String, fn(u64) -> String) =
-        (|most| format!("{most} min"), |most| most.to_string());
+    let (minutes, number) = (|most: u64| format!("{most} min"), |most: u64| most.to_string());
     let taken = |number: i64| u64::try_from(number).unwrap_or(0);
     let rows = [
         ["Commands", policy.commands.as_str(), ""].map(str::to_owned),
@@ -249,4 +247,9 @@ pub(super) async fn policy(ask: Ask) -> Result<Done> {
         ["What", "Whose or how much", "Today"],
         rows,
     )))
+}
+
+/// A bound in words, if there is one.
+fn bound(most: Option<u64>, told: impl Fn(u64) -> String) -> String {
+    most.map_or_else(|| "no bound".into(), told)
 }

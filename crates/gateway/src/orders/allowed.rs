@@ -33,11 +33,6 @@ impl Gateway {
         let (run, _) = self.inner.tasks.make(new).await?;
         Ok(Ordered { run, waits })
     }
-
-    /// A project's policy was changed: what waits for its budgets may be done now.
-    pub fn policy_changed(&self) {
-        self.seats().values().for_each(|seat| seat.nudge.notify_one());
-    }
 }
 
 /// The run that an order becomes, as the project's policy has it for whoever orders.

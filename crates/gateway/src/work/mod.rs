@@ -31,8 +31,9 @@ use wire::runner::{Answer, Kept, Say, Submit, Task, ToRunner};
 use crate::{End, Gateway, orders};
 
 const MIB: u64 = 1024 * 1024;
-/// How often it is looked whether what runners ask was answered on another server, or something was said there.
-const LOOK: Duration = Duration::from_secs(3);
+/// How often it is looked whether what runners ask was answered on another server, or something was said there, which says so
+/// besides.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// Something that takes time, and what is to be said then.
 type Doing = Pin<Box<dyn Future<Output = Result<Vec<Done>, End>> + Send>>;

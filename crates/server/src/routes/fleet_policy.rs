@@ -13,7 +13,6 @@ use wire::fleet::FleetPolicy;
 use crate::app::App;
 use crate::body::Body;
 use crate::caller::Permit;
-use crate::others;
 use crate::problem::Answer;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -40,7 +39,6 @@ async fn set(
 ) -> Answer<Json<FleetPolicy>> {
     orders::sensible(&wanted)?;
     app.store.transact_in(permit.scope(), move |t| policy::set(t, &wanted)).await?;
-    app.gateway.policy_changed();
-    others::tell(app.backplane.bus(), others::POLICY, permit.scope().project());
+    app.gateway.policy_changed(permit.scope().project());
     Ok(Json(wanted))
 }
