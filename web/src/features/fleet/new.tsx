@@ -68,7 +68,7 @@ export function NewOrder({ project, runners, onClose }: NewOrderProps) {
               label="Agent"
               name="agent"
               required
-              maxLength={64}
+              maxLength={40}
               spellCheck={false}
               help="As the runner calls it."
               error={problem("engine.name")}
