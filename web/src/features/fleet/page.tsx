@@ -1,7 +1,7 @@
 /** The fleet as a project has it: the runners that serve it, what is done on them and what waits, and giving them something to do. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Server, Terminal } from "lucide-react";
+import { Server, SquareTerminal, Terminal } from "lucide-react";
 import { useState } from "react";
 import { useMay, useProjectId } from "@/shared/place";
 import { servingQuery } from "@/shared/queries";
@@ -20,6 +20,9 @@ export function FleetPage() {
   return (
     <>
       <PageHead title="Fleet">
+        <Link to="/projects/$project/fleet/console" params={{ project }} className={buttonClass()}>
+          <SquareTerminal /> Console
+        </Link>
         {editor && runners.length > 0 && (
           <Button look="main" onClick={() => setOrdering(true)}>
             <Terminal /> Do something
