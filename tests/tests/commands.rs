@@ -91,7 +91,10 @@ async fn what_waits_is_told_with_why_and_can_be_cancelled_and_done_again() {
     let run = run_of(&ordered);
     let queue = give(&ada, &film, "queue").await;
     assert_eq!(column(&queue, "Run"), [run.as_str()]);
-    assert_eq!(column(&queue, "Why"), ["no runner is there; it waits for a day"]);
+    assert_eq!(
+        column(&queue, "Why"),
+        ["No runner that serves the project runs commands. It waits for a day."]
+    );
     assert_eq!(refused(&ada, &film, &format!("retry {run}")).await.0, 409);
     // An abbreviation that only one run of the project has will do.
     give(&ada, &film, &format!("cancel {}", &run[..24])).await;

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::fleet::{ended, executions, script, stream, told};
-use tests::machine::{Machine, runner};
+use tests::machine::{self, Machine, runner};
 use tests::{Actor, Atelier, two_people, within};
 
 /// Waits until the command is gone that wrote its number into the machine's folder.
@@ -174,4 +174,45 @@ async fn orders_that_make_no_sense_or_lead_out_of_the_folder_are_refused() {
         let (status, _) = ada.send_json(Method::POST, &format!("/projects/{film}/fleet/runs"), &body).await;
         assert_eq!(status, 400, "{order}");
     }
+}
+
+#[tokio::test]
+async fn what_waits_says_for_what_and_a_runner_what_it_does() {
+    let (app, ada, _) = two_people().await;
+    let film = ada.film("Tides").await;
+    let queue = async || ada.get(&format!("/projects/{film}/fleet/queue")).await;
+    let ask = json!({ "order": { "engine": { "kind": "agent", "name": "painter", "prompt": "Paint" } } });
+    let painted = told(&ada, &film, &ask).await;
+    let mut machine = joined(&app, &ada, &film).await;
+    let first = told(&ada, &film, &script("echo begun; while [ ! -e go ]; do sleep 0.05; done")).await;
+    let second = told(&ada, &film, &script("true")).await;
+    within("the output", async {
+        while executions(&ada, &film, &first).await.first().is_none_or(|done| done["streams"] == json!([])) {}
+    })
+    .await;
+    let seen = queue().await;
+    let told = |n: usize| (&seen[n]["runId"], &seen[n]["state"], &seen[n]["reason"]["kind"]);
+    assert_eq!(told(0), (&json!(first), &json!("running"), &Value::Null), "{seen}");
+    assert_eq!(told(1), (&json!(painted), &json!("waiting"), &json!("noRunner")), "{seen}");
+    assert_eq!(told(2), (&json!(second), &json!("waiting"), &json!("turn")), "{seen}");
+    assert_eq!((&seen[0]["runnerName"], &seen[2]["byName"]), (&json!("forge"), &json!("Ada")), "{seen}");
+    let serving = ada.get(&format!("/projects/{film}/runners")).await;
+    assert_eq!((&serving[0]["busy"], &serving[0]["commands"]), (&json!(1), &json!(true)), "{serving}");
+    std::fs::write(machine.folder.path().join("go"), "").unwrap();
+    for run in [&first, &second] {
+        assert_eq!(ended(&ada, &film, run).await["run"]["state"], "complete");
+    }
+    let serving = ada.get(&format!("/projects/{film}/runners")).await;
+    assert_eq!((&serving[0]["busy"], &serving[0]["done"]), (&json!(0), &json!(2)), "{serving}");
+    assert_eq!(serving[0]["breaker"], json!({ "state": "closed" }));
+    machine.kill().await;
+    machine::serving(&ada, &film, |runners| runners[0]["present"] == json!(false)).await;
+    let last = tests::fleet::told(&ada, &film, &script("true")).await;
+    let seen = queue().await;
+    assert_eq!((&seen[1]["runId"], &seen[1]["reason"]["kind"]), (&json!(last), &json!("away")), "{seen}");
+    assert!(seen[1]["reason"]["message"].as_str().unwrap().starts_with("forge is not there"), "{seen}");
+    let of_kind =
+        async |kind: &str| ada.get(&format!("/projects/{film}/runs?kind={kind}")).await["totalDocs"].clone();
+    assert_eq!((of_kind("fleet").await, of_kind("fleet.agent").await), (json!(4), json!(1)));
+    assert_eq!((of_kind("flee").await, of_kind("film").await), (json!(0), json!(0)));
 }

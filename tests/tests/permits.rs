@@ -44,6 +44,7 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("POST", "/runners/{runner}/key", Person),
     ("GET", "/projects/{id}/runners", Viewer),
     ("POST", "/projects/{id}/fleet/runs", Editor),
+    ("GET", "/projects/{id}/fleet/queue", Viewer),
     ("GET", "/projects/{id}/commands", Viewer),
     // Each command says what it needs.
     ("POST", "/projects/{id}/commands", Viewer),

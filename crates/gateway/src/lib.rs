@@ -1,11 +1,12 @@
 //! Machines that have joined the fleet: the runner protocol, and the connections by which they are there.
 //!
 //! What a runner may say is `wire::runner`. [`session`] decides what follows from it, without IO; [`socket`] performs that
-//! over a WebSocket; [`work`] has the steps that a runner does; [`orders`] makes them; [`commands`] is what people type about
+//! over a WebSocket; [`work`] has the steps that a runner does; [`orders`] makes them; [`queue`] tells of them; [`commands`] is what people type about
 //! them, and [`slack`] where else they do; [`Gateway`] knows who is connected to this server, and sends away whom it is told to.
 
 pub mod commands;
 pub mod orders;
+mod queue;
 mod session;
 pub mod slack;
 mod socket;

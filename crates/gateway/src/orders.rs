@@ -4,7 +4,7 @@ use kernel::{Error, ProjectId, Result, RunnerId};
 use serde_json::json;
 use store::Scope;
 use tasks::graph::{NewRun, NewStep};
-use wire::fleet::{CreateRemote, Engine, RemoteOrder};
+use wire::fleet::{CreateRemote, Engine, RemoteOrder, ServingRunner};
 use wire::runner::{AGENT_CHARS, is_agent};
 use wire::runs::Limits;
 
@@ -50,6 +50,30 @@ fn queue(project: ProjectId, order: &RemoteOrder, runner: Option<RunnerId>) -> S
         (Some(runner), _) => format!("{turn}#on/{runner}"),
         (None, Engine::Command { .. }) => format!("{turn}#command"),
         (None, Engine::Agent { name, .. }) => format!("{turn}#agent/{name}"),
+    }
+}
+
+/// What it takes to do the steps of a project's queue: what comes after the `#` in its name.
+fn takes(project: ProjectId, queue: &str) -> &str {
+    queue.strip_prefix(&turn(project)).and_then(|rest| rest.strip_prefix('#')).unwrap_or_default()
+}
+
+/// Whether the steps of a project's queue are for that runner alone.
+pub(crate) fn is_for(project: ProjectId, queue: &str, runner: RunnerId) -> bool {
+    takes(project, queue).strip_prefix("on/").is_some_and(|only| only == runner.to_string())
+}
+
+/// Whether a runner that serves the project does the steps of that queue.
+pub(crate) fn can(project: ProjectId, queue: &str, runner: &ServingRunner) -> bool {
+    queues(project, runner.id, runner.commands, &runner.agents).iter().any(|does| does == queue)
+}
+
+/// What no runner of the project has that the steps of that queue take, in a sentence.
+pub(crate) fn lacking(project: ProjectId, queue: &str) -> String {
+    match takes(project, queue).split_once('/') {
+        Some(("agent", agent)) => format!("No runner that serves the project has the agent {agent}."),
+        Some(("on", _)) => "The runner that it is meant for does not serve the project.".into(),
+        _ => "No runner that serves the project runs commands.".into(),
     }
 }
 

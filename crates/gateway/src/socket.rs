@@ -95,8 +95,16 @@ impl Gateway {
             return Err(Error::new(Code::AuthError, "The key is another runner's."));
         }
         let connection = self.chance();
-        let joining =
-            Joining { connection: connection.clone(), version, platform, slots, projects: declared.clone() };
+        let joining = Joining {
+            connection: connection.clone(),
+            version,
+            platform,
+            slots,
+            commands,
+            agents: agents.clone(),
+            tools: Vec::new(),
+            projects: declared.clone(),
+        };
         Ok((Joined { bearer, connection, key, declared, known }, joining, Can { slots, commands, agents }))
     }
 

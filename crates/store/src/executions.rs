@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use kernel::{Code, Error, Result, RunId, RunnerId, StepId, Timestamp};
-use wire::fleet::{End, Execution, Outcome, Stream, Used};
+use wire::fleet::{Execution, Outcome, Stream, Used};
 
 use crate::db::{Arg, DbError, Row, Tx, args};
+use crate::fleet::days;
 use crate::scope::Tenant;
 
 /// Executions whose use is summed up.
@@ -52,17 +53,17 @@ pub fn begin(tx: &mut Tx<'_>, lease: Lease, runner: RunnerId) -> Result<()> {
     Ok(())
 }
 
-/// Notes how it ended. What was noted first stays.
+/// Notes how it ended, and counts it among what was done that day. What was noted first stays.
 ///
 /// # Errors
 /// When the database fails.
 pub fn end(tx: &mut Tx<'_>, lease: Lease, outcome: &Outcome) -> Result<()> {
-    let (now, outcome) = (tx.now(), serde_json::to_string(outcome).map_err(Error::internal)?);
-    tx.execute(
+    let (now, text) = (tx.now(), serde_json::to_string(outcome).map_err(Error::internal)?);
+    let ended = tx.execute(
         "UPDATE executions SET ended_at = $3, outcome = $4 WHERE step_id = $1 AND fence = $2 AND ended_at IS NULL",
-        args![lease.step, lease.fence, now, outcome],
+        args![lease.step, lease.fence, now, text],
     )?;
-    Ok(())
+    if ended == 0 { Ok(()) } else { days::add(tx, lease, outcome) }
 }
 
 /// A part of a stream.
@@ -220,35 +221,6 @@ pub fn of_run(t: &mut Tenant<'_, '_>, run: RunId) -> Result<Vec<Execution>> {
     Ok(found)
 }
 
-/// How often a runner's executions ended so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct Ends {
-    pub runner: RunnerId,
-    pub end: End,
-    pub times: i64,
-    /// How long they took together, in milliseconds of the runner's clock.
-    pub took_ms: i64,
-}
-
-/// How the project's newest executions ended, `latest` of them at most, by runner and end. Those that go on, or ended without
-/// a word, are not counted.
-///
-/// # Errors
-/// When the database fails.
-pub fn ends(t: &mut Tenant<'_, '_>, latest: u32) -> Result<Vec<Ends>> {
-    let (project, end, took) = (t.project(), field(t, "end"), number(t, "durationMs"));
-    Ok(t.query(
-        &format!(
-            "SELECT runner_id, {end}, COUNT(*), CAST(COALESCE(SUM({took}), 0) AS BIGINT) FROM (
-               SELECT runner_id, outcome FROM executions WHERE project_id = $1 ORDER BY began_at DESC LIMIT $2) AS latest
-             WHERE runner_id IS NOT NULL AND outcome IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"
-        ),
-        args![project, latest],
-        |row| Ok(Ends { runner: row.id(0)?, end: row.tag(1)?, times: row.get(2)?, took_ms: row.get(3)? }),
-    )?)
-}
-
 /// What coding agents on runners used in the project since a moment, as they say, and in how many executions.
 ///
 /// # Errors
@@ -281,10 +253,6 @@ fn field(tx: &Tx<'_>, name: &str) -> String {
         // Not `jsonb`: a runner's words may hold what that refuses.
         format!("CAST(outcome AS json)->>'{name}'")
     }
-}
-
-fn number(tx: &Tx<'_>, name: &str) -> String {
-    format!("CAST({} AS BIGINT)", field(tx, name))
 }
 
 /// At most `most` bytes of a stream from `from` on, and how long it is so far.

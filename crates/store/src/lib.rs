@@ -16,6 +16,7 @@ pub mod entities;
 pub mod events;
 pub mod executions;
 pub mod facts;
+pub mod fleet;
 pub mod keys;
 pub mod members;
 pub mod passages;

@@ -133,6 +133,13 @@ const ALL: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        number: 20,
+        name: "fleet",
+        both: include_str!("../migrations/0020_fleet.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The number of the newest migration that this program knows.

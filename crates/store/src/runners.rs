@@ -1,15 +1,21 @@
 //! Machines that may join the fleet: whose they are, the hashes of their keys, whether they are there, and what they serve.
 
+use std::collections::HashMap;
+
 use kernel::{Error, PageRequest, PersonId, ProjectId, Result, RunnerId, Timestamp};
-use wire::fleet::{Runner, ServingRunner};
+use wire::fleet::{Runner, RunnerBreaker, ServingRunner};
 
 use crate::db::{Arg, DbError, Row, Tx, args};
 use crate::events::Listed;
+use crate::fleet::days;
 use crate::members;
 use crate::scope::Tenant;
 
 /// How long a runner is taken for present after it was last heard of, in milliseconds. Its server notes it once a minute.
 const PRESENT_MS: i64 = 150_000;
+
+/// Days of which it is told what runners did, today included.
+const DAYS: u32 = 7;
 
 /// Runners of one project that are told of.
 const SERVING: i64 = 500;
@@ -31,6 +37,12 @@ pub struct Joining {
     pub version: String,
     pub platform: String,
     pub slots: u32,
+    /// Whether it runs commands that the server names.
+    pub commands: bool,
+    /// The coding agents that it can start.
+    pub agents: Vec<String>,
+    /// The servers of tools that it can start.
+    pub tools: Vec<String>,
     /// What it declares; what its owner may not work in is left out.
     pub projects: Vec<ProjectId>,
 }
@@ -155,10 +167,22 @@ pub fn mean(tx: &mut Tx<'_>, bearer: Bearer, projects: &[ProjectId]) -> Result<(
 /// `NOT_FOUND` when there is no such runner any more.
 pub fn join(tx: &mut Tx<'_>, bearer: Bearer, joining: &Joining) -> Result<Joined> {
     let id = bearer.runner;
+    let list = |names: &[String]| serde_json::to_string(names).map_err(Error::internal);
+    let (agents, tools) = (list(&joining.agents)?, list(&joining.tools)?);
     let name = tx.query_opt(
-        "UPDATE runners SET seen_at = $2, connection = $3, version = $4, platform = $5, slots = $6 WHERE id = $1
-         RETURNING name",
-        args![id, tx.now(), &joining.connection, &joining.version, &joining.platform, i64::from(joining.slots)],
+        "UPDATE runners SET seen_at = $2, connection = $3, version = $4, platform = $5, slots = $6, commands = $7,
+           agents = $8, tools = $9 WHERE id = $1 RETURNING name",
+        args![
+            id,
+            tx.now(),
+            &joining.connection,
+            &joining.version,
+            &joining.platform,
+            joining.slots,
+            joining.commands,
+            agents,
+            tools
+        ],
         |row| row.get(0),
     )?;
     let name = name.ok_or_else(|| Error::not_found("runner"))?;
@@ -224,7 +248,8 @@ fn served(tx: &mut Tx<'_>, runner: RunnerId) -> Result<Vec<ProjectId>> {
     Ok(served)
 }
 
-/// The runners that serve the project, those that are there first, then by their names.
+/// The runners that serve the project, those that are there first, then by their names. How their breakers stand is not
+/// known here: they are told as closed.
 ///
 /// # Errors
 /// When the database fails.
@@ -232,7 +257,7 @@ pub fn of_project(t: &mut Tenant<'_, '_>) -> Result<Vec<ServingRunner>> {
     let (project, now) = (t.project(), t.now());
     let mut serving = t.query(
         "SELECT runners.id, runners.name, people.id, people.name, runners.seen_at, runners.connection,
-           runners.version, runners.platform, runners.slots
+           runners.version, runners.platform, runners.slots, runners.commands, runners.agents, runners.tools
          FROM runner_projects JOIN runners ON runners.id = runner_projects.runner_id
          JOIN people ON people.id = runners.owner_id
          WHERE runner_projects.project_id = $1 ORDER BY runners.name, runners.id LIMIT $2",
@@ -249,11 +274,48 @@ pub fn of_project(t: &mut Tenant<'_, '_>) -> Result<Vec<ServingRunner>> {
                 version: row.get(6)?,
                 platform: row.get(7)?,
                 slots: slots(row, 8)?,
+                commands: row.get(9)?,
+                agents: row.json(10)?,
+                tools: row.json(11)?,
+                busy: 0,
+                breaker: RunnerBreaker::default(),
+                done: 0,
+                failed: 0,
+                mean_ms: None,
             })
         },
     )?;
+    if serving.is_empty() {
+        return Ok(serving);
+    }
+    let (busy, did) = (busy(t, &serving)?, days::of_runners(t, DAYS)?);
+    for runner in &mut serving {
+        runner.busy = busy.get(&worker(runner.id)).copied().unwrap_or(0);
+        let did = did.get(&runner.id).copied().unwrap_or_default();
+        (runner.done, runner.failed) = (did.complete, did.failed);
+        runner.mean_ms = did.ran_ms.checked_div(did.tasks);
+    }
     serving.sort_by_key(|runner| !runner.present);
     Ok(serving)
+}
+
+/// What a runner is called as a worker of `tasks`. No name of a worker of a server begins like that: those have a slash.
+#[must_use]
+pub fn worker(runner: RunnerId) -> String {
+    format!("@{runner}")
+}
+
+/// How many steps each of the runners has, by what it is called as a worker. Whatever runners have has a turn, and of those
+/// there are no more than runners have slots.
+fn busy(tx: &mut Tx<'_>, runners: &[ServingRunner]) -> Result<HashMap<String, u32>> {
+    let workers = runners.iter().map(|runner| worker(runner.id)).collect();
+    let sql = format!(
+        "SELECT steps.worker, COUNT(*) FROM turns JOIN steps ON steps.id = turns.step_id
+         WHERE steps.worker {} GROUP BY steps.worker",
+        tx.among(1)
+    );
+    let has = tx.query(&sql, &[Arg::Texts(workers)], |row| Ok((row.get(0)?, slots(row, 1)?)))?;
+    Ok(has.into_iter().collect())
 }
 
 /// Gives a person's runner another key; the present one is good until `until`, one before that no longer. Nothing if the

@@ -1,8 +1,12 @@
 //! The fleet: machines that do steps, the keys by which they are known, what they are told to do, and what came of it.
 
 mod commands;
+mod queue;
+mod serving;
 
 pub use commands::{Command, CommandReply, CommandTable, Commands, CommandsQuery, RunCommand};
+pub use queue::{Queued, QueuedReason, QueuedState, QueuedWhy};
+pub use serving::{BreakerState, RunnerBreaker, ServingRunner};
 
 use std::fmt;
 
@@ -57,26 +61,6 @@ pub struct Runner {
     /// Whether it is there now.
     pub present: bool,
     /// The program's version, and the system that it runs on, as it says; empty before it has joined.
-    pub version: String,
-    pub platform: String,
-    /// How many steps it does at a time.
-    pub slots: u32,
-}
-
-/// A runner that serves a project, there or not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub struct ServingRunner {
-    pub id: RunnerId,
-    pub name: String,
-    /// Whose it is.
-    pub owner_id: PersonId,
-    pub owner_name: String,
-    /// When it was last heard of; told once a minute while it is there.
-    pub seen_at: Option<Timestamp>,
-    /// Whether it is there now.
-    pub present: bool,
     pub version: String,
     pub platform: String,
     /// How many steps it does at a time.

@@ -402,6 +402,9 @@ pub struct RunStreamQuery {
 pub struct RunsQuery {
     /// Only those in this state.
     pub state: Option<RunState>,
+    /// Only those of this kind; `fleet` stands for all whose kind begins with `fleet.`
+    #[param(max_length = 40)]
+    pub kind: Option<String>,
     /// Rows on a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,

@@ -39,7 +39,10 @@ pub(crate) async fn of(store: &Store, who: &Who, line: &str) -> Result<Vec<Strin
     let page = PageRequest { limit: NAMED, after: None };
     let found = store.read_in(&who.scope, move |t| {
         Ok(match kind {
-            Kind::Run => runs::list(t, None, &page)?.rows.into_iter().map(|run| run.id.to_string()).collect(),
+            Kind::Run => {
+                let runs = runs::list(t, &runs::Which::default(), &page)?.rows.into_iter();
+                runs.map(|run| run.id.to_string()).collect()
+            }
             Kind::Runner | Kind::On => {
                 runners::of_project(t)?.into_iter().map(|runner| runner.name).collect::<Vec<_>>()
             }

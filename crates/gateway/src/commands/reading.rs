@@ -1,10 +1,10 @@
 //! Commands that only tell: help, what is under way and what waits, what was written, what was used, what is kept.
 
-use kernel::{PageRequest, Result, RunId, Timestamp};
-use resilience::breaker::Position;
+use kernel::{PageRequest, Result, Timestamp};
+use store::runs::Which;
 use store::{executions, runners, runs, schedules, usage};
-use wire::fleet::{CommandReply, ServingRunner};
-use wire::runs::{Reason, Run, RunState};
+use wire::fleet::CommandReply;
+use wire::runs::{Run, RunState};
 use wire::schedules::When;
 use wire::usage::UsageBy;
 
@@ -56,8 +56,8 @@ pub(super) fn help(ask: &Ask) -> Result<Done> {
 pub(super) async fn status(ask: Ask) -> Result<Done> {
     let read = ask.store().read_in(ask.scope(), |t| {
         let page = PageRequest { limit: RUNS, after: None };
-        let running = runs::list(t, Some(RunState::Running), &page)?;
-        Ok((running, runs::list(t, Some(RunState::Queued), &page)?, runners::of_project(t)?))
+        let mut of = |state| runs::list(t, &Which { state: Some(state), kind: None }, &page);
+        Ok((of(RunState::Running)?, of(RunState::Queued)?, runners::of_project(t)?))
     });
     let (running, queued, serving) = read.await?;
     let now = ask.now();
@@ -86,51 +86,41 @@ pub(super) async fn runners(ask: Ask) -> Result<Done> {
     }
     let rows = serving.into_iter().map(|runner| {
         let here = if runner.present { "there".into() } else { format!("seen {}", ago(now, runner.seen_at)) };
-        [runner.name, here, runner.slots.to_string(), runner.platform, runner.version, runner.owner_name]
+        let can = runner.commands.then(|| "commands".to_owned()).into_iter().chain(runner.agents);
+        let can = can.collect::<Vec<_>>().join(", ");
+        [runner.name, here, can, runner.slots.to_string(), runner.platform, runner.version, runner.owner_name]
     });
-    let columns = ["Runner", "Now", "At a time", "System", "Version", "Whose"];
+    let columns = ["Runner", "Now", "Does", "At a time", "System", "Version", "Whose"];
     Ok(Done::told(with_table(reply("Runners", Vec::new()), columns, rows)))
 }
 
 pub(super) async fn queue(ask: Ask) -> Result<Done> {
-    let turn = orders::turn(ask.project());
-    let (whose, prefix) = (turn.clone(), format!("{turn}#"));
-    let read = ask.store().read_in(ask.scope(), move |t| {
-        let waiting = runs::waiting(t, WAITING)?;
-        Ok((waiting, runs::turn_of(t, &whose)?, runners::of_project(t)?))
+    let (fleet, waiting) = tokio::try_join!(
+        ask.gateway().queue(ask.scope()),
+        ask.store().read_in(ask.scope(), |t| runs::waiting(t, WAITING)),
+    )?;
+    let (now, turn) = (ask.now(), format!("{}#", orders::turn(ask.project())));
+    let remote = fleet.into_iter().filter_map(|step| {
+        let why = step.reason?;
+        let until =
+            why.until.filter(|until| *until > now).map(|until| format!(" In {}.", span(until.since(now))));
+        let why = format!("{}{}", why.message, until.unwrap_or_default());
+        Some([step.run_id.to_string(), step.title, step.step, why])
     });
-    let (waiting, turn, serving) = read.await?;
-    if waiting.is_empty() {
+    let others = waiting.into_iter().filter(|step| !step.queue.starts_with(&turn)).map(|step| {
+        let why = reason(now, step.reason.as_ref());
+        [step.run.to_string(), step.run_title, step.name, why]
+    });
+    let rows: Vec<[String; 5]> = remote
+        .chain(others)
+        .enumerate()
+        .map(|(n, [run, title, step, why])| [(n + 1).to_string(), run, title, step, why])
+        .collect();
+    if rows.is_empty() {
         return Ok(Done::told(reply("Queue", vec!["Nothing waits.".into()])));
     }
-    let (now, remote) = (ask.now(), why_no_runner(&ask, turn, &serving));
-    let rows = waiting.into_iter().enumerate().map(|(n, step)| {
-        let ready = matches!(step.reason, None | Some(Reason::Ready));
-        let why = match ready && step.queue.starts_with(&prefix) {
-            true => remote.clone(),
-            false => reason(now, step.reason.as_ref()),
-        };
-        [(n + 1).to_string(), step.run.to_string(), step.run_title, step.name, why]
-    });
     let columns = ["", "Run", "What", "Step", "Why"];
     Ok(Done::told(with_table(reply("Queue", Vec::new()), columns, rows)))
-}
-
-/// Why a step that could be done by a runner is not.
-fn why_no_runner(ask: &Ask, turn: Option<RunId>, serving: &[ServingRunner]) -> String {
-    let there: Vec<_> = serving.iter().filter(|runner| runner.present).collect();
-    let rests = |runner: &&&ServingRunner| {
-        let view = ask.gateway().breakers().view(&runner.id);
-        view.is_some_and(|view| view.position == Position::Open)
-    };
-    match (turn, there.len()) {
-        (Some(run), _) => format!("{run} is being done; a project's runners do one thing at a time"),
-        (None, 0) => "no runner is there; it waits for a day".into(),
-        (None, all) if there.iter().filter(rests).count() == all => {
-            "the runners rest, since much failed there".into()
-        }
-        (None, _) => "it waits for a runner that can do it".into(),
-    }
 }
 
 pub(super) async fn logs(ask: Ask) -> Result<Done> {

@@ -129,8 +129,7 @@ impl Work {
         Self {
             gateway,
             runner,
-            // No name of a worker here begins like that: those have a slash.
-            name: format!("@{runner}"),
+            name: store::runners::worker(runner),
             slots,
             commands,
             agents,

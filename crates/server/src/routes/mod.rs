@@ -6,6 +6,7 @@ pub(crate) mod commands;
 pub(crate) mod conversations;
 pub(crate) mod departments;
 pub(crate) mod fleet;
+pub(crate) mod fleet_queue;
 pub(crate) mod imports;
 pub(crate) mod members;
 pub(crate) mod orchestrator;
@@ -41,6 +42,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(accounts::routes())
         .merge(runners::routes())
         .merge(fleet::routes())
+        .merge(fleet_queue::routes())
         .merge(commands::routes())
         .merge(projects::routes())
         .merge(members::routes())

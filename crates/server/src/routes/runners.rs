@@ -99,8 +99,10 @@ async fn renew(
 }
 
 /// The runners that serve the project
+///
+/// Those that are there first, each with what it can do, what it has to do and how it does.
 #[utoipa::path(get, path = "/projects/{id}/runners", tag = "runners", params(("id" = ProjectId, Path)),
     responses((status = 200, body = Vec<ServingRunner>)))]
 async fn serving(State(app): State<App>, Permit(permit): Permit<Viewer>) -> Answer<Json<Vec<ServingRunner>>> {
-    Ok(Json(app.store.read_in(permit.scope(), store::runners::of_project).await?))
+    Ok(Json(app.gateway.serving(permit.scope()).await?))
 }

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use identity::{Editor, Viewer};
 use kernel::{Error, ProjectId, RunId, StepId};
 use serde_json::{Value, json};
+use store::runs::Which;
 use store::{Scope, events, runs};
 use tokio::sync::broadcast::error::RecvError;
 use utoipa_axum::router::OpenApiRouter;
@@ -29,6 +30,8 @@ const SHORT: i64 = 4_000;
 const LOOK: Duration = Duration::from_secs(1);
 /// How long an answer waits for a run's end, in seconds.
 const LONGEST_WAIT: u32 = 30;
+/// The most characters of a kind of runs.
+const KIND: usize = 40;
 /// Pieces of a log that are given at once, unless fewer are asked for.
 const PIECES: u32 = 200;
 
@@ -55,8 +58,11 @@ async fn list(
     Query(query): Query<RunsQuery>,
 ) -> Answer<Json<Page<Run>>> {
     let paging = Paging::of(&PageQuery { limit: query.limit, cursor: query.cursor })?;
-    let state = query.state;
-    let list = move |t: &mut store::Tenant<'_, '_>, page: &kernel::PageRequest| runs::list(t, state, page);
+    if query.kind.as_ref().is_some_and(|kind| kind.chars().count() > KIND) {
+        return Err(Error::field("kind", format!("must be at most {KIND} characters")).into());
+    }
+    let which = Which { state: query.state, kind: query.kind };
+    let list = move |t: &mut store::Tenant<'_, '_>, page: &kernel::PageRequest| runs::list(t, &which, page);
     Ok(Json(paging.read(&app, permit.scope(), list).await?))
 }
 

@@ -19,8 +19,8 @@ pub use claim::{
 };
 pub use log::{Told, append, is_told, log, newest, noted, said};
 pub use read::{
-    Detail, Family, Waiting, attempts, beginning_with, by_key, failed_steps, family, get, given_before,
-    input, list, outputs, step_of, steps_of, turn_of, waiting,
+    Detail, Family, Waiting, Which, attempts, beginning_with, by_key, failed_steps, family, get,
+    given_before, input, list, outputs, step_of, steps_of, waiting,
 };
 pub use write::{
     NewAttempt, NewEdge, NewRunRow, NewStepRow, create, create_once, save_attempts, save_runs, save_steps,

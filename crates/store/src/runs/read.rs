@@ -24,25 +24,35 @@ pub fn get(t: &mut Tenant<'_, '_>, id: RunId) -> Result<Run> {
     .ok_or_else(|| Error::not_found("run"))
 }
 
-/// The project's runs, newest first; those in `state` only, if one is given.
+/// Which runs are wanted; all of the project, if nothing is said.
+#[derive(Debug, Clone, Default)]
+pub struct Which {
+    /// Only those in this state.
+    pub state: Option<RunState>,
+    /// Only those of this kind: `fleet` stands for `fleet.command`, `fleet.agent` and all others of the fleet.
+    pub kind: Option<String>,
+}
+
+/// The project's runs, newest first.
 ///
 /// # Errors
 /// When the database fails.
-pub fn list(t: &mut Tenant<'_, '_>, state: Option<RunState>, page: &PageRequest) -> Result<Listed<Run>> {
+pub fn list(t: &mut Tenant<'_, '_>, which: &Which, page: &PageRequest) -> Result<Listed<Run>> {
+    const MEANT: &str = "project_id = $1 AND state = COALESCE($2, state)
+      AND (kind = COALESCE($3, kind) OR SUBSTR(kind, 1, LENGTH($3) + 1) = $3 || '.')";
     let (key, id) = page.after.as_ref().map_or((i64::MAX, "~"), |cursor| (cursor.key, cursor.id.as_str()));
-    let (project, state) = (t.project(), state.map(RunState::as_str));
+    let (project, state, kind) = (t.project(), which.state.map(RunState::as_str), which.kind.as_deref());
     let total = t.query_one(
-        "SELECT COUNT(*) FROM runs WHERE project_id = $1 AND state = COALESCE($2, state)",
-        args![project, state],
+        &format!("SELECT COUNT(*) FROM runs WHERE {MEANT}"),
+        args![project, state, kind],
         |row| row.get(0),
     )?;
     let rows = t.query(
         &format!(
-            "SELECT {RUN} FROM runs WHERE project_id = $1 AND state = COALESCE($2, state)
-               AND (created_at < $3 OR (created_at = $3 AND id < $4))
-             ORDER BY created_at DESC, id DESC LIMIT $5"
+            "SELECT {RUN} FROM runs WHERE {MEANT} AND (created_at < $4 OR (created_at = $4 AND id < $5))
+             ORDER BY created_at DESC, id DESC LIMIT $6"
         ),
-        args![project, state, key, id, i64::from(page.limit) + 1],
+        args![project, state, kind, key, id, i64::from(page.limit) + 1],
         run,
     )?;
     Ok(Listed::of(rows, total, page, |run| (run.created_at.0, run.id.to_string())))
@@ -289,20 +299,6 @@ pub fn waiting(t: &mut Tenant<'_, '_>, limit: u32) -> Result<Vec<Waiting>> {
                 reason: row.opt_json(5)?,
             })
         },
-    )?)
-}
-
-/// Whose turn it is in a queue whose steps are done one at a time.
-///
-/// # Errors
-/// When the database fails.
-pub fn turn_of(t: &mut Tenant<'_, '_>, turn: &str) -> Result<Option<RunId>> {
-    let project = t.project();
-    Ok(t.query_opt(
-        "SELECT steps.run_id FROM turns JOIN steps ON steps.id = turns.step_id
-         WHERE turns.queue = $1 AND steps.project_id = $2",
-        args![turn, project],
-        |row| row.id(0),
     )?)
 }
 

@@ -73,6 +73,9 @@ pub(crate) async fn fill(stage: &Stage) -> Scope {
             version: "1".into(),
             platform: "linux".into(),
             slots: 2,
+            commands: true,
+            agents: vec!["scribe".into()],
+            tools: Vec::new(),
             projects: vec![t.project()],
         };
         runners::join(t, Bearer { runner, owner: ada }, &joining)?;
@@ -86,6 +89,7 @@ pub(crate) async fn fill(stage: &Stage) -> Scope {
         crate::asks::hold(t, lease)?;
         asks::ask(t, &crate::asks::ask(lease, 1))?;
         asks::answer(t, lease, 1, Some("yes"))?;
+        executions::end(t, lease, &wire::fleet::Outcome::of(wire::fleet::End::Complete, ""))?;
         let at = slack::Channel { team: "T1".into(), channel: "C1".into() };
         slack::is_new(t, "event/1")?;
         slack::offer(t, ada, "first", later)?;
@@ -109,7 +113,7 @@ pub(crate) fn run(t: &mut store::Tenant<'_, '_>) -> kernel::Result<executions::L
         project,
         ordinal,
         name: name.into(),
-        queue: "q".into(),
+        queue: "one/q#a".into(),
         priority: Priority::High,
         limits: Limits::default(),
         delay_until: None,
@@ -473,6 +477,7 @@ async fn a_backup_of_an_older_program_is_brought_up_to_date() {
         "streams",
         "stream_pieces",
         "asks",
+        "fleet_days",
         "runner_projects",
         "slack_seen",
         "slack_people",

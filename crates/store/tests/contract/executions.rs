@@ -83,34 +83,6 @@ on_both! {
         assert_eq!((told[0].streams[0].name.as_str(), told[0].streams[0].length), ("output", 5));
     }
 
-    async fn ends_are_counted_by_runner_and_how_it_ended_among_the_newest(stage) {
-        let scope = stage.begun().await;
-        let owner = scope.actor().unwrap();
-        let (runner, lease) = stage.store.transact_in(&scope, move |t| {
-            Ok((runners::create(t, owner, "forge", "hash", "atn_hint")?.id, archives::run(t)?))
-        }).await.unwrap();
-        // The last one goes on.
-        for (n, end) in [(0, Some(End::Failed)), (1, Some(End::Complete)), (2, Some(End::Complete)), (3, None)] {
-            stage.clock.advance(1_000);
-            let done = stage.store.transact_in(&scope, move |t| {
-                let lease = Lease { fence: n, ..lease };
-                executions::begin(t, lease, runner)?;
-                let Some(end) = end else { return Ok(()) };
-                let outcome = Outcome { duration_ms: n.unsigned_abs() * 100, ..Outcome::of(end, "it said \u{1}") };
-                executions::end(t, lease, &outcome)
-            });
-            done.await.unwrap();
-        }
-        let ends = async |latest| {
-            let found = stage.store.read_in(&scope, move |t| executions::ends(t, latest)).await.unwrap();
-            found.into_iter().map(|of| (of.runner, of.end, of.times, of.took_ms)).collect::<Vec<_>>()
-        };
-        assert_eq!(ends(9).await, [(runner, End::Complete, 2, 300), (runner, End::Failed, 1, 0)]);
-        assert_eq!(ends(3).await, [(runner, End::Complete, 2, 300)]);
-        let other = stage.project(owner).await;
-        assert_eq!(stage.store.read_in(&other, |t| executions::ends(t, 9)).await.unwrap(), []);
-    }
-
     async fn what_agents_used_is_summed_up_from_a_moment_on(stage) {
         let scope = stage.begun().await;
         let lease = stage.lease(&scope).await;
@@ -131,10 +103,11 @@ on_both! {
         let names: Vec<_> = waiting.iter().map(|step| (step.run, step.name.as_str())).collect();
         assert_eq!(names, [(lease.run, "a"), (lease.run, "b")]);
         assert_eq!(stage.store.read_in(&scope, |t| store::runs::waiting(t, 1)).await.unwrap().len(), 1);
-        let turn = stage.store.read_in(&scope, |t| store::runs::turn_of(t, "one/q")).await.unwrap();
-        assert_eq!(turn, Some(lease.run));
+        let standing = |scope| stage.store.read_in(scope, |t| store::fleet::queue::standing(t, "one/q", 9));
+        let names: Vec<_> = standing(&scope).await.unwrap().into_iter().map(|step| (step.run, step.name)).collect();
+        assert_eq!(names, [(lease.run, "a".to_owned()), (lease.run, "b".to_owned())]);
         let other = stage.project(scope.actor().unwrap()).await;
-        assert_eq!(stage.store.read_in(&other, |t| store::runs::turn_of(t, "one/q")).await.unwrap(), None);
+        assert_eq!(standing(&other).await.unwrap(), []);
         let prefix = lease.run.to_string()[..12].to_owned();
         for (scope, prefix, expected) in
             [(scope, prefix.clone(), 1), (scope, "run_zzzzzz".to_owned(), 0), (scope, "run%".to_owned(), 0), (other, prefix, 0)]

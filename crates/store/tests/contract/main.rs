@@ -15,6 +15,7 @@ mod events;
 mod executions;
 mod facts;
 mod faults;
+mod fleet;
 mod lists;
 mod members;
 mod passages;

@@ -13,6 +13,9 @@ fn joining(connection: &str, scope: &Scope) -> Joining {
         version: "1.0".into(),
         platform: "linux/x86_64".into(),
         slots: 2,
+        commands: true,
+        agents: vec!["scribe".into()],
+        tools: Vec::new(),
         projects: vec![scope.project(), scope.project()],
     }
 }

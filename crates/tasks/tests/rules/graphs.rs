@@ -27,7 +27,7 @@ on_both! {
             Order::Make(stage.run_of(vec![step("d", &["nobody"])])),
         ]).await;
         assert!(refused.replies[0].is_ok() && refused.replies[1].is_err());
-        let all = stage.store.read_in(&stage.scope, |t| runs::list(t, None, &kernel::PageRequest::default())).await.unwrap();
+        let all = stage.store.read_in(&stage.scope, |t| runs::list(t, &Default::default(), &kernel::PageRequest::default())).await.unwrap();
         assert_eq!(all.total, 2);
     }
 

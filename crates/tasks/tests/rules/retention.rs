@@ -28,7 +28,12 @@ async fn retire(stage: &Stage, folder: &Path, before: Timestamp) -> kernel::Resu
 
 async fn kept(stage: &Stage) -> i64 {
     let page = PageRequest::default();
-    stage.store.read_in(&stage.scope, move |t| store::runs::list(t, None, &page)).await.unwrap().total
+    stage
+        .store
+        .read_in(&stage.scope, move |t| store::runs::list(t, &Default::default(), &page))
+        .await
+        .unwrap()
+        .total
 }
 
 /// All lines of all files of an archive, each file read back first.

@@ -294,5 +294,10 @@ on_both! {
 /// How many runs the project has.
 async fn runs(stage: &Stage) -> i64 {
     let page = kernel::PageRequest::default();
-    stage.store.read_in(&stage.scope, move |t| store::runs::list(t, None, &page)).await.unwrap().total
+    stage
+        .store
+        .read_in(&stage.scope, move |t| store::runs::list(t, &Default::default(), &page))
+        .await
+        .unwrap()
+        .total
 }
