@@ -73,3 +73,32 @@ pub async fn stream(actor: &Actor, project: &str, execution: &Value, name: &str)
         }
     }
 }
+
+/// What is asked in the project, once something is.
+///
+/// # Panics
+/// When it cannot be had.
+pub async fn asked(actor: &Actor, project: &str) -> Value {
+    within("an ask", async {
+        loop {
+            let open = actor.get(&format!("/projects/{project}/asks")).await;
+            if let Some(ask) = open.as_array().expect("a list").first() {
+                return ask.clone();
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+}
+
+/// Answers an ask; gives the status and what is said.
+///
+/// # Panics
+/// When the ask is none.
+pub async fn answer(actor: &Actor, project: &str, ask: &Value, option: &str) -> (u16, Value) {
+    let text = |field: &str| ask[field].as_str().expect("a text").to_owned();
+    let (run, step, fence, number) = (text("runId"), text("stepId"), &ask["fence"], &ask["askId"]);
+    let path = format!("/projects/{project}/runs/{run}/steps/{step}/executions/{fence}/asks/{number}/answer");
+    let (status, said) = actor.send_json(Method::POST, &path, &json!({ "option": option })).await;
+    (status.as_u16(), said)
+}

@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tests::fleet::{answer, asked};
 use tests::machine::{Machine, runner};
 use tests::{Actor, Atelier, two_people, within};
 
@@ -18,29 +19,6 @@ async fn told(actor: &Actor, project: &str) -> String {
     let body = json!({ "order": { "engine": engine } });
     let run = actor.post(&format!("/projects/{project}/fleet/runs"), &body).await;
     run["id"].as_str().expect("an id").to_owned()
-}
-
-/// What is asked in the project, once something is.
-async fn asked(actor: &Actor, project: &str) -> Value {
-    within("an ask", async {
-        loop {
-            let open = actor.get(&format!("/projects/{project}/asks")).await;
-            if let Some(ask) = open.as_array().expect("a list").first() {
-                return ask.clone();
-            }
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-}
-
-/// Answers an ask; gives the status and what is said.
-async fn answer(actor: &Actor, project: &str, ask: &Value, option: &str) -> (u16, Value) {
-    let text = |field: &str| ask[field].as_str().expect("a text").to_owned();
-    let (run, step, fence, number) = (text("runId"), text("stepId"), &ask["fence"], &ask["askId"]);
-    let path = format!("/projects/{project}/runs/{run}/steps/{step}/executions/{fence}/asks/{number}/answer");
-    let (status, said) = actor.send_json(Method::POST, &path, &json!({ "option": option })).await;
-    (status.as_u16(), said)
 }
 
 /// How the run ended.

@@ -52,6 +52,8 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("GET", "/projects/{id}/runs/{run}/steps/{step}/executions/{fence}/streams/{stream}", Viewer),
     ("GET", "/projects/{id}/asks", Viewer),
     ("GET", "/projects/{id}/runs/{run}/asks", Viewer),
+    ("GET", "/projects/{id}/runs/{run}/said", Viewer),
+    ("POST", "/projects/{id}/runs/{run}/steps/{step}/say", Editor),
     ("POST", "/projects/{id}/runs/{run}/steps/{step}/executions/{fence}/asks/{ask}/answer", Editor),
     ("GET", "/auth/providers", Open),
     ("GET", "/auth/oidc/{provider}/start", Open),

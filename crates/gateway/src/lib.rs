@@ -44,7 +44,7 @@ struct Seat {
     connection: String,
     /// Ends it.
     end: oneshot::Sender<End>,
-    /// Told when something was answered that the runner asks, or a person lets it be given work again.
+    /// Told when something was answered that the runner asks, or said to its agents, or a person lets it be given work again.
     nudge: Arc<Notify>,
 }
 
@@ -98,6 +98,11 @@ impl Gateway {
         if let Some(seat) = self.seats().remove(&runner) {
             seat.close(End::Close(Close::Unknown));
         }
+    }
+
+    /// Something was said to an agent of a runner: if it is connected here, it hears of it now.
+    pub fn said(&self, runner: RunnerId) {
+        self.nudge(runner);
     }
 
     /// Something that a runner asks was answered: if it is connected here, it hears of it now.

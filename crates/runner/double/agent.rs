@@ -25,6 +25,7 @@ const SESSION: &str = "the-session";
 /// - `reads` tells what the client lets it read and write of the paths in its prompt;
 /// - `refuses`, `stops` (at the most tokens), `signs-in` do not do it;
 /// - `heeds` does nothing until it is cancelled, `deaf` not even then;
+/// - `listens` does what its prompt says: `stay` until it is cancelled, `ask` by a tool call first, or nothing;
 /// - `garbage`, `huge` and `leaves` break off midway;
 /// - `floods` says much, `strange` what no client knows.
 pub(crate) async fn serve(how: &str) -> ExitCode {
@@ -34,7 +35,7 @@ pub(crate) async fn serve(how: &str) -> ExitCode {
     });
     let incoming = stream::unfold(lines, async |mut lines| Some((lines.recv().await?, lines)));
     let outgoing = sink::unfold((), async |(), line: String| writeln!(std::io::stdout(), "{line}"));
-    let (cancel, cancelled) = watch::channel(false);
+    let (cancel, cancelled) = watch::channel(0);
     let folder = Arc::new(Mutex::new(PathBuf::new()));
     let (how, begun, prompted) = (how.to_owned(), how.to_owned(), Arc::clone(&folder));
     let served = Agent
@@ -57,20 +58,22 @@ pub(crate) async fn serve(how: &str) -> ExitCode {
         )
         .on_receive_notification(
             async move |_: CancelNotification, _| {
-                cancel.send_replace(true);
+                cancel.send_modify(|cancels: &mut u32| *cancels += 1);
                 Ok(())
             },
             on_receive_notification!(),
         )
         .on_receive_request(
             async move |asked: PromptRequest, responder, client: ConnectionTo<Client>| {
+                let words = asked.prompt.iter().map(|block| match block {
+                    agent_client_protocol::v1::schema::ContentBlock::Text(text) => text.text.as_str(),
+                    other => panic!("{other:?}"),
+                });
                 let turn = Turn {
                     client: client.clone(),
                     folder: prompted.lock().unwrap().clone(),
-                    prompt: match &asked.prompt[0] {
-                        agent_client_protocol::v1::schema::ContentBlock::Text(text) => text.text.clone(),
-                        other => panic!("{other:?}"),
-                    },
+                    prompt: words.collect::<Vec<_>>().join(" & "),
+                    before: *cancelled.borrow(),
                     cancelled: cancelled.clone(),
                 };
                 let how = how.clone();
@@ -87,7 +90,9 @@ struct Turn {
     client: ConnectionTo<Client>,
     folder: PathBuf,
     prompt: String,
-    cancelled: watch::Receiver<bool>,
+    /// How often the client had cancelled before.
+    before: u32,
+    cancelled: watch::Receiver<u32>,
 }
 
 impl Turn {
@@ -114,9 +119,10 @@ impl Turn {
             "stops" => ended(StopReason::MaxTokens),
             "heeds" => {
                 self.here();
-                self.cancelled.clone().wait_for(|cancelled| *cancelled).await.unwrap();
+                self.is_cancelled().await;
                 ended(StopReason::Cancelled)
             }
+            "listens" => self.listens().await,
             "deaf" => {
                 self.here();
                 std::future::pending().await
@@ -170,25 +176,8 @@ impl Turn {
         self.plan(PlanEntryStatus::Completed, PlanEntryStatus::InProgress);
         let call = ToolCall::new("call-1", "Write written.txt").kind(ToolKind::Edit);
         self.tell(SessionUpdate::ToolCall(call));
-        let option = |id: &str, name: &str, kind| PermissionOption::new(id.to_owned(), name, kind);
-        let asks = RequestPermissionRequest::new(
-            SESSION,
-            ToolCallUpdate::new("call-1", ToolCallUpdateFields::new().title("Write written.txt".to_owned())),
-            vec![
-                option("yes", "Allow", PermissionOptionKind::AllowOnce),
-                option("no", "Do not", PermissionOptionKind::RejectOnce),
-            ],
-        );
-        let mut cancelled = self.cancelled.clone();
-        let answer = tokio::select! {
-            answer = self.client.send_request(asks).block_task() => answer?,
-            _ = cancelled.wait_for(|cancelled| *cancelled) => {
-                return Ok(PromptResponse::new(StopReason::Cancelled));
-            }
-        };
-        let allowed = match answer.outcome {
-            RequestPermissionOutcome::Selected(chosen) => &*chosen.option_id.0 == "yes",
-            _ => return Ok(PromptResponse::new(StopReason::Cancelled)),
+        let Some(allowed) = self.may("call-1", "Write written.txt").await? else {
+            return Ok(PromptResponse::new(StopReason::Cancelled));
         };
         let status = if allowed { ToolCallStatus::Completed } else { ToolCallStatus::Failed };
         if allowed {
@@ -204,6 +193,49 @@ impl Turn {
         let cost = UsageUpdate::new(10, 100).cost(Cost::new(0.25, "USD"));
         self.tell(SessionUpdate::UsageUpdate(cost));
         Ok(PromptResponse::new(StopReason::EndTurn).usage(Usage::new(30, 20, 10)))
+    }
+
+    /// Comes when the turn is cancelled.
+    async fn is_cancelled(&self) {
+        self.cancelled.clone().wait_for(|cancels| *cancels > self.before).await.unwrap();
+    }
+
+    /// Asks whether it may make a tool call; nothing, if it is cancelled or nobody answers.
+    async fn may(&self, call: &'static str, title: &str) -> Result<Option<bool>, Error> {
+        let option = |id: &str, name: &str, kind| PermissionOption::new(id.to_owned(), name, kind);
+        let asks = RequestPermissionRequest::new(
+            SESSION,
+            ToolCallUpdate::new(call, ToolCallUpdateFields::new().title(title.to_owned())),
+            vec![
+                option("yes", "Allow", PermissionOptionKind::AllowOnce),
+                option("no", "Do not", PermissionOptionKind::RejectOnce),
+            ],
+        );
+        // The protocol has the client answer what is open when it cancels.
+        let answer = self.client.send_request(asks).block_task().await?;
+        Ok(match answer.outcome {
+            RequestPermissionOutcome::Selected(chosen) => Some(&*chosen.option_id.0 == "yes"),
+            _ => None,
+        })
+    }
+
+    async fn listens(&self) -> Result<PromptResponse, Error> {
+        self.say(&format!("I was told: {}\n", self.prompt));
+        if self.prompt.contains("ask") {
+            let call = ToolCall::new("call-1", "Look around").status(ToolCallStatus::InProgress);
+            self.tell(SessionUpdate::ToolCall(call));
+            if self.may("call-1", "Look around").await?.is_none() {
+                self.say("Nobody answers.\n");
+                return Ok(PromptResponse::new(StopReason::Cancelled));
+            }
+            let done = ToolCallUpdateFields::new().status(ToolCallStatus::Completed);
+            self.tell(SessionUpdate::ToolCallUpdate(ToolCallUpdate::new("call-1", done)));
+        }
+        if self.prompt.contains("stay") {
+            self.is_cancelled().await;
+            return Ok(PromptResponse::new(StopReason::Cancelled));
+        }
+        Ok(PromptResponse::new(StopReason::EndTurn))
     }
 
     /// Reads and writes each path of its prompt, which are a line each, and tells what came of it.

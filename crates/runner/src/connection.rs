@@ -2,27 +2,24 @@
 //! what the server says is heard meanwhile.
 
 use std::fmt;
-use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use kernel::Ambient;
-use rustls_platform_verifier::ConfigVerifierExt;
-use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 use wire::fleet::{End, Outcome, Stream};
 use wire::runner::{
-    Answer, Ask, BEAT_MS, Challenge, Close, Ended, Envelope, FromRunner, Hello, LARGEST, Progress,
-    SILENCE_MS, SLOTS, Submit, Task, ToRunner, Welcome,
+    Answer, Ask, BEAT_MS, Challenge, Close, Ended, Envelope, FromRunner, HeardSay, Hello, Progress,
+    SILENCE_MS, SLOTS, Say, Submit, Task, ToRunner, Welcome,
 };
 
 use crate::Options;
+use crate::address::{Address, Socket, dial};
 use crate::delivery::{Delivery, Source};
 use crate::workshop::Workshop;
 
@@ -32,47 +29,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const CONTROL: usize = 8 * SLOTS as usize;
 const BEAT: Duration = Duration::from_millis(BEAT_MS);
 const SILENCE: Duration = Duration::from_millis(SILENCE_MS);
-
-/// Where a server is, for its runners.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
-    /// As people open it.
-    page: String,
-    /// Where runners join.
-    socket: String,
-}
-
-impl Address {
-    /// As people open it in the browser, without a slash at its end.
-    #[must_use]
-    pub fn page(&self) -> &str {
-        &self.page
-    }
-}
-
-/// A text that is no server's address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the server's address begins with https:// or http://, and names nothing but the server")]
-pub struct NoAddress;
-
-impl FromStr for Address {
-    type Err = NoAddress;
-
-    /// Reads `https://atelier.example.org`, as people open it in the browser.
-    fn from_str(text: &str) -> Result<Self, NoAddress> {
-        let (scheme, host) = text.split_once("://").ok_or(NoAddress)?;
-        let socket = match scheme {
-            "https" => "wss",
-            "http" => "ws",
-            _ => return Err(NoAddress),
-        };
-        let host = host.trim_end_matches('/');
-        if host.is_empty() || host.contains(['?', '#', '@', ' ']) {
-            return Err(NoAddress);
-        }
-        Ok(Self { page: format!("{scheme}://{host}"), socket: format!("{socket}://{host}/ws/runner") })
-    }
-}
 
 /// Why a connection is over, or never was.
 #[derive(Debug)]
@@ -145,21 +101,6 @@ pub(crate) async fn keep(options: &Options, ambient: &Ambient, joined: impl FnOn
         Ok(never) => match never {},
         Err(lost) => lost,
     }
-}
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
-
-async fn dial(server: &Address) -> Result<Socket, Lost> {
-    let tls = if server.socket.starts_with("wss:") {
-        let tls = rustls::ClientConfig::with_platform_verifier();
-        Connector::Rustls(Arc::new(tls.map_err(|error| Lost::Broken(error.to_string()))?))
-    } else {
-        Connector::Plain
-    };
-    let config = WebSocketConfig::default().max_message_size(Some(LARGEST)).max_frame_size(Some(LARGEST));
-    // Small messages go out at once.
-    let (socket, _) = connect_async_tls_with_config(&server.socket, Some(config), true, Some(tls)).await?;
-    Ok(socket)
 }
 
 /// What nothing is of.
@@ -260,6 +201,7 @@ impl Line<'_> {
                 ToRunner::TaskAnswer(Answer { task, ask_id, option_id }) => {
                     self.workshop.answer(task, ask_id, option_id);
                 }
+                ToRunner::TaskSay(say) => self.hear_said(say).await,
                 ToRunner::TaskStreamAck(stored) => {
                     self.delivery().stored(&stored);
                     self.stored.notify_one();
@@ -291,6 +233,17 @@ impl Line<'_> {
                 let message = format!("The runner could not write the task down: {why}. Nothing was done.");
                 self.say(FromRunner::TaskError(Ended { task, outcome: Outcome::of(End::Broken, message) }));
             }
+        }
+    }
+
+    /// Hears what people say to a task, and says so once that is on the disk. What is not heard is said again.
+    async fn hear_said(&self, say: Say) {
+        let (heard, workshop) = (HeardSay { task: say.task, said_id: say.said_id }, self.workshop.clone());
+        match tokio::task::spawn_blocking(move || workshop.say(say)).await {
+            Ok(Ok(true)) => self.say(FromRunner::TaskHeard(heard)),
+            Ok(Ok(false)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "what was said to a task cannot be written down yet"),
+            Err(error) => tracing::warn!(%error, "what was said to a task was not heard"),
         }
     }
 
@@ -391,20 +344,4 @@ async fn say(
 fn closed(frame: Option<CloseFrame>) -> Lost {
     let Some(CloseFrame { code, reason }) = frame else { return Lost::Ended(String::new()) };
     Close::of(code.into()).map_or_else(|| Lost::Ended(reason.to_string()), Lost::Closed)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_is_named_as_people_open_it() {
-        let read = |text: &str| text.parse::<Address>().map(|address| address.socket);
-        assert_eq!(read("https://atelier.example.org/"), Ok("wss://atelier.example.org/ws/runner".into()));
-        assert_eq!(read("http://127.0.0.1:4400"), Ok("ws://127.0.0.1:4400/ws/runner".into()));
-        assert_eq!(read("https://example.org/atelier"), Ok("wss://example.org/atelier/ws/runner".into()));
-        for wrong in ["", "127.0.0.1:4400", "ftp://a", "https://", "https://a?key=b", "https://me:you@a"] {
-            assert_eq!(read(wrong), Err(NoAddress), "{wrong}");
-        }
-    }
 }

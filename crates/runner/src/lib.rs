@@ -4,6 +4,7 @@
 //! until the server has it; [`connection`] speaks with the server; [`delivery`] decides what is sent when. Without a connection the runner
 //! works on, and tries again after 1 to 30 s, until it is told to end or its key is good no more.
 
+mod address;
 mod concealment;
 mod connection;
 mod delivery;
@@ -18,8 +19,8 @@ use resilience::retry::{Decision, Kind, Policy};
 use tokio::time::Instant;
 use wire::runner::{Close, Welcome};
 
+pub use address::Address;
 pub use concealment::conceal;
-pub use connection::Address;
 pub use folders::{BadFolder, Folders};
 pub use workshop::{Limits, OpenError, Tools, Workshop};
 

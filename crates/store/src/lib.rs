@@ -26,6 +26,7 @@ pub mod projects;
 pub mod reviews;
 pub mod runners;
 pub mod runs;
+pub mod said;
 pub mod schedules;
 pub mod sessions;
 pub mod settings;

@@ -134,6 +134,13 @@ const ALL: &[Migration] = &[
         postgres: "",
     },
     Migration {
+        number: 19,
+        name: "said",
+        both: include_str!("../migrations/0019_said.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
         number: 20,
         name: "fleet",
         both: include_str!("../migrations/0020_fleet.sql"),

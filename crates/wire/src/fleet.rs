@@ -2,10 +2,12 @@
 
 mod commands;
 mod queue;
+mod said;
 mod serving;
 
 pub use commands::{Command, CommandReply, CommandTable, Commands, CommandsQuery, RunCommand};
 pub use queue::{Queued, QueuedReason, QueuedState, QueuedWhy};
+pub use said::{SAY_BYTES, Said, SayToAgent, Verb};
 pub use serving::{BreakerState, RunnerBreaker, ServingRunner};
 
 use std::fmt;

@@ -11,7 +11,7 @@ use std::fmt;
 use kernel::{ProjectId, RunId, RunnerId, StepId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::fleet::{AgentAskOption, Outcome, RemoteOrder};
+use crate::fleet::{AgentAskOption, Outcome, RemoteOrder, Verb};
 
 /// How often a runner beats, in milliseconds.
 pub const BEAT_MS: u64 = 30_000;
@@ -41,6 +41,8 @@ pub const NAME: usize = 200;
 pub const ASKS: usize = 8;
 /// The most options of an ask.
 pub const OPTIONS: usize = 8;
+/// The most things that are said to a task in all.
+pub const SAYS: usize = 64;
 /// The most characters of what an ask says in full.
 pub const DETAIL: usize = 4_000;
 
@@ -82,6 +84,8 @@ pub enum FromRunner {
     TaskStream(Chunk),
     /// The task asks people something, and goes on when it is answered. Said once on each connection, until then.
     TaskAsk(Ask),
+    /// It has what was said to the task, on its disk and for the agent. Said again whenever that is said again.
+    TaskHeard(HeardSay),
     /// The task is done; all its streams were acknowledged before.
     TaskComplete(Ended),
     /// The task could not be done; all its streams were acknowledged before.
@@ -104,6 +108,9 @@ pub enum ToRunner {
     TaskCancel(Task),
     /// What the task has asked is answered. Said again on each connection on which it is asked again.
     TaskAnswer(Answer),
+    /// Bring this into the task's conversation. Said again on each connection until it is heard; a runner that has heard it
+    /// does not do it twice.
+    TaskSay(Say),
     /// A stream is stored up to an offset.
     TaskStreamAck(Stored),
     /// The task is over for this runner, by what it said or by its lease's end: forget it.
@@ -230,6 +237,34 @@ pub struct Answer {
     /// The option's id. Without one, there is no answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub option_id: Option<String>,
+}
+
+/// What people say to the agent of a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Say {
+    /// Which.
+    #[serde(flatten)]
+    pub task: Task,
+    /// Tells it from what else is said to the task, from 1 to [`SAYS`]; what was said later has a greater one.
+    pub said_id: u32,
+    /// When it is brought in.
+    pub verb: Verb,
+    /// At most [`crate::fleet::SAY_BYTES`].
+    pub text: String,
+    /// What the person is called who says it.
+    pub by_name: String,
+}
+
+/// What a runner has heard that was said to a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeardSay {
+    /// Which.
+    #[serde(flatten)]
+    pub task: Task,
+    /// What was said.
+    pub said_id: u32,
 }
 
 /// How a task ended.

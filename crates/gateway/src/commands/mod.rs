@@ -8,6 +8,7 @@ mod named;
 pub(crate) mod parse;
 mod reading;
 mod registry;
+mod saying;
 pub(crate) mod told;
 
 use std::fmt;

@@ -4,8 +4,9 @@ use std::cmp::Reverse;
 use std::fmt::Write;
 
 use kernel::Role;
+use wire::fleet::Verb;
 
-use super::{Ask, Doing, doing, health, reading};
+use super::{Ask, Doing, doing, health, reading, saying};
 
 /// A command.
 pub(crate) struct Command {
@@ -141,6 +142,30 @@ pub(crate) const COMMANDS: &[Command] = &[
         needs: Role::Editor,
         changes: true,
         handler: |ask| Box::pin(doing::agent(ask)),
+    },
+    Command {
+        name: "say",
+        arguments: &[Must(Kind::Run), Must(Kind::Prompt)],
+        help: "Has the coding agent of a run do more when it is done with what it does.",
+        needs: Role::Editor,
+        changes: true,
+        handler: |ask| Box::pin(saying::say(ask, Verb::Queue)),
+    },
+    Command {
+        name: "steer",
+        arguments: &[Must(Kind::Run), Must(Kind::Prompt)],
+        help: "Has the coding agent of a run turn to this when its tool call is over.",
+        needs: Role::Editor,
+        changes: true,
+        handler: |ask| Box::pin(saying::say(ask, Verb::Steer)),
+    },
+    Command {
+        name: "interrupt",
+        arguments: &[Must(Kind::Run), Must(Kind::Prompt)],
+        help: "Has the coding agent of a run break off what it does, and do this.",
+        needs: Role::Editor,
+        changes: true,
+        handler: |ask| Box::pin(saying::say(ask, Verb::Interrupt)),
     },
     Command {
         name: "answer",

@@ -119,7 +119,7 @@ impl Inner {
     }
 
     /// The command that someone means who writes into a run's thread: an answer if it asks something, what its agent is to do
-    /// next if an agent did it, else what it says.
+    /// next if an agent does it or did it, else what it says.
     async fn meant(&self, scope: &Scope, run: RunId, text: &str) -> Result<String> {
         let steps = self.store.read_in(scope, move |t| runs::steps_of(t, run, 0)).await?;
         if steps.iter().any(|detail| detail.step.state == StepState::Waiting) {
@@ -128,11 +128,15 @@ impl Inner {
         let agent = steps.iter().find_map(|detail| {
             let order: RemoteOrder = serde_json::from_str(&detail.input).ok()?;
             match order.engine {
-                Engine::Agent { name, .. } => Some(name),
+                Engine::Agent { name, .. } => Some((name, detail.step.state)),
                 Engine::Command { .. } => None,
             }
         });
-        Ok(agent.map_or_else(|| text.to_owned(), |agent| format!("ask {agent} {text}")))
+        Ok(match agent {
+            Some((_, StepState::Leased | StepState::Running)) => format!("say {run} {text}"),
+            Some((agent, _)) => format!("ask {agent} {text}"),
+            None => text.to_owned(),
+        })
     }
 
     async fn admitted(&self, person: PersonId, project: ProjectId, least: Role) -> Result<Scope> {

@@ -1,6 +1,6 @@
-//! What a runner says of the steps that it has: taken down, stored, asked of people, and ended.
+//! What a runner says of the steps that it has: taken down, stored, and ended.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,13 +8,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kernel::Code;
 use serde_json::json;
-use store::asks;
 use store::executions::{self, Most, Part};
 use tokio::time::Instant;
 use wire::fleet::Outcome;
 use wire::runner::{
-    Answer, Ask, CHUNK, Chunk, Close, DETAIL, Ended, FromRunner, NAME, OPTIONS, Progress, STREAMS, Stored,
-    Task, ToRunner, WINDOW,
+    CHUNK, Chunk, Close, Ended, FromRunner, NAME, Progress, STREAMS, Stored, Task, ToRunner, WINDOW,
 };
 
 use super::ends::{health, settle};
@@ -44,6 +42,7 @@ impl Work {
             FromRunner::TaskProgress(progress) => progress.task,
             FromRunner::TaskStream(chunk) => chunk.task,
             FromRunner::TaskAsk(ask) => ask.task,
+            FromRunner::TaskHeard(heard) => heard.task,
             FromRunner::TaskComplete(ended) | FromRunner::TaskError(ended) => ended.task,
             FromRunner::Auth(_) | FromRunner::Heartbeat {} => return Err(Close::Malformed),
         };
@@ -59,6 +58,7 @@ impl Work {
             FromRunner::TaskProgress(progress) => self.progress(progress)?,
             FromRunner::TaskStream(chunk) => self.stream(chunk)?,
             FromRunner::TaskAsk(ask) => self.ask(ask)?,
+            FromRunner::TaskHeard(heard) => self.heard(heard),
             FromRunner::TaskComplete(ended) | FromRunner::TaskError(ended) => self.end(ended)?,
             FromRunner::Auth(_) | FromRunner::Heartbeat {} => {}
         }
@@ -80,61 +80,8 @@ impl Work {
     /// The runner has a task no more.
     pub(super) fn take_away(&mut self, task: Task) -> Option<Given> {
         self.asked.retain(|(asks, _)| *asks != task);
+        self.said.retain(|(hears, _), _| *hears != task);
         self.given.remove(&task)
-    }
-
-    /// Keeps what a task asks. What it has asked before may have an answer.
-    fn ask(&mut self, ask: Ask) -> Result<(), Close> {
-        if !is_askable(&ask) {
-            return Err(Close::Malformed);
-        }
-        let (store, task, ask_id) = (self.gateway.inner.store.clone(), ask.task, ask.ask_id);
-        self.note(task);
-        self.doing.push(Box::pin(async move {
-            let answer = |option_id| Done::Say(ToRunner::TaskAnswer(Answer { task, ask_id, option_id }));
-            match store.transact(move |tx| asks::ask(tx, &ask)).await {
-                Ok(Some(answered)) => Ok(vec![answer(answered.option)]),
-                Ok(None) => Ok(vec![Done::Asks(task, ask_id)]),
-                // Nobody can answer what a lease asks that is over.
-                Err(error) if matches!(error.code(), Code::Conflict | Code::NotFound) => {
-                    Ok(vec![answer(None)])
-                }
-                Err(error) if error.code() == Code::ValidationError => Err(End::Close(Close::Malformed)),
-                Err(error) => {
-                    tracing::warn!(%error, "what a runner's task asks could not be kept; it says so again");
-                    Err(End::Later)
-                }
-            }
-        }));
-        Ok(())
-    }
-
-    /// Looks which of what the runner has asked is answered. Waiting for people, a task gets on.
-    pub(super) fn look(&mut self) {
-        let tasks: BTreeSet<Task> = self.asked.iter().map(|(task, _)| *task).collect();
-        if tasks.is_empty() {
-            return;
-        }
-        tasks.iter().for_each(|task| self.note(*task));
-        self.looking = true;
-        let store = self.gateway.inner.store.clone();
-        self.doing.push(Box::pin(async move {
-            let looked = store.read(move |tx| {
-                let mut answers = Vec::new();
-                for &task in &tasks {
-                    let given = asks::answers(tx, task.step_id, task.fence)?;
-                    let to_it =
-                        |given: asks::Answered| Answer { task, ask_id: given.ask, option_id: given.option };
-                    answers.extend(given.into_iter().map(to_it));
-                }
-                Ok(answers)
-            });
-            let answers = looked.await.unwrap_or_else(|error| {
-                tracing::warn!(%error, "whether something was answered could not be looked at");
-                Vec::new()
-            });
-            Ok(vec![Done::Looked(answers)])
-        }));
     }
 
     /// Notes that a task gets on.
@@ -259,18 +206,6 @@ fn is_stream(name: &str) -> bool {
     known && name.chars().count() <= 2 * NAME + NAME && !name.contains('\0')
 }
 
-/// Whether an ask says no more than is kept, and people can answer it.
-fn is_askable(ask: &Ask) -> bool {
-    let ids: BTreeSet<&str> = ask.options.iter().map(|option| option.id.as_str()).collect();
-    let short = |text: &str| text.chars().count() <= NAME && !text.contains('\0');
-    (1..=OPTIONS).contains(&ids.len())
-        && ids.len() == ask.options.len()
-        && ask.options.iter().all(|option| !option.id.is_empty() && short(&option.id) && short(&option.name))
-        && short(&ask.title)
-        && ask.detail.chars().count() <= DETAIL
-        && !ask.detail.contains('\0')
-}
-
 /// Whether an end says no more than is kept.
 fn is_sensible(outcome: &Outcome) -> bool {
     let texts = outcome.notes.iter().chain([&outcome.message]).chain(&outcome.branch);
@@ -282,8 +217,7 @@ fn is_sensible(outcome: &Outcome) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{Id, RunId, StepId};
-    use wire::fleet::{AgentAskKind, AgentAskOption, End};
+    use wire::fleet::End;
 
     use super::*;
 
@@ -295,28 +229,6 @@ mod tests {
         for name in ["", "file:", "Output", "other", "file:\0", &format!("file:{}", "a".repeat(3 * NAME))] {
             assert!(!is_stream(name), "{name}");
         }
-    }
-
-    #[test]
-    fn what_people_cannot_answer_or_is_too_much_is_not_asked() {
-        let option =
-            |id: &str| AgentAskOption { id: id.into(), name: "Yes".into(), kind: AgentAskKind::AllowOnce };
-        let task = Task { task_id: RunId::from_bits(1), step_id: StepId::from_bits(2), fence: 3 };
-        let ask = Ask {
-            task,
-            ask_id: 1,
-            title: "Write".into(),
-            detail: String::new(),
-            options: vec![option("yes")],
-        };
-        assert!(is_askable(&ask));
-        for options in
-            [vec![], vec![option("")], vec![option("a"), option("a")], vec![option(&"x".repeat(NAME + 1))]]
-        {
-            assert!(!is_askable(&Ask { options, ..ask.clone() }));
-        }
-        assert!(!is_askable(&Ask { title: "x".repeat(NAME + 1), ..ask.clone() }));
-        assert!(!is_askable(&Ask { detail: "\0".into(), ..ask.clone() }));
     }
 
     #[test]

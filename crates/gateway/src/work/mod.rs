@@ -2,10 +2,12 @@
 //!
 //! The runner is a worker of `tasks` that is elsewhere: it has its leases, whichever server it is connected to. Here they are only
 //! seen. Nothing waits for the database or the runner while something else could be said: what takes time is a [`Doing`]. [`hearing`] follows what the
-//! runner says, [`ends`] what an end means.
+//! runner says, [`ends`] what an end means, [`people`] what is between it and people, [`wanting`] what it may be given.
 
 mod ends;
 mod hearing;
+mod people;
+mod wanting;
 
 use std::collections::{BTreeSet, HashMap};
 use std::pin::Pin;
@@ -15,7 +17,6 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use kernel::{Code, Error, ProjectId, Result, RunnerId};
-use resilience::breaker::{self, Position};
 use resilience::breakers::Ticket;
 use resilience::retry::Kind;
 use store::executions::{self, Part};
@@ -23,15 +24,12 @@ use tasks::machine::Failure;
 use tokio::sync::Notify;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use wire::fleet::{Engine, RemoteOrder};
-use wire::runner::{Answer, Kept, Submit, Task, ToRunner};
+use wire::runner::{Answer, Kept, Say, Submit, Task, ToRunner};
 
 use crate::{End, Gateway, orders};
 
 const MIB: u64 = 1024 * 1024;
-/// How long to wait before a runner is looked at again that rests, if it is not known.
-const REST: Duration = Duration::from_secs(60);
-
-/// How often it is looked whether what runners ask was answered on another server.
+/// How often it is looked whether what runners ask was answered on another server, or something was said there.
 const LOOK: Duration = Duration::from_secs(3);
 
 /// Something that takes time, and what is to be said then.
@@ -49,8 +47,8 @@ enum Done {
     Joined(tasks::Worker),
     /// Something is asked, and has no answer yet.
     Asks(Task, u32),
-    /// What it has asked was looked at: these are the answers.
-    Looked(Vec<Answer>),
+    /// It was looked what people did: the answers to what it has asked, and what it has not heard of what they say.
+    Looked(Vec<Answer>, Vec<Say>),
 }
 
 /// A step that is to be given to the runner.
@@ -69,6 +67,8 @@ struct Given {
     ticket: Option<Ticket<RunnerId>>,
     /// Whether a command of the server's choice is done, of which a bad end is no fault of the runner.
     is_command: bool,
+    /// Whether people may say something to it while it is done.
+    hears: bool,
     /// Whether the runner has said that it does it.
     acknowledged: bool,
     /// Parts of its streams that are not stored yet.
@@ -101,7 +101,9 @@ pub(crate) struct Work {
     storing: bool,
     /// What was asked on this connection, and not answered on it. What is answered on another is asked on this one first.
     asked: BTreeSet<(Task, u32)>,
-    /// Comes when one of them may be answered, or the runner may be given work again.
+    /// What was said to agents on this connection, and when.
+    said: HashMap<(Task, u32), Instant>,
+    /// Comes when something may be answered or said, or the runner may be given work again.
     nudge: Arc<Notify>,
     look: Interval,
     /// Whether it is being looked.
@@ -143,6 +145,7 @@ impl Work {
             unstored: 0,
             storing: false,
             asked: BTreeSet::new(),
+            said: HashMap::new(),
             nudge,
             look,
             looking: false,
@@ -184,50 +187,6 @@ impl Work {
         Ok((kept, submits))
     }
 
-    /// Wants as many steps as the runner may be given now, of the projects that it serves now.
-    pub(crate) fn want(&mut self) {
-        let wanted = (self.capacity(), self.projects.clone());
-        if wanted == self.joined {
-            return;
-        }
-        self.worker = None;
-        self.joined = wanted;
-        if self.joined.0 == 0 || self.projects.is_empty() {
-            return;
-        }
-        let (commands, agents) = (self.commands, &self.agents);
-        let queues =
-            self.projects.iter().flat_map(|id| orders::queues(*id, self.runner, commands, agents)).collect();
-        let (tasks, name, slots) = (self.gateway.inner.tasks.clone(), self.name.clone(), self.joined.0);
-        self.doing.push(Box::pin(async move {
-            // If the service has ended, so does the server.
-            let worker = tasks.worker_elsewhere(name, queues, slots).await.map_err(|_| End::Away)?;
-            Ok(vec![Done::Joined(worker)])
-        }));
-    }
-
-    /// The steps that it may have at a time: while its breaker is not closed, what it has and a few to try.
-    fn capacity(&self) -> u32 {
-        let has = u32::try_from(self.given.len()).unwrap_or(u32::MAX);
-        match self.gateway.inner.breakers.view(&self.runner) {
-            Some(view) if view.position == Position::Open => 0,
-            Some(view) if view.position == Position::HalfOpen => {
-                let more = breaker::RUNNERS.probes.saturating_sub(view.probes);
-                if more == 0 { 0 } else { self.slots.min(has.saturating_add(more)) }
-            }
-            _ => self.slots,
-        }
-    }
-
-    /// When to look again whether it may be given steps.
-    fn rest(&self) -> Duration {
-        let inner = &self.gateway.inner;
-        let until = inner.breakers.view(&self.runner).and_then(|view| view.retry_at);
-        until.map_or(REST, |until| {
-            Duration::from_millis(u64::try_from(until.since(inner.ambient.now())).unwrap_or(0))
-        })
-    }
-
     /// Follows which projects the runner serves. What it has of others is taken away.
     pub(crate) fn serves(&mut self, projects: Vec<ProjectId>) -> Vec<ToRunner> {
         let mut over = Vec::new();
@@ -260,7 +219,7 @@ impl Work {
     /// Why the connection has to end.
     pub(crate) async fn next(&mut self) -> Result<Vec<ToRunner>, End> {
         loop {
-            let (rests, until) = (self.joined.0 < self.slots, self.rest());
+            let (rests, until, watches) = (self.joined.0 < self.slots, self.rest(), self.is_watching());
             let worker = &mut self.worker;
             let lease = async {
                 match worker {
@@ -284,7 +243,7 @@ impl Work {
                     self.look();
                     self.want();
                 }
-                _ = self.look.tick(), if !self.looking && !self.asked.is_empty() => self.look(),
+                _ = self.look.tick(), if watches => self.look(),
             }
         }
     }
@@ -316,14 +275,7 @@ impl Work {
                         self.nudge.notify_one();
                     }
                 }
-                Done::Looked(answers) => {
-                    self.looking = false;
-                    for answer in answers {
-                        if self.asked.remove(&(answer.task, answer.ask_id)) {
-                            says.push(ToRunner::TaskAnswer(answer));
-                        }
-                    }
-                }
+                Done::Looked(answers, said) => says.extend(self.looked(answers, said)),
             }
         }
         self.want();
@@ -365,12 +317,17 @@ impl Work {
             stopped.await;
             task
         }));
-        let project_id = lease.step().project;
+        let (project_id, hears) = (lease.step().project, matches!(order.engine, Engine::Agent { .. }));
+        if hears {
+            // Something may have been said to it on another connection.
+            self.nudge.notify_one();
+        }
         let given = Given {
             lease,
             output: u64::from(order.bounds.output_mib) * MIB,
             ticket,
             is_command: matches!(order.engine, Engine::Command { .. }),
+            hears,
             acknowledged: false,
             unstored: 0,
             noted: None,

@@ -14,6 +14,7 @@ use super::delivery::deliver;
 use super::engines::{Ending, Job, Wish, agent, command};
 use super::ground::Ground;
 use super::spool::{Begun, Spool};
+use super::words::Words;
 use super::{Shared, paths};
 
 /// After how long a disk that did not take an outcome is tried again.
@@ -28,10 +29,17 @@ pub(super) async fn run(
     shared: Arc<Shared>,
     spool: Arc<Spool>,
     begun: Begun,
+    words: Arc<Words>,
     mut wish: watch::Receiver<Wish>,
 ) {
     let began = Instant::now();
-    let mut outcome = perform(&shared, &spool, &begun, began, wish.clone()).await;
+    let mut outcome = perform(&shared, &spool, &begun, &words, began, wish.clone()).await;
+    let unheeded = words.close();
+    if unheeded > 0 {
+        outcome
+            .notes
+            .push(format!("It ended before it turned to what it was told last: {unheeded} of that."));
+    }
     outcome.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let mut outcome = Some(fitting(outcome));
     while let Some(ended) = &outcome
@@ -73,6 +81,7 @@ async fn perform(
     shared: &Arc<Shared>,
     spool: &Arc<Spool>,
     begun: &Begun,
+    words: &Arc<Words>,
     began: Instant,
     wish: watch::Receiver<Wish>,
 ) -> Outcome {
@@ -95,7 +104,8 @@ async fn perform(
     let bounds = bounds(order.bounds);
     let until = began + Duration::from_secs(u64::from(bounds.minutes) * 60);
     let (task, tools) = (begun.submit.task, &shared.tools);
-    let job = Job { task, shared, tools, ground: &ground, spool, folder, bounds, until, wish: wish.clone() };
+    let wished = wish.clone();
+    let job = Job { task, shared, tools, ground: &ground, spool, folder, bounds, until, words, wish: wished };
     let ending = match &order.engine {
         Engine::Command { argv } => command::run(job, argv).await,
         Engine::Agent { name, prompt } => agent::run(job, name, prompt).await,

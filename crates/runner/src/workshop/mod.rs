@@ -16,6 +16,7 @@ mod kept;
 mod opening;
 mod paths;
 mod spool;
+mod words;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -27,14 +28,15 @@ use std::time::Duration;
 
 use kernel::{Ambient, ProjectId};
 use tokio::sync::{Notify, oneshot, watch};
-use wire::fleet::{AgentAskOption, Outcome, Stream};
-use wire::runner::{ASKS, Ask, Progress, SLOTS, Submit, Task};
+use wire::fleet::{AgentAskOption, Engine, Outcome, Stream};
+use wire::runner::{ASKS, Ask, Progress, SLOTS, Say, Submit, Task};
 
 pub use opening::OpenError;
 
 use crate::Folders;
 use engines::Wish;
 use spool::{Begun, Room, Spool};
+use words::Words;
 
 const MIB: u64 = 1024 * 1024;
 /// The most tasks that a workshop has, running, ended and not yet forgotten: a runner says all of them in one message.
@@ -107,6 +109,8 @@ struct Entry {
     outcome: Option<Outcome>,
     progress: Option<Progress>,
     asks: Asks,
+    /// What people say to it.
+    words: Arc<Words>,
     runs: bool,
 }
 
@@ -233,6 +237,7 @@ impl Workshop {
         if table.closed || table.entries.len() >= TASKS {
             return Err(io::Error::other("no more tasks are begun"));
         }
+        let words = Arc::new(Words::new(matches!(submit.order.engine, Engine::Agent { .. })));
         let begun = Begun { submit, at: self.0.ambient.now() };
         let spool = Arc::new(Spool::create(&self.0.tasks, &begun, &self.0.room, &self.0.changed)?);
         let (wish, wished) = watch::channel(Wish::None);
@@ -242,13 +247,14 @@ impl Workshop {
             outcome: None,
             progress: None,
             asks: Asks::default(),
+            words: Arc::clone(&words),
             runs: true,
         };
         table.entries.insert(task, entry);
         self.0.running.send_modify(|running| *running += 1);
         drop(table);
         self.0.changed.notify_one();
-        tokio::spawn(execution::run(Arc::clone(&self.0), spool, begun, wished));
+        tokio::spawn(execution::run(Arc::clone(&self.0), spool, begun, words, wished));
         Ok(true)
     }
 
@@ -317,6 +323,20 @@ impl Workshop {
             // Who has asked may have ended just now.
             let _ = answer.send(option.filter(known));
         }
+    }
+
+    /// Hears what people say to a task's agent, which turns to it as the verb says; says whether it is heard. What is heard once is
+    /// not brought in twice, and stays heard after a new start. What has ended, or hears nothing, does not hear it.
+    ///
+    /// # Errors
+    /// When the disk does not take it; then it is not heard.
+    pub fn say(&self, say: Say) -> io::Result<bool> {
+        let found = {
+            let table = self.0.table();
+            let entry = table.entries.get(&say.task).filter(|entry| !entry.is_forgotten());
+            entry.map(|entry| (Arc::clone(&entry.words), Arc::clone(&entry.spool)))
+        };
+        found.map_or(Ok(false), |(words, spool)| words.hear(say, &spool))
     }
 
     /// Comes when any of the above may have changed since this came last. For one listener.

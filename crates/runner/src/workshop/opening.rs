@@ -15,6 +15,7 @@ use wire::fleet::{End, Outcome};
 use super::engines::{Ending, Wish};
 use super::kept::clear;
 use super::spool::{Begun, LOCK, Room, Spool};
+use super::words::Words;
 use super::{Asks, Entry, Shared, Table, Tools, Workshop, checkout, execution};
 use crate::Folders;
 use crate::keeper::STUBBORN;
@@ -72,7 +73,8 @@ impl Workshop {
             match Spool::open(&folder, &room, &changed) {
                 Ok((spool, begun, None)) => left.push((Arc::new(spool), begun)),
                 Ok((spool, begun, outcome)) => {
-                    table.entries.insert(begun.submit.task, entry(Arc::new(spool), outcome));
+                    let entry = entry(Arc::new(spool), outcome).map_err(disk)?;
+                    table.entries.insert(begun.submit.task, entry);
                 }
                 // Left before it was whole, and so never acknowledged; or half removed.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => torn.push(folder),
@@ -93,7 +95,7 @@ impl Workshop {
             clear(&spool.mark()).await;
             let outcome = lost(&begun, &ambient);
             spool.end(&outcome).map_err(disk)?;
-            table.entries.insert(begun.submit.task, entry(spool, Some(outcome)));
+            table.entries.insert(begun.submit.task, entry(spool, Some(outcome)).map_err(disk)?);
         }
         let running = watch::Sender::new(0);
         let table = Mutex::new(table);
@@ -106,15 +108,16 @@ fn make(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-fn entry(spool: Arc<Spool>, outcome: Option<Outcome>) -> Entry {
-    Entry {
+fn entry(spool: Arc<Spool>, outcome: Option<Outcome>) -> io::Result<Entry> {
+    Ok(Entry {
+        words: Arc::new(Words::left(spool.heard()?)),
         spool,
         wish: watch::Sender::new(Wish::None),
         outcome,
         progress: None,
         asks: Asks::default(),
         runs: false,
-    }
+    })
 }
 
 fn lost(begun: &Begun, ambient: &Ambient) -> Outcome {

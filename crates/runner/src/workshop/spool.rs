@@ -1,6 +1,6 @@
 //! What a task has on disk: what it was told, what it wrote, and how it ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -25,6 +25,7 @@ pub(crate) const FILE: &str = "file:";
 pub(crate) const LOCK: &str = "keeper.lock";
 const TASK: &str = "task.json";
 const OUTCOME: &str = "outcome.json";
+const HEARD: &str = "heard.json";
 
 /// How much all streams of a runner may take on disk, and take.
 #[derive(Debug)]
@@ -197,6 +198,25 @@ impl Spool {
             }
         }
         write(&self.folder, OUTCOME, outcome)
+    }
+
+    /// Makes what the task has heard last.
+    ///
+    /// # Errors
+    /// When the disk does not take it; then it is as before.
+    pub(crate) fn hear(&self, heard: &BTreeSet<u32>) -> io::Result<()> {
+        write(&self.folder, HEARD, heard)
+    }
+
+    /// What the task has heard.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn heard(&self) -> io::Result<BTreeSet<u32>> {
+        match read(&self.folder.join(HEARD)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeSet::new()),
+            heard => heard,
+        }
     }
 
     /// Removes the folder.

@@ -10,7 +10,7 @@ use crate::bench::{
 };
 
 /// A runner whose agent is of that kind.
-fn bench(how: &str) -> Bench {
+pub(crate) fn bench(how: &str) -> Bench {
     with(Bench::new(), how)
 }
 
@@ -20,7 +20,7 @@ fn with(mut bench: Bench, how: &str) -> Bench {
     bench
 }
 
-fn prompt(text: &str) -> RemoteOrder {
+pub(crate) fn prompt(text: &str) -> RemoteOrder {
     RemoteOrder {
         engine: Engine::Agent { name: "double".into(), prompt: text.into() },
         folder: None,
@@ -30,7 +30,7 @@ fn prompt(text: &str) -> RemoteOrder {
     }
 }
 
-async fn begun(bench: &Bench, order: RemoteOrder) -> Workshop {
+pub(crate) async fn begun(bench: &Bench, order: RemoteOrder) -> Workshop {
     let workshop = bench.open().await;
     assert!(workshop.begin(submit(1, order)).unwrap());
     workshop

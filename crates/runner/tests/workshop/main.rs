@@ -8,3 +8,4 @@ mod commands;
 mod lives;
 mod places;
 mod repositories;
+mod said;

@@ -18,6 +18,7 @@ pub(crate) mod reviews;
 pub(crate) mod run_stream;
 pub(crate) mod runners;
 pub(crate) mod runs;
+pub(crate) mod said;
 pub(crate) mod schedules;
 pub(crate) mod settings;
 pub(crate) mod setup;
@@ -43,6 +44,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(runners::routes())
         .merge(fleet::routes())
         .merge(fleet_queue::routes())
+        .merge(said::routes())
         .merge(commands::routes())
         .merge(projects::routes())
         .merge(members::routes())

@@ -72,6 +72,7 @@ const TABLES: &[Table] = &[
     table("streams", &["step_id", "fence", "name"]),
     table("stream_pieces", &["step_id", "fence", "name", "start"]),
     table("asks", &["step_id", "fence", "ask_id"]),
+    table("said", &["step_id", "fence", "said_id"]),
     table("fleet_days", &["project_id", "day", "runner_id", "agent", "person_id"]),
     table("schedules", &["id"]),
     table("occurrences", &["schedule_id", "at"]),

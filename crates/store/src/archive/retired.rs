@@ -21,7 +21,7 @@ const OF_A_FILE: u32 = 500;
 const AT_ONCE: usize = 20;
 
 /// What belongs to runs, and which of its rows belong to `{runs}`.
-const TABLES: [(Table, &str); 9] = [
+const TABLES: [(Table, &str); 10] = [
     (table("runs", &["id"]), "id IN ({runs})"),
     (table("steps", &["id"]), "run_id IN ({runs})"),
     (
@@ -44,6 +44,10 @@ const TABLES: [(Table, &str); 9] = [
     ),
     (
         table("asks", &["step_id", "fence", "ask_id"]),
+        "step_id IN (SELECT id FROM steps WHERE run_id IN ({runs}))",
+    ),
+    (
+        table("said", &["step_id", "fence", "said_id"]),
         "step_id IN (SELECT id FROM steps WHERE run_id IN ({runs}))",
     ),
 ];

@@ -13,10 +13,11 @@ use store::passages::Wanted;
 use store::runners::{Bearer, Joining};
 use store::{
     Options, Scope, Store, asks, conversations, executions, keys, members, passages, people, reviews,
-    runners, runs, schedules, sessions, settings, slack, uploads, usage,
+    runners, runs, said, schedules, sessions, settings, slack, uploads, usage,
 };
 use tempfile::TempDir;
 use wire::auth::KeyScope;
+use wire::fleet::Verb;
 use wire::orchestrator::{Author, Message, MessageState, Mode};
 use wire::runs::{Limits, LogEntry, Priority, Reason, RunState, StepState};
 use wire::schedules::{Missed, NewSchedule, Occurrence, Outcome, ScheduledOrder, When};
@@ -81,7 +82,7 @@ pub(crate) async fn fill(stage: &Stage) -> Scope {
         runners::join(t, Bearer { runner, owner: ada }, &joining)?;
         settings::set(t, "b.c", "2")?;
         settings::set(t, "B_c", "1")?;
-        let lease = run(t)?;
+        let lease = run_of(t, AGENT)?;
         executions::begin(t, lease, runner)?;
         let part =
             executions::Part { lease, stream: "output".into(), offset: 0, bytes: vec![0, 159, 146, 150] };
@@ -89,6 +90,7 @@ pub(crate) async fn fill(stage: &Stage) -> Scope {
         crate::asks::hold(t, lease)?;
         asks::ask(t, &crate::asks::ask(lease, 1))?;
         asks::answer(t, lease, 1, Some("yes"))?;
+        said::say(t, lease.run, None, Verb::Steer, "Möwen")?;
         executions::end(t, lease, &wire::fleet::Outcome::of(wire::fleet::End::Complete, ""))?;
         let at = slack::Channel { team: "T1".into(), channel: "C1".into() };
         slack::is_new(t, "event/1")?;
@@ -104,8 +106,16 @@ pub(crate) async fn fill(stage: &Stage) -> Scope {
     scope
 }
 
+/// What a coding agent is to do.
+pub(crate) const AGENT: &str = r#"{"engine":{"kind":"agent","name":"scribe","prompt":"Write"}}"#;
+
 /// A run of two steps, one of which has been tried, with a log.
 pub(crate) fn run(t: &mut store::Tenant<'_, '_>) -> kernel::Result<executions::Lease> {
+    run_of(t, "null")
+}
+
+/// The same, of steps that are to do that.
+pub(crate) fn run_of(t: &mut store::Tenant<'_, '_>, input: &str) -> kernel::Result<executions::Lease> {
     let (run, project, now) = (t.id(), t.project(), t.now());
     let step = |id, ordinal: i64, name: &str| runs::Step {
         id,
@@ -158,7 +168,7 @@ pub(crate) fn run(t: &mut store::Tenant<'_, '_>) -> kernel::Result<executions::L
         ended_at: None,
     };
     let row = runs::NewRunRow { run: row, input: "{}".into(), idempotency_key: None, fingerprint: None };
-    let rows = steps.map(|step| runs::NewStepRow { step, input: "null".into() });
+    let rows = steps.map(|step| runs::NewStepRow { step, input: input.into() });
     runs::create(t, &[row], &rows, &[runs::NewEdge { child, parent }])?;
     runs::save_turns(t, &[], &[("one/q".into(), child)])?;
     let attempt = runs::NewAttempt {
@@ -477,6 +487,7 @@ async fn a_backup_of_an_older_program_is_brought_up_to_date() {
         "streams",
         "stream_pieces",
         "asks",
+        "said",
         "fleet_days",
         "runner_projects",
         "slack_seen",

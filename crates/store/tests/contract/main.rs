@@ -23,6 +23,7 @@ mod people;
 mod projects;
 mod reviews;
 mod runners;
+mod said;
 mod schema;
 mod slack;
 mod sweeping;

@@ -15,6 +15,7 @@ use wire::runner::Task;
 
 use super::ground::Ground;
 use super::spool::{Spool, Writer};
+use super::words::Words;
 use super::{Shared, Tools};
 use crate::keeper::Verdict;
 
@@ -47,6 +48,8 @@ pub(crate) struct Job<'a> {
     pub(crate) folder: PathBuf,
     pub(crate) bounds: Bounds,
     pub(crate) until: Instant,
+    /// What people say to it.
+    pub(crate) words: &'a Arc<Words>,
     pub(crate) wish: watch::Receiver<Wish>,
 }
 

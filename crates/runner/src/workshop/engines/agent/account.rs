@@ -6,7 +6,7 @@ use agent_client_protocol::v1::schema::{
     ContentBlock, EmbeddedResourceResource, Plan, PlanEntry, PlanEntryStatus, SessionUpdate, ToolCallId,
     ToolCallStatus, UsageUpdate,
 };
-use wire::runner::{NAME, Progress, STREAMS, Task};
+use wire::runner::{NAME, Progress, STREAMS, Say, Task};
 
 /// The most tool calls and plan entries that are followed.
 const FOLLOWED: usize = 500;
@@ -24,6 +24,8 @@ pub(super) enum Voice {
     Tool,
     Plan,
     Note,
+    /// People, to the agent.
+    Told,
     /// The agent's program, on its standard error.
     Error,
 }
@@ -36,6 +38,7 @@ impl Voice {
             Self::Tool => b"[tool] ",
             Self::Plan => b"[plan] ",
             Self::Note => b"[note] ",
+            Self::Told => b"[told] ",
             Self::Error => b"[stderr] ",
         }
     }
@@ -55,6 +58,8 @@ pub(super) struct Account {
     done: VecDeque<String>,
     /// Whether it was not told since it changed.
     changed: bool,
+    /// Whether a tool call has ended, and none was in progress then, since this was asked last.
+    boundary: bool,
     /// In millionths of a US dollar.
     pub(super) cost_micros: Option<u64>,
 }
@@ -94,6 +99,18 @@ impl Account {
     pub(super) fn note(&mut self, words: &str) -> Vec<u8> {
         self.does(words.to_owned());
         self.line(Voice::Note, words)
+    }
+
+    /// What people say to it, as the agent turns to it now.
+    pub(super) fn told(&mut self, Say { verb, text, by_name, .. }: &Say) -> Vec<u8> {
+        self.does("It turns to what it was told.".to_owned());
+        self.line(Voice::Told, &format!("{by_name} ({}): {}", verb.as_str(), text.trim_end()))
+    }
+
+    /// Whether it has passed a place since this was asked last where it may be steered: a tool call has ended, and none other was
+    /// in progress.
+    pub(super) fn passed_boundary(&mut self) -> bool {
+        std::mem::take(&mut self.boundary)
     }
 
     /// Takes an update in; gives what is to be written down of it.
@@ -153,6 +170,8 @@ impl Account {
                 self.done.pop_front();
             }
             self.changed = true;
+            let goes_on = |(_, status): &(String, ToolCallStatus)| *status == ToolCallStatus::InProgress;
+            self.boundary |= !self.tools.values().any(goes_on);
         } else {
             self.does(title.clone());
         }

@@ -6,12 +6,13 @@ use agent_client_protocol::v1::schema::{
     PermissionOption, PermissionOptionKind, RequestPermissionOutcome, RequestPermissionRequest,
     SelectedPermissionOutcome, ToolCallContent, ToolCallUpdateFields,
 };
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 use wire::fleet::{AgentAskKind, AgentAskOption};
 use wire::runner::{DETAIL, NAME, OPTIONS, Task};
 
 use super::account::{short, words};
-use super::conversation::{Book, stop};
+use super::conversation::Book;
+use super::course::Course;
 use crate::workshop::Shared;
 
 /// Asks people on behalf of one task. A clone asks for the same.
@@ -35,13 +36,17 @@ impl Asker {
         Self { shared: Arc::clone(shared), task }
     }
 
-    /// Asks, and waits for the answer or until the agent is to stop. What cannot be asked is refused.
+    /// Asks, and waits for the answer or until the agent's turn is over. What cannot be asked is refused.
     pub(super) async fn ask(
         &self,
         asked: RequestPermissionRequest,
         book: &Mutex<Book>,
-        mut stops: watch::Receiver<bool>,
+        course: &Course,
+        turn: u32,
     ) -> RequestPermissionOutcome {
+        if course.is_over(turn) {
+            return RequestPermissionOutcome::Cancelled;
+        }
         let title = asked.tool_call.fields.title.as_deref().map(short).filter(|title| !title.is_empty());
         let title = title.unwrap_or_else(|| "It wants to go on".to_owned());
         let options = options(&asked.options);
@@ -56,7 +61,7 @@ impl Asker {
         book.lock().await.note(&format!("It asks: {title}")).await;
         let answer = tokio::select! {
             answer = answered => answer.ok().flatten(),
-            () = stop(&mut stops) => None,
+            () = course.over(turn) => None,
         };
         drop(open);
         let chosen = asked.options.iter().find(|option| Some(&*option.option_id.0) == answer.as_deref());

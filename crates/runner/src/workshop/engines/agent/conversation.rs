@@ -1,4 +1,5 @@
-//! One session with an agent: greeted, prompted once, answered when it asks for something, and cancelled when it is to stop.
+//! One session with an agent: greeted, prompted, answered when it asks for something, prompted again with what people say to it
+//! meanwhile, and cancelled when it is to stop.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,8 +11,8 @@ use agent_client_protocol::schema::ProtocolVersion;
 use agent_client_protocol::v1::schema::{
     CancelNotification, ClientCapabilities, ContentBlock, FileSystemCapabilities, Implementation,
     InitializeRequest, NewSessionRequest, PromptRequest, PromptResponse, ReadTextFileRequest,
-    RequestPermissionOutcome, RequestPermissionRequest, RequestPermissionResponse, SessionNotification,
-    WriteTextFileRequest,
+    RequestPermissionOutcome, RequestPermissionRequest, RequestPermissionResponse, SessionId,
+    SessionNotification, StopReason, WriteTextFileRequest,
 };
 use agent_client_protocol::v1::{ConnectionTo, Dispatch};
 use agent_client_protocol::{
@@ -19,17 +20,22 @@ use agent_client_protocol::{
     on_receive_request,
 };
 use tokio::net::UnixStream;
-use tokio::sync::{Mutex, watch};
-use tokio::time::timeout;
+use tokio::sync::Mutex;
+use tokio::time::{sleep, timeout};
+use wire::runner::Say;
 
 use super::account::{Account, Voice};
 use super::asking::Asker;
+use super::course::Course;
 use super::files::Files;
 use super::transport::{Gate, lines};
 use crate::workshop::spool::Writer;
+use crate::workshop::words::Words;
 
 /// How long an agent may take until it can be prompted. Some fetch themselves first.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// How long an agent may take to leave its turn for what people say to it.
+const LEAVES: Duration = Duration::from_secs(60);
 
 /// What an agent has told, written down.
 pub(super) struct Book {
@@ -53,6 +59,12 @@ impl Book {
         self.write(&words).await;
     }
 
+    /// What people say to the agent, as it is brought in.
+    async fn told(&mut self, say: &Say) {
+        let words = self.account.told(say);
+        self.write(&words).await;
+    }
+
     pub(super) async fn say(&mut self, voice: Voice, words: &[u8]) {
         let words = self.account.say(voice, words);
         self.write(&words).await;
@@ -67,8 +79,9 @@ pub(super) struct Setting {
     pub(super) book: Arc<Mutex<Book>>,
     pub(super) gate: Gate,
     pub(super) asker: Asker,
-    /// Whether it is to stop.
-    pub(super) stops: watch::Receiver<bool>,
+    /// What people say to it.
+    pub(super) words: Arc<Words>,
+    pub(super) course: Course,
 }
 
 /// Why there is no answer to the prompt.
@@ -80,6 +93,8 @@ pub(super) enum Silence {
     Version,
     /// It took too long to begin.
     Late,
+    /// It took too long to leave its turn.
+    Stays,
     /// Its side of the connection ended, or it has said what it may not.
     Ended,
     /// It wants somebody to sign in.
@@ -106,11 +121,12 @@ impl From<Error> for Silence {
     }
 }
 
-/// Has the whole conversation; gives what the agent says at the end of its turn.
+/// Has the whole conversation; gives what the agent says at the end of its last turn.
 pub(super) async fn hold(socket: UnixStream, setting: Setting) -> Result<PromptResponse, Silence> {
-    let Setting { folder, prompt, files, book, gate, asker, stops } = setting;
+    let Setting { folder, prompt, files, book, gate, asker, words, course } = setting;
     let transport = lines(socket, &gate);
-    let (writing, asking, patience) = (files.clone(), Arc::clone(&book), stops.clone());
+    let (writing, asking, asked) = (files.clone(), Arc::clone(&book), course.clone());
+    let (notes, passing) = (Arc::clone(&book), Arc::clone(&words));
     let heard = Client
         .v1()
         .name("atelier")
@@ -130,9 +146,12 @@ pub(super) async fn hold(socket: UnixStream, setting: Setting) -> Result<PromptR
         )
         .on_receive_notification(
             async move |told: SessionNotification, _| {
-                let mut book = book.lock().await;
-                let words = book.account.hear(told.update);
-                book.write(&words).await;
+                let mut book = notes.lock().await;
+                let heard = book.account.hear(told.update);
+                book.write(&heard).await;
+                if book.account.passed_boundary() {
+                    passing.boundary();
+                }
                 Ok(())
             },
             on_receive_notification!(),
@@ -150,13 +169,14 @@ pub(super) async fn hold(socket: UnixStream, setting: Setting) -> Result<PromptR
             on_receive_request!(),
         )
         .on_receive_request(
-            async move |asked: RequestPermissionRequest, responder, agent| {
+            async move |wanted: RequestPermissionRequest, responder, agent| {
                 // It may take days, and what the agent says meanwhile is heard.
-                let (asker, book, stops) = (asker.clone(), Arc::clone(&asking), patience.clone());
+                let (asker, book, course) = (asker.clone(), Arc::clone(&asking), asked.clone());
+                let turn = course.turn();
                 agent.spawn(async move {
                     let given_up = responder.cancellation();
                     let outcome = tokio::select! {
-                        outcome = asker.ask(asked, &book, stops) => outcome,
+                        outcome = asker.ask(wanted, &book, &course, turn) => outcome,
                         () = given_up.cancelled() => RequestPermissionOutcome::Cancelled,
                     };
                     responder.respond(RequestPermissionResponse::new(outcome))
@@ -165,37 +185,82 @@ pub(super) async fn hold(socket: UnixStream, setting: Setting) -> Result<PromptR
             on_receive_request!(),
         )
         .connect_with(transport, async move |agent: ConnectionTo<Agent>| {
-            Ok(speak(&agent, folder, prompt, stops).await)
+            let session = tokio::select! {
+                session = timeout(PATIENCE, greet(&agent, folder)) => session,
+                () = course.stopped() => return Ok(Err(Silence::Stopped)),
+            };
+            Ok(match session {
+                Ok(Ok(session)) => speak(&agent, &session, prompt, &book, &words, &course).await,
+                Ok(Err(silence)) => Err(silence),
+                Err(_) => Err(Silence::Late),
+            })
         })
         .await;
     heard?
 }
 
-/// What this side says.
+/// What this side says: the order, and then whatever people say, until a turn ends and nothing more was said.
 async fn speak(
     agent: &ConnectionTo<Agent>,
-    folder: PathBuf,
-    prompt: String,
-    mut stops: watch::Receiver<bool>,
+    session: &SessionId,
+    order: String,
+    book: &Mutex<Book>,
+    words: &Words,
+    course: &Course,
 ) -> Result<PromptResponse, Silence> {
-    let session = tokio::select! {
-        session = timeout(PATIENCE, greet(agent, folder)) => session.map_err(|_| Silence::Late)??,
-        () = stop(&mut stops) => return Err(Silence::Stopped),
-    };
-    let prompt = PromptRequest::new(session.clone(), vec![ContentBlock::from(prompt)]);
-    let mut answer = pin!(agent.send_request(prompt).block_task());
+    let mut prompt = vec![ContentBlock::from(order)];
+    loop {
+        course.begin();
+        let response = turn(agent, session, prompt, book, words, course).await?;
+        if course.stops() {
+            return Ok(response);
+        }
+        let next = words.next();
+        if next.is_empty() {
+            return Ok(response);
+        }
+        let mut book = book.lock().await;
+        for say in &next {
+            book.told(say).await;
+        }
+        prompt = next.into_iter().map(|say| ContentBlock::from(say.text)).collect();
+    }
+}
+
+/// One turn, to its end: its own, or because people say something that does not wait for it.
+async fn turn(
+    agent: &ConnectionTo<Agent>,
+    session: &SessionId,
+    prompt: Vec<ContentBlock>,
+    book: &Mutex<Book>,
+    words: &Words,
+    course: &Course,
+) -> Result<PromptResponse, Silence> {
+    let cancel = || agent.send_notification(CancelNotification::new(session.clone()));
+    let mut answer = pin!(agent.send_request(PromptRequest::new(session.clone(), prompt)).block_task());
     tokio::select! {
         answer = &mut answer => return Ok(answer?),
-        () = stop(&mut stops) => agent.send_notification(CancelNotification::new(session))?,
+        () = course.stopped() => {
+            cancel()?;
+            return Ok(answer.await?);
+        }
+        () = words.due() => course.break_off(),
     }
-    Ok(answer.await?)
+    cancel()?;
+    book.lock().await.note("Its turn is broken off.").await;
+    tokio::select! {
+        answer = &mut answer => match answer.map_err(Silence::from) {
+            // Some answer so when they are cancelled. The session is there all the same.
+            Err(Silence::Said(_)) => Ok(PromptResponse::new(StopReason::Cancelled)),
+            answer => answer,
+        },
+        () = course.stopped() => Ok(answer.await?),
+        () = sleep(LEAVES) => Err(Silence::Stays),
+    }
 }
 
 /// Says what this side can, and begins a session.
-async fn greet(
-    agent: &ConnectionTo<Agent>,
-    folder: PathBuf,
-) -> Result<agent_client_protocol::v1::schema::SessionId, Silence> {
+async fn greet(agent: &ConnectionTo<Agent>, folder: PathBuf) -> Result<SessionId, Silence> {
     let files = FileSystemCapabilities::new().read_text_file(true).write_text_file(true);
     let hello = InitializeRequest::new(ProtocolVersion::V1)
         .client_capabilities(ClientCapabilities::new().fs(files))
@@ -205,11 +270,4 @@ async fn greet(
         return Err(Silence::Version);
     }
     Ok(agent.send_request(NewSessionRequest::new(folder)).block_task().await?.session_id)
-}
-
-pub(super) async fn stop(stops: &mut watch::Receiver<bool>) {
-    if stops.wait_for(|stops| *stops).await.is_err() {
-        // Nobody is there who could want it.
-        std::future::pending().await
-    }
 }

@@ -1,11 +1,12 @@
 //! A coding agent: a program of the runner's own that speaks the Agent Client Protocol (<https://agentclientprotocol.com>), version 1.
 //!
-//! It is started under a keeper as a command is, prompted once, and ended when its turn is. What it tells is a text for people,
-//! and how far it is. Terminals it has to make itself: its processes are the keeper's, whoever starts them.
+//! It is started under a keeper as a command is, prompted, and ended when its turn is over and people have said nothing more to it.
+//! What it tells is a text for people, and how far it is. Terminals it has to make itself: its processes are the keeper's, whoever starts them.
 
 mod account;
 mod asking;
 mod conversation;
+mod course;
 mod files;
 mod transport;
 
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use agent_client_protocol::v1::schema::{PromptResponse, StopReason};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use wire::fleet::{End, Used};
 
@@ -27,6 +28,7 @@ use crate::workshop::spool::{OUTPUT, Writer};
 use account::{Account, Voice};
 use asking::Asker;
 use conversation::{Book, Setting, Silence, hold};
+use course::Course;
 use files::Files;
 use transport::Gate;
 
@@ -66,7 +68,7 @@ pub(crate) async fn run(mut job: Job<'_>, name: &str, prompt: &str) -> Ending {
         }
     };
     let book = Arc::new(Mutex::new(Book { account: Account::default(), writer, fault: None }));
-    let (stop, stops) = watch::channel(false);
+    let course = Course::new();
     let gate = Gate::new();
     let setting = Setting {
         folder: job.folder.clone(),
@@ -75,7 +77,8 @@ pub(crate) async fn run(mut job: Job<'_>, name: &str, prompt: &str) -> Ending {
         book: Arc::clone(&book),
         gate: gate.clone(),
         asker: Asker::new(job.shared, job.task),
-        stops,
+        words: Arc::clone(job.words),
+        course: course.clone(),
     };
     let (heard, why, answer) = {
         let mut pour = pin!(pour(errors, &book));
@@ -121,7 +124,7 @@ pub(crate) async fn run(mut job: Job<'_>, name: &str, prompt: &str) -> Ending {
                     }
                     match (wish, &stage) {
                         (Wish::None | Wish::Cancel, Stage::Works) => {
-                            stop.send_replace(true);
+                            course.stop();
                             stage = Stage::Stops(Instant::now() + job.tools.limits.grace);
                         }
                         (Wish::Forget, _) => {
@@ -215,6 +218,9 @@ fn of(
         (Some(Err(Silence::Version)), None) => {
             failed("The agent speaks another version of the Agent Client Protocol than 1.".to_owned())
         }
+        (Some(Err(Silence::Stays)), None) => failed(
+            "The agent did not leave its turn when it was told something that could not wait.".to_owned(),
+        ),
         (Some(Err(Silence::Late)), None) => failed("The agent was not ready in time.".to_owned()),
         (Some(Err(Silence::SignIn)), None) => {
             failed("The agent wants somebody to sign in to it on the runner's machine first.".to_owned())
