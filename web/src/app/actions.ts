@@ -102,7 +102,7 @@ export function useWorkspaceActions(): void {
         name: "Settings",
         group: "Go to",
         icon: Settings,
-        words: "model memory keys sessions account runners machines",
+        words: "model memory keys sessions account runners machines slack",
         run: () => void navigate({ to: "/settings/$section", params: { section: "account" } }),
       },
     ];
