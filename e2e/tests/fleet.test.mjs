@@ -39,6 +39,9 @@ test("a runner that joins is told of with whose it is", async () => {
   const row = page.getByRole("listitem", { name: "forge" });
   await row.getByText("Present", { exact: true }).waitFor();
   await row.getByText("of Ada Lind").waitFor();
+  await row.getByText("0 of 2 at work").waitFor();
+  await row.getByText("nothing done in 7 days").waitFor();
+  await row.getByRole("list", { name: "What forge can do" }).getByText("commands", { exact: true }).waitFor();
 });
 
 test("a line becomes a program and its arguments as they are typed, and no shell reads it", async () => {
@@ -98,8 +101,11 @@ test("what waits says for what, and what was done leads to its run", async () =>
   const short = await fleet.order(command("true"), { title: "Count the boats" });
   await page.reload();
   const queue = page.getByRole("region", { name: "Under way and waiting" });
-  await queue.getByRole("link", { name: /Watch the tide/ }).waitFor();
-  await queue.getByText("Waits for its turn: one thing is done at a time in a project").waitFor();
+  await queue.getByRole("listitem").filter({ hasText: "Watch the tide" }).getByText("On forge").waitFor();
+  await queue.getByText("“Watch the tide” is being done; a project's runners do one thing at a time.").waitFor();
+  const row = page.getByRole("listitem", { name: "forge" });
+  await row.getByText("1 of 2 at work").waitFor();
+  await row.getByText(/1 done and 0 failed in 7 days, .* on average/).waitFor();
   await page.getByRole("region", { name: "Done" }).getByRole("link", { name: /sh check\.sh two words/ }).waitFor();
   await seen(page, "fleet");
   await page.setViewportSize({ width: 390, height: 844 });
@@ -118,7 +124,10 @@ test("what is ordered while no machine is there says so, and is done once one co
   const { id } = await fleet.order(command("echo", "ebb"), { title: "Say the tide" });
   await page.reload();
   const queue = page.getByRole("region", { name: "Under way and waiting" });
-  await queue.getByText("Waits for a runner: none that serves this project is present").waitFor();
+  await queue.getByText("forge is not there. It waits for a day.").waitFor();
+  await queue.getByRole("link", { name: /Say the tide/ }).click();
+  await page.getByText("No runner has begun it yet. forge is not there. It waits for a day.").waitFor();
+  await page.goBack();
   await machine.again();
   await fleet.reaches(id, "complete");
   await page.getByRole("region", { name: "Done" }).getByRole("link", { name: /Say the tide/ }).waitFor();

@@ -294,6 +294,11 @@ export interface components {
             messageId: components["schemas"]["MessageId"];
         };
         /**
+         * @description Whether a runner is given work.
+         * @enum {string}
+         */
+        BreakerState: "closed" | "open" | "halfOpen";
+        /**
          * @description What a project's agents may spend on language models. A paid call needs a budget of money that an owner has set; without
          *     one agents work by rules. Tokens that are not bounded here are bounded by the defaults.
          */
@@ -2007,6 +2012,42 @@ export interface components {
             field: string;
             recordId: components["schemas"]["EntityId"];
         };
+        /** @description A step that a runner does, or is to do. */
+        Queued: {
+            by?: components["schemas"]["PersonId"] | null;
+            byName?: string | null;
+            priority: components["schemas"]["Priority"];
+            /** @description When it was ordered. */
+            queuedAt: components["schemas"]["Timestamp"];
+            reason?: components["schemas"]["QueuedReason"] | null;
+            runId: components["schemas"]["RunId"];
+            runnerId?: components["schemas"]["RunnerId"] | null;
+            runnerName?: string | null;
+            state: components["schemas"]["QueuedState"];
+            /** @description What the step is called within the run: `do`, if the run is this one order. */
+            step: string;
+            stepId: components["schemas"]["StepId"];
+            /** @description What the run is called. */
+            title: string;
+        };
+        /** @description Why a step of the queue waits. */
+        QueuedReason: {
+            /** @description In a word. */
+            kind: components["schemas"]["QueuedWhy"];
+            /** @description In a sentence, for people; it names the runners. */
+            message: string;
+            until?: components["schemas"]["Timestamp"] | null;
+        };
+        /**
+         * @description Where a step of the queue is.
+         * @enum {string}
+         */
+        QueuedState: "waiting" | "running";
+        /**
+         * @description Why a step of the queue waits, in a word.
+         * @enum {string}
+         */
+        QueuedWhy: "turn" | "noRunner" | "away" | "resting" | "busy" | "later" | "budget";
         /** @description How far a project is prepared. */
         Readiness: {
             /** @description When it was looked at. */
@@ -2517,6 +2558,12 @@ export interface components {
             /** @description The program's version, and the system that it runs on, as it says; empty before it has joined. */
             version: string;
         };
+        /** @description What keeps work from a runner on which much failed lately. */
+        RunnerBreaker: {
+            /** @description Whether it does. */
+            state: components["schemas"]["BreakerState"];
+            until?: components["schemas"]["Timestamp"] | null;
+        };
         RunnerId: string;
         /** @description How a run stands, as events tell it. */
         RunStanding: {
@@ -2605,7 +2652,33 @@ export interface components {
         };
         /** @description A runner that serves a project, there or not. */
         ServingRunner: {
+            /** @description The coding agents that it can start, as it said then. */
+            agents: string[];
+            /** @description Whether it is given work. */
+            breaker: components["schemas"]["RunnerBreaker"];
+            /**
+             * Format: int32
+             * @description How many steps it has now, of all projects that it serves.
+             */
+            busy: number;
+            /** @description Whether it runs commands that the server names, as it said when it joined last. */
+            commands: boolean;
+            /**
+             * Format: int64
+             * @description What it did in this project today and in the six days of universal time before: tasks that ended well.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Tasks that ended badly: a program or an agent failed, or the runner did.
+             */
+            failed: number;
             id: components["schemas"]["RunnerId"];
+            /**
+             * Format: int64
+             * @description How long a task took, in milliseconds of the runner's clock; nothing if it did none.
+             */
+            meanMs?: number | null;
             name: string;
             /** @description Whose it is. */
             ownerId: components["schemas"]["PersonId"];
@@ -2619,6 +2692,8 @@ export interface components {
              * @description How many steps it does at a time.
              */
             slots: number;
+            /** @description The servers of tools that it can start, as it said then. */
+            tools: string[];
             version: string;
         };
         /** @description A signed-in device. */

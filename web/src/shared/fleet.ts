@@ -25,6 +25,17 @@ export const asksQuery = (project: string, run: string) =>
     refetchInterval: LOOK,
   });
 
+/** How often the queue is looked at for what no event tells, such as a runner that came back, in milliseconds. */
+const LOOK_AT_QUEUE = 5_000;
+
+/** What runners do and are to do in a project, in its order; read again with each run that begins or ends. */
+export const fleetQueueQuery = (project: string) =>
+  queryOptions({
+    queryKey: [...runKeys.list(project), "queue"],
+    queryFn: ({ signal }) => api.get<Schemas["Queued"][]>(`/projects/${project}/fleet/queue`, { signal }),
+    refetchInterval: LOOK_AT_QUEUE,
+  });
+
 /** Something that an execution wrote. */
 export interface Source {
   project: string;

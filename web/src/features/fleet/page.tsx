@@ -7,9 +7,9 @@ import { useMay, useProjectId } from "@/shared/place";
 import { servingQuery } from "@/shared/queries";
 import { Button, buttonClass } from "@/shared/ui/button";
 import { Empty, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
-import { Machine, Presence } from "@/shared/ui/runner";
 import { NewOrder } from "./new";
 import { Queue } from "./queue";
+import { RunnerRow } from "./runner";
 
 export function FleetPage() {
   const project = useProjectId();
@@ -47,18 +47,11 @@ export function FleetPage() {
         )}
         <ul aria-label="Runners" className="divide-y divide-line border-b border-line empty:border-0">
           {runners.map((runner) => (
-            <li key={runner.id} aria-label={runner.name} className="px-6 py-2.5 text-sm">
-              <p className="flex flex-wrap items-center gap-x-2">
-                <span className="font-medium wrap-anywhere">{runner.name}</span>
-                <Presence runner={runner} />
-                <span className="text-xs text-ink-3">of {runner.ownerName}</span>
-              </p>
-              <Machine runner={runner} />
-            </li>
+            <RunnerRow key={runner.id} project={project} runner={runner} />
           ))}
         </ul>
       </section>
-      <Queue project={project} runners={runners} />
+      <Queue project={project} />
       {ordering && <NewOrder project={project} runners={runners} onClose={() => setOrdering(false)} />}
     </>
   );

@@ -2,12 +2,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { GitBranch } from "lucide-react";
 import { thousands, usd } from "@/engines/money";
+import { told } from "@/engines/queue";
 import { took } from "@/engines/reasons";
 import { hasEnded, isHeld, type Step } from "@/engines/run";
-import { executionsQuery } from "@/shared/fleet";
+import { executionsQuery, fleetQueueQuery } from "@/shared/fleet";
 import type { End, Execution, Outcome } from "@/shared/wire";
 import { useNow } from "@/shared/now";
-import { exact } from "@/shared/time";
+import { clock, exact } from "@/shared/time";
 import { Choice } from "@/shared/ui/field";
 import { Badge, Failure, Skeleton } from "@/shared/ui/parts";
 import type { Schemas } from "@/shared/wire";
@@ -45,11 +46,8 @@ export function Executed({ project, run, step, part, fence, onFence }: ExecutedP
   const own = all.data.filter(({ stepId }) => stepId === step.id);
   const shown = own.find((one) => one.fence === fence) ?? own.at(-1);
   if (!shown) {
-    return (
-      <p className="text-sm text-ink-3">
-        {hasEnded(step.state) ? "No runner began it." : "No runner has begun it yet."}
-      </p>
-    );
+    if (hasEnded(step.state)) return <p className="text-sm text-ink-3">No runner began it.</p>;
+    return <Waiting project={project} step={step.id} />;
   }
   /** A runner has it still. What was begun before another, or before its step ended, was given up. */
   const isLive = (one: Execution) => !one.outcome && !one.endedAt && one === own.at(-1) && isHeld(step.state);
@@ -83,6 +81,16 @@ export function Executed({ project, run, step, part, fence, onFence }: ExecutedP
         <Changes key={shown.fence} source={source} execution={shown} over={!live} />
       )}
     </div>
+  );
+}
+
+/** Why no runner has begun it yet. */
+function Waiting({ project, step }: { project: string; step: string }) {
+  const queued = useQuery(fleetQueueQuery(project)).data?.find(({ stepId }) => stepId === step);
+  return (
+    <p role="status" className="text-sm text-ink-3">
+      No runner has begun it yet.{queued && ` ${told(queued, clock)}`}
+    </p>
   );
 }
 
