@@ -2592,6 +2592,39 @@ export interface components {
         RunState: "queued" | "running" | "complete" | "failed" | "cancelled";
         /** @description What an event of a run's stream tells. */
         RunStreamed: components["schemas"]["LogEntry"] | components["schemas"]["RunState"];
+        /** @description Something that was said to an agent. It is said to the lease that the step had then; one that comes later does not hear it. */
+        Said: {
+            at: components["schemas"]["Timestamp"];
+            by?: components["schemas"]["PersonId"] | null;
+            byName: string;
+            /**
+             * Format: int64
+             * @description The lease's number.
+             */
+            fence: number;
+            heardAt?: components["schemas"]["Timestamp"] | null;
+            runId: components["schemas"]["RunId"];
+            /**
+             * Format: int32
+             * @description Which of those that were said to the lease, from 1 on.
+             */
+            saidId: number;
+            stepId: components["schemas"]["StepId"];
+            text: string;
+            verb: components["schemas"]["SayVerb"];
+        };
+        /** @description Says something to the agent that does a step. */
+        SayToAgent: {
+            /** @description What it is told: at most 32768 bytes. */
+            text: string;
+            /** @description When it is to turn to it. */
+            verb: components["schemas"]["SayVerb"];
+        };
+        /**
+         * @description When an agent is to turn to what it is told. All of it is said in the session that it has, so it knows what it did before.
+         * @enum {string}
+         */
+        SayVerb: "steer" | "queue" | "interrupt";
         /** @description An order and when it is given. */
         Schedule: {
             createdAt: components["schemas"]["Timestamp"];

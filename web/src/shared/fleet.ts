@@ -25,6 +25,14 @@ export const asksQuery = (project: string, run: string) =>
     refetchInterval: LOOK,
   });
 
+/** What was said to the agents of a run; whether one has heard it is looked at while it is at work. */
+export const saidQuery = (project: string, run: string, live: boolean) =>
+  queryOptions({
+    queryKey: [...runKeys.one(project, run), "said"],
+    queryFn: ({ signal }) => api.get<Schemas["Said"][]>(`/projects/${project}/runs/${run}/said`, { signal }),
+    refetchInterval: live ? LOOK : false,
+  });
+
 /** How often the queue is looked at for what no event tells, such as a runner that came back, in milliseconds. */
 const LOOK_AT_QUEUE = 5_000;
 

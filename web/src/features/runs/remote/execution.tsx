@@ -6,15 +6,15 @@ import { told } from "@/engines/queue";
 import { took } from "@/engines/reasons";
 import { hasEnded, isHeld, type Step } from "@/engines/run";
 import { executionsQuery, fleetQueueQuery } from "@/shared/fleet";
-import type { End, Execution, Outcome } from "@/shared/wire";
+import type { End, Execution, Outcome, RemoteOrder, Schemas } from "@/shared/wire";
 import { useNow } from "@/shared/now";
 import { clock, exact } from "@/shared/time";
 import { Choice } from "@/shared/ui/field";
 import { Badge, Failure, Skeleton } from "@/shared/ui/parts";
-import type { Schemas } from "@/shared/wire";
 import { Asks } from "./asks";
 import { Changes } from "./changes";
 import { Output } from "./output";
+import { Say } from "./say";
 
 type Look = { name: string; tone: "plain" | "good" | "warn" | "bad" | "accent" };
 
@@ -68,6 +68,9 @@ export function Executed({ project, run, step, part, fence, onFence }: ExecutedP
         <How execution={shown} live={live} />
       </div>
       {live && <Asks project={project} run={run.id} step={step.id} />}
+      {part === "terminal" && isAgents(step) && (
+        <Say project={project} run={run.id} step={step.id} fence={shown.fence} live={live} />
+      )}
       {shown.outcome && <What outcome={shown.outcome} />}
       {part === "terminal" ? (
         <Output
@@ -82,6 +85,12 @@ export function Executed({ project, run, step, part, fence, onFence }: ExecutedP
       )}
     </div>
   );
+}
+
+/** Whether a coding agent does a step, and no program. */
+function isAgents({ input }: Step): boolean {
+  const { engine } = input as Partial<RemoteOrder>;
+  return engine?.kind === "agent";
 }
 
 /** Why no runner has begun it yet. */
