@@ -55,6 +55,14 @@ impl Machine {
         Self::start_so(&app.url, key, project, &["--agent", &agent])
     }
 
+    /// The same, with the server of tools `double`.
+    pub fn start_with_tools(app: &Atelier, key: &str, project: &str) -> Self {
+        let double = binary().with_file_name("runner-double");
+        assert!(double.exists(), "`cargo build -p runner` makes {}", double.display());
+        let tools = format!("double='{}' tools", double.display());
+        Self::start_so(&app.url, key, project, &["--tools", &tools])
+    }
+
     /// The same as [`Machine::start`], by an address that may lead there on another way.
     pub fn start_at(url: &str, key: &str, project: &str) -> Self {
         Self::start_so(url, key, project, &[])

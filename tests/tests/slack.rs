@@ -192,6 +192,28 @@ async fn what_is_said_in_a_thread_that_atelier_began_goes_on_with_it() {
 }
 
 #[tokio::test]
+async fn what_is_said_in_the_thread_of_an_agent_at_work_is_said_to_it() {
+    let (mut slack, app, ada, film) = stage().await;
+    let (_, key) = runner(&ada, "forge").await;
+    let mut machine = Machine::start_with_agent(&app, &key, &film, "listens");
+    machine.says("joined").await;
+    assert_eq!(slack.command(&app, "U1", "C1", "ask double ask").send().await, HEARD);
+    slack.called_so(|call| call.method == "chat.postMessage").await;
+    let ask = tests::fleet::asked(&ada, &film).await;
+    let reply = json!({ "type": "message", "thread_ts": "1700000000.000100", "text": "Don’t rhyme" });
+    assert_eq!(slack.event(&app, "U1", "C1", reply).send().await, HEARD);
+    slack.called_so(|call| call.body["text"].to_string().contains("is told")).await;
+    assert_eq!(tests::fleet::answer(&ada, &film, &ask, "yes").await.0, 204);
+    let all = runs(&ada, &film).await;
+    assert_eq!(all.len(), 1, "nothing new was ordered");
+    let run = all[0]["id"].as_str().unwrap();
+    assert_eq!(tests::fleet::ended(&ada, &film, run).await["run"]["state"], "complete");
+    let done = tests::fleet::executions(&ada, &film, run).await;
+    let answer = tests::fleet::stream(&ada, &film, &done[0], "answer").await;
+    assert_eq!(String::from_utf8(answer).unwrap(), "I was told: Don't rhyme\n");
+}
+
+#[tokio::test]
 async fn a_server_that_was_started_again_tells_on_of_what_it_told_of() {
     let (mut slack, mut app, ada, film) = stage().await;
     assert_eq!(slack.command(&app, "U1", "C1", "do -- true").send().await, HEARD);

@@ -4,7 +4,7 @@ use kernel::{Error, ProjectId, Result, RunnerId};
 use serde_json::json;
 use store::Scope;
 use tasks::graph::{NewRun, NewStep};
-use wire::fleet::{CreateRemote, Engine, RemoteOrder, ServingRunner};
+use wire::fleet::{CreateRemote, Deliver, Engine, RemoteOrder, ServingRunner};
 use wire::runner::{AGENT_CHARS, is_agent};
 use wire::runs::Limits;
 
@@ -20,6 +20,7 @@ const GRACE_MS: i64 = MINUTE;
 /// The most bytes of a program's arguments together.
 const ARGUMENT_BYTES: usize = 32 * 1024;
 const ARGUMENTS: usize = 200;
+const TOOL_CHARS: usize = 200;
 const PROMPT_BYTES: usize = 32 * 1024;
 const FILES: usize = 50;
 const PATH_CHARS: usize = 500;
@@ -35,11 +36,18 @@ pub fn turn(project: ProjectId) -> String {
 }
 
 /// The queues whose steps a runner does in a project.
-pub(crate) fn queues(project: ProjectId, runner: RunnerId, commands: bool, agents: &[String]) -> Vec<String> {
+pub(crate) fn queues(
+    project: ProjectId,
+    runner: RunnerId,
+    commands: bool,
+    agents: &[String],
+    tools: &[String],
+) -> Vec<String> {
     let turn = turn(project);
     let mut queues = vec![format!("{turn}#on/{runner}")];
     queues.extend(commands.then(|| format!("{turn}#command")));
     queues.extend(agents.iter().map(|agent| format!("{turn}#agent/{agent}")));
+    queues.extend(tools.iter().map(|tool| format!("{turn}#tool/{tool}")));
     queues
 }
 
@@ -50,6 +58,7 @@ fn queue(project: ProjectId, order: &RemoteOrder, runner: Option<RunnerId>) -> S
         (Some(runner), _) => format!("{turn}#on/{runner}"),
         (None, Engine::Command { .. }) => format!("{turn}#command"),
         (None, Engine::Agent { name, .. }) => format!("{turn}#agent/{name}"),
+        (None, Engine::Mcp { server, .. }) => format!("{turn}#tool/{server}"),
     }
 }
 
@@ -65,13 +74,16 @@ pub(crate) fn is_for(project: ProjectId, queue: &str, runner: RunnerId) -> bool 
 
 /// Whether a runner that serves the project does the steps of that queue.
 pub(crate) fn can(project: ProjectId, queue: &str, runner: &ServingRunner) -> bool {
-    queues(project, runner.id, runner.commands, &runner.agents).iter().any(|does| does == queue)
+    queues(project, runner.id, runner.commands, &runner.agents, &runner.tools)
+        .iter()
+        .any(|does| does == queue)
 }
 
 /// What no runner of the project has that the steps of that queue take, in a sentence.
 pub(crate) fn lacking(project: ProjectId, queue: &str) -> String {
     match takes(project, queue).split_once('/') {
         Some(("agent", agent)) => format!("No runner that serves the project has the agent {agent}."),
+        Some(("tool", server)) => format!("No runner that serves the project has the tools {server}."),
         Some(("on", _)) => "The runner that it is meant for does not serve the project.".into(),
         _ => "No runner that serves the project runs commands.".into(),
     }
@@ -93,6 +105,7 @@ pub fn run(scope: &Scope, wanted: CreateRemote, idempotency_key: Option<String>)
     let kind = match order.engine {
         Engine::Command { .. } => "fleet.command",
         Engine::Agent { .. } => "fleet.agent",
+        Engine::Mcp { .. } => "fleet.tool",
     };
     let step = NewStep {
         priority,
@@ -121,6 +134,7 @@ fn named(engine: &Engine) -> String {
     let text = match engine {
         Engine::Command { argv } => argv.join(" "),
         Engine::Agent { prompt, .. } => prompt.lines().next().unwrap_or_default().to_owned(),
+        Engine::Mcp { server, tool, .. } => format!("{server}: {tool}"),
     };
     text.chars().take(80).collect()
 }
@@ -152,6 +166,21 @@ fn check(order: &RemoteOrder) -> Result<()> {
                 return wrong("engine.prompt", format!("must be 1 to {PROMPT_BYTES} bytes"));
             }
         }
+        Engine::Mcp { server, tool, arguments } => {
+            if !is_agent(server) {
+                return wrong(
+                    "engine.server",
+                    format!("must be 1 to {AGENT_CHARS} letters, digits, and - _ ."),
+                );
+            }
+            if !(1..=TOOL_CHARS).contains(&tool.chars().count()) || tool.contains(char::is_control) {
+                return wrong("engine.tool", format!("must be 1 to {TOOL_CHARS} characters"));
+            }
+            let bytes = serde_json::to_vec(arguments).map_or(usize::MAX, |json| json.len());
+            if bytes > ARGUMENT_BYTES {
+                return wrong("engine.arguments", format!("must be at most {ARGUMENT_BYTES} bytes as JSON"));
+            }
+        }
     }
     if let Some(folder) = &order.folder
         && !is_inside(folder)
@@ -173,6 +202,19 @@ fn check(order: &RemoteOrder) -> Result<()> {
     if !(1..=1_024).contains(&order.bounds.output_mib) {
         return wrong("bounds.outputMib", "must be from 1 to 1024".into());
     }
+    let is_agents = matches!(order.engine, Engine::Agent { .. });
+    for (field, bound) in [("tokens", order.bounds.tokens), ("costMicros", order.bounds.cost_micros)] {
+        if bound == Some(0) {
+            return wrong(&format!("bounds.{field}"), "must be at least 1".into());
+        }
+        if bound.is_some() && !is_agents {
+            return wrong(&format!("bounds.{field}"), "bounds a coding agent: nothing else says it".into());
+        }
+    }
+    if order.read_only && !(is_agents && order.deliver == Deliver::Diff && order.collect.is_empty()) {
+        let why = "is for coding agents, which then deliver nothing and bring no files back";
+        return wrong("readOnly", why.into());
+    }
     Ok(())
 }
 
@@ -190,25 +232,24 @@ fn is_inside(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use kernel::Id;
-    use wire::fleet::{Bounds, Deliver};
+    use wire::fleet::Bounds;
 
     use super::*;
 
     fn order() -> RemoteOrder {
-        RemoteOrder {
-            engine: Engine::Command { argv: vec!["cargo".into(), "test".into()] },
-            folder: None,
-            collect: Vec::new(),
-            deliver: Deliver::default(),
-            bounds: Bounds::default(),
-        }
+        RemoteOrder::of(Engine::Command { argv: vec!["cargo".into(), "test".into()] })
+    }
+
+    fn tool(server: &str, tool: &str) -> RemoteOrder {
+        let arguments = serde_json::Map::new();
+        RemoteOrder::of(Engine::Mcp { server: server.into(), tool: tool.into(), arguments })
     }
 
     #[test]
     fn a_runner_does_what_it_can_in_each_of_its_projects_and_what_is_meant_for_it_alone() {
         let (project, runner) = (ProjectId::from_bits(1), RunnerId::from_bits(2));
         let agents = ["scribe".to_owned()];
-        let queues = queues(project, runner, true, &agents);
+        let queues = queues(project, runner, true, &agents, &["weather".to_owned()]);
         let agent = RemoteOrder {
             engine: Engine::Agent { name: "scribe".into(), prompt: "Write".into() },
             ..order()
@@ -217,6 +258,7 @@ mod tests {
             queue(project, &order(), None),
             queue(project, &order(), Some(runner)),
             queue(project, &agent, None),
+            queue(project, &tool("weather", "now"), None),
         ] {
             assert!(queues.contains(&one), "{one}");
             assert_eq!(store::runs::turn(&one), turn(project));
@@ -241,6 +283,10 @@ mod tests {
         ] {
             assert!(check(&RemoteOrder { engine: engine.clone(), ..order() }).is_err(), "{engine:?}");
         }
+        assert!(check(&tool("weather", "now")).is_ok());
+        for (server, name) in [("a b", "now"), ("weather", ""), ("weather", "a\0")] {
+            assert!(check(&tool(server, name)).is_err(), "{server} {name}");
+        }
         for path in ["", "/etc", "..", "a/../../b", "\\\\host", "C:\\x", "a\0"] {
             let folder = RemoteOrder { folder: Some(path.into()), ..order() };
             let collect = RemoteOrder { collect: vec!["fine".into(), path.into()], ..order() };
@@ -251,8 +297,23 @@ mod tests {
             Bounds { minutes: 1_441, ..Bounds::default() },
             Bounds { memory_mib: Some(1), ..Bounds::default() },
             Bounds { output_mib: 0, ..Bounds::default() },
+            Bounds { tokens: Some(1), ..Bounds::default() },
+            Bounds { cost_micros: Some(1), ..Bounds::default() },
         ] {
             assert!(check(&RemoteOrder { bounds, ..order() }).is_err(), "{bounds:?}");
         }
+    }
+
+    #[test]
+    fn only_an_agent_is_bounded_by_its_use_or_told_to_look_only() {
+        let agent = || RemoteOrder::of(Engine::Agent { name: "a".into(), prompt: "do".into() });
+        let bounds = Bounds { tokens: Some(1), cost_micros: Some(1), ..Bounds::default() };
+        assert!(check(&RemoteOrder { bounds, ..agent() }).is_ok());
+        let none = Bounds { tokens: Some(0), ..Bounds::default() };
+        assert!(check(&RemoteOrder { bounds: none, ..agent() }).is_err());
+        let looks = |order| RemoteOrder { read_only: true, ..order };
+        assert!(check(&looks(agent())).is_ok() && check(&looks(order())).is_err());
+        assert!(check(&looks(RemoteOrder { deliver: Deliver::Branch, ..agent() })).is_err());
+        assert!(check(&looks(RemoteOrder { collect: vec!["a".into()], ..agent() })).is_err());
     }
 }

@@ -2,7 +2,8 @@
 
 use kernel::Timestamp;
 use wire::runner::{
-    AGENTS, Challenge, Close, Envelope, FromRunner, Hello, PROJECTS, SLOTS, TASKS, ToRunner, WORDS, is_agent,
+    AGENTS, Challenge, Close, Envelope, FromRunner, Hello, PROJECTS, SLOTS, TASKS, TOOLS, ToRunner, WORDS,
+    is_agent,
 };
 
 /// One side of a conversation with a runner.
@@ -69,7 +70,8 @@ fn sensible(hello: &Hello) -> bool {
         && hello.projects.len() <= PROJECTS
         && hello.tasks.len() <= TASKS
         && hello.agents.len() <= AGENTS
-        && hello.agents.iter().all(|agent| is_agent(agent))
+        && hello.tools.len() <= TOOLS
+        && hello.agents.iter().chain(&hello.tools).all(|name| is_agent(name))
         && [&hello.version, &hello.platform]
             .iter()
             .all(|said| said.chars().count() <= WORDS && !said.contains('\0'))
@@ -97,6 +99,7 @@ mod tests {
             projects: vec![ProjectId::from_bits(1)],
             commands: true,
             agents: Vec::new(),
+            tools: Vec::new(),
             tasks: Vec::new(),
         }
     }
@@ -138,6 +141,8 @@ mod tests {
             Hello { slots: SLOTS + 1, ..hello("once") },
             Hello { agents: vec!["a b".into()], ..hello("once") },
             Hello { agents: vec!["a".into(); AGENTS + 1], ..hello("once") },
+            Hello { tools: vec!["a/b".into()], ..hello("once") },
+            Hello { tools: vec!["a".into(); TOOLS + 1], ..hello("once") },
             Hello { projects: vec![ProjectId::from_bits(1); PROJECTS + 1], ..hello("once") },
             Hello { version: "v".repeat(WORDS + 1), ..hello("once") },
             Hello { platform: "a\0b".into(), ..hello("once") },

@@ -88,13 +88,14 @@ impl Gateway {
     /// Finds out who greets.
     async fn recognise(&self, hello: Hello) -> Result<(Joined, Joining, Can)> {
         let Hello { key, runner_id, version, platform, slots, projects: declared, .. } = hello;
-        let (commands, agents, known) = (hello.commands, hello.agents, hello.tasks);
+        let (can, known) = ((hello.commands, hello.agents, hello.tools), hello.tasks);
         let key = Secret::new(key);
         let bearer = self.inner.identity.runner(key.expose()).await?;
         if runner_id.is_some_and(|id| id != bearer.runner) {
             return Err(Error::new(Code::AuthError, "The key is another runner's."));
         }
         let connection = self.chance();
+        let (commands, agents, tools) = can;
         let joining = Joining {
             connection: connection.clone(),
             version,
@@ -102,10 +103,14 @@ impl Gateway {
             slots,
             commands,
             agents: agents.clone(),
-            tools: Vec::new(),
+            tools: tools.clone(),
             projects: declared.clone(),
         };
-        Ok((Joined { bearer, connection, key, declared, known }, joining, Can { slots, commands, agents }))
+        Ok((
+            Joined { bearer, connection, key, declared, known },
+            joining,
+            Can { slots, commands, agents, tools },
+        ))
     }
 
     /// Notes that a runner is there, and finds out what it serves and which steps it has.

@@ -26,6 +26,8 @@ const SESSION: &str = "the-session";
 /// - `refuses`, `stops` (at the most tokens), `signs-in` do not do it;
 /// - `heeds` does nothing until it is cancelled, `deaf` not even then;
 /// - `listens` does what its prompt says: `stay` until it is cancelled, `ask` by a tool call first, or nothing;
+/// - `spends` says that it has used 2000 tokens and half a dollar, and does then as `listens`;
+/// - `sneaks` writes `direct.txt` without asking;
 /// - `garbage`, `huge` and `leaves` break off midway;
 /// - `floods` says much, `strange` what no client knows.
 pub(crate) async fn serve(how: &str) -> ExitCode {
@@ -123,6 +125,16 @@ impl Turn {
                 ended(StopReason::Cancelled)
             }
             "listens" => self.listens().await,
+            "spends" => {
+                let spent = UsageUpdate::new(2_000, 10_000).cost(Cost::new(0.5, "USD"));
+                self.tell(SessionUpdate::UsageUpdate(spent));
+                self.listens().await
+            }
+            "sneaks" => {
+                std::fs::write(self.folder.join("direct.txt"), "by itself\n").unwrap();
+                self.say("Done.\n");
+                ended(StopReason::EndTurn)
+            }
             "deaf" => {
                 self.here();
                 std::future::pending().await

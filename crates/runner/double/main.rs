@@ -1,9 +1,10 @@
-//! A runner's processes for its tests: the keeper (`keep`), a runner that begins tasks and then stays (`work`), and a coding
-//! agent (`agent`).
+//! A runner's processes for its tests: the keeper (`keep`), a runner that begins tasks and then stays (`work`), a coding
+//! agent (`agent`), and a server of tools (`tools`).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that meets an error has failed")]
 
 mod agent;
+mod tools;
 
 use std::io::Read;
 use std::path::Path;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(agent::serve(how))
         }
+        ["tools"] => tools::serve(),
         ["work", state, declared, grace] => {
             let grace = Duration::from_millis(grace.parse().unwrap());
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -37,7 +39,7 @@ async fn work(state: &Path, declared: &str, grace: Duration) -> ExitCode {
     let folders = Folders::read([declared]).unwrap();
     let keeper = vec![std::env::current_exe().unwrap().into(), "keep".into()];
     let limits = Limits { grace, ..Limits::default() };
-    let tools = Tools { commands: true, agents: [].into(), keeper, limits };
+    let tools = Tools { commands: true, agents: [].into(), servers: [].into(), keeper, limits };
     let workshop = Workshop::open(state, folders, tools, kernel::Ambient::system()).await.unwrap();
     for line in submits.lines() {
         workshop.begin(serde_json::from_str(line).unwrap()).unwrap();

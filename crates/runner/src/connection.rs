@@ -141,6 +141,7 @@ impl Options {
             projects: self.workshop.projects(),
             commands: self.workshop.runs_commands(),
             agents: self.workshop.agents(),
+            tools: self.workshop.tools(),
             tasks,
             ..stranger(&self.key, self.version)
         }
@@ -159,6 +160,7 @@ fn stranger(key: &str, version: &str) -> Hello {
         projects: Vec::new(),
         commands: false,
         agents: Vec::new(),
+        tools: Vec::new(),
         tasks: Vec::new(),
     }
 }

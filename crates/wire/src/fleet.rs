@@ -107,6 +107,25 @@ pub struct RemoteOrder {
     /// What it may use up.
     #[serde(default)]
     pub bounds: Bounds,
+    /// Whether its agent may only look: what would change something is refused without asking people, and what changes all the
+    /// same is thrown away. It takes a folder that git keeps.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub read_only: bool,
+}
+
+impl RemoteOrder {
+    /// That somebody does something, with nothing else to say of it.
+    #[must_use]
+    pub fn of(engine: Engine) -> Self {
+        Self {
+            engine,
+            folder: None,
+            collect: Vec::new(),
+            deliver: Deliver::default(),
+            bounds: Bounds::default(),
+            read_only: false,
+        }
+    }
 }
 
 /// Who does a task on a runner.
@@ -127,6 +146,18 @@ pub enum Engine {
         /// What it is to do.
         #[schema(max_length = 32_768)]
         prompt: String,
+    },
+    /// A tool of a server that speaks the Model Context Protocol, and that the runner declares.
+    Mcp {
+        /// The name that the runner gives the server.
+        server: String,
+        /// The tool's name there.
+        #[schema(min_length = 1, max_length = 200)]
+        tool: String,
+        /// What it is given.
+        #[serde(default)]
+        #[schema(value_type = Object)]
+        arguments: serde_json::Map<String, serde_json::Value>,
     },
 }
 
@@ -159,11 +190,19 @@ pub struct Bounds {
     /// What it writes, in MiB; what comes after is dropped, and that is said.
     #[schema(minimum = 1, maximum = 1_024)]
     pub output_mib: u32,
+    /// Tokens of a coding agent, as it says itself: all of its turns when one has ended, and meanwhile how full its context is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub tokens: Option<u64>,
+    /// Money of a coding agent, in millionths of a US dollar, as it says itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub cost_micros: Option<u64>,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { minutes: 60, memory_mib: None, output_mib: 128 }
+        Self { minutes: 60, memory_mib: None, output_mib: 128, tokens: None, cost_micros: None }
     }
 }
 
@@ -228,6 +267,8 @@ pub enum End {
     Timeout,
     /// It took more memory than it may.
     Memory,
+    /// Its agent used more tokens or money than it may.
+    Budget,
     /// Someone asked for it.
     Cancelled,
     /// The runner could not do its part: its disk is full, git failed.
@@ -380,7 +421,7 @@ pub struct AnswerAgentAsk {
     pub option: Option<String>,
 }
 
-/// Something that a task wrote: `output`, `diff`, or `file:` and a path.
+/// Something that a task wrote: `output`, `answer`, `diff`, or `file:` and a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs)]

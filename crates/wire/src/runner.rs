@@ -11,7 +11,7 @@ use std::fmt;
 use kernel::{ProjectId, RunId, RunnerId, StepId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::fleet::{AgentAskOption, Outcome, RemoteOrder, Verb};
+use crate::fleet::{AgentAskOption, Outcome, RemoteOrder, Used, Verb};
 
 /// How often a runner beats, in milliseconds.
 pub const BEAT_MS: u64 = 30_000;
@@ -27,6 +27,8 @@ pub const SLOTS: u32 = 64;
 pub const WORDS: usize = 100;
 /// The most coding agents that a runner declares.
 pub const AGENTS: usize = 20;
+/// The most servers of tools that a runner declares.
+pub const TOOLS: usize = 20;
 /// The most bytes of a stream in one message, before they are written in base64.
 pub const CHUNK: usize = 32 * 1024;
 /// The most bytes of a runner's streams that are sent and not yet acknowledged, all together.
@@ -49,7 +51,7 @@ pub const DETAIL: usize = 4_000;
 /// The most characters of a coding agent's name.
 pub const AGENT_CHARS: usize = 40;
 
-/// Whether a coding agent may be called so: with letters, digits, and `-`, `_` and `.`.
+/// Whether a coding agent, or a server of tools, may be called so: with letters, digits, and `-`, `_` and `.`.
 #[must_use]
 pub fn is_agent(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
@@ -147,6 +149,9 @@ pub struct Hello {
     pub commands: bool,
     /// The coding agents that it can start, by the names that it gives them.
     pub agents: Vec<String>,
+    /// The servers of tools that it can start, by the names that it gives them.
+    #[serde(default)]
+    pub tools: Vec<String>,
     /// What it has: tasks that it does, and tasks whose end it could not say yet.
     pub tasks: Vec<Task>,
 }
@@ -190,10 +195,13 @@ pub struct Progress {
     /// What it has done, each in a few words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<String>,
+    /// What its agent used until now, as far as it has said that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<Used>,
 }
 
-/// A part of a stream. Its name is `output` for what the task wrote as it ran, `diff` for what it changed, and `file:` with
-/// the path for a file that was asked for.
+/// A part of a stream. Its name is `output` for what the task wrote as it ran, `answer` for what its agent said to people
+/// in its last turn, `diff` for what it changed, and `file:` with the path for a file that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Chunk {
@@ -428,6 +436,7 @@ mod tests {
             projects: Vec::new(),
             commands: false,
             agents: Vec::new(),
+            tools: Vec::new(),
             tasks: Vec::new(),
         };
         assert!(!format!("{:?}", FromRunner::Auth(hello)).contains("secret"));

@@ -3,9 +3,7 @@
 use kernel::{Code, Error, Result};
 use serde_json::json;
 use store::{asks, executions, runs};
-use wire::fleet::{
-    AgentAsk, AgentAskKind, Bounds, CommandReply, CreateRemote, Deliver, Engine, RemoteOrder, ServingRunner,
-};
+use wire::fleet::{AgentAsk, AgentAskKind, CommandReply, CreateRemote, Engine, RemoteOrder, ServingRunner};
 use wire::runs::{Priority, Reason, StepState};
 use wire::schedules::{ChangeSchedule, ScheduleState};
 
@@ -41,13 +39,7 @@ pub(super) async fn agent(ask: Ask) -> Result<Done> {
 }
 
 async fn order(ask: &Ask, engine: Engine, runner: Option<ServingRunner>) -> Result<Done> {
-    let order = RemoteOrder {
-        engine,
-        folder: None,
-        collect: Vec::new(),
-        deliver: Deliver::default(),
-        bounds: Bounds::default(),
-    };
+    let order = RemoteOrder::of(engine);
     let on = runner.as_ref().map(|runner| runner.id);
     let wanted = CreateRemote { title: None, order, runner: on, priority: Priority::default() };
     let new = orders::run(ask.scope(), wanted, None)?;

@@ -129,7 +129,7 @@ impl Inner {
             let order: RemoteOrder = serde_json::from_str(&detail.input).ok()?;
             match order.engine {
                 Engine::Agent { name, .. } => Some((name, detail.step.state)),
-                Engine::Command { .. } => None,
+                Engine::Command { .. } | Engine::Mcp { .. } => None,
             }
         });
         Ok(match agent {

@@ -13,7 +13,7 @@ pub(super) fn health(outcome: &Outcome, is_command: bool) -> breaker::Outcome {
         End::Complete => breaker::Outcome::Success,
         End::Failed if is_command => breaker::Outcome::Success,
         End::Failed | End::Memory | End::Broken | End::Lost => breaker::Outcome::Failure,
-        End::Refused | End::Timeout | End::Cancelled => breaker::Outcome::Neutral,
+        End::Refused | End::Timeout | End::Budget | End::Cancelled => breaker::Outcome::Neutral,
     }
 }
 
@@ -24,7 +24,7 @@ pub(super) async fn settle(lease: tasks::Lease, outcome: &Outcome) -> Result<()>
         End::Complete => lease.complete(json!(outcome)).await,
         End::Lost => lease.give_back().await,
         End::Broken => lease.fail(failed(Kind::Retryable)).await,
-        End::Failed | End::Refused | End::Timeout | End::Memory | End::Cancelled => {
+        End::Failed | End::Refused | End::Timeout | End::Memory | End::Budget | End::Cancelled => {
             lease.fail(failed(Kind::Fatal)).await
         }
     }
@@ -48,6 +48,7 @@ mod tests {
             (End::Broken, breaker::Outcome::Failure),
             (End::Lost, breaker::Outcome::Failure),
             (End::Memory, breaker::Outcome::Failure),
+            (End::Budget, breaker::Outcome::Neutral),
             (End::Refused, breaker::Outcome::Neutral),
             (End::Timeout, breaker::Outcome::Neutral),
             (End::Cancelled, breaker::Outcome::Neutral),

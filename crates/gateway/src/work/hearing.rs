@@ -108,8 +108,8 @@ impl Work {
             return Ok(());
         }
         given.told = Some(Instant::now());
-        let Progress { progress, message, steps, .. } = progress;
-        let entry = json!({ "progress": progress, "message": message, "steps": steps });
+        let Progress { progress, message, steps, used, .. } = progress;
+        let entry = json!({ "progress": progress, "message": message, "steps": steps, "used": used });
         let logs = given.lease.log("progress", entry.to_string());
         self.doing.push(Box::pin(async move {
             let _ = logs.await;
@@ -201,8 +201,8 @@ impl Work {
 
 /// Whether a stream may be called so.
 fn is_stream(name: &str) -> bool {
-    let known =
-        name == OUTPUT || name == "diff" || name.strip_prefix("file:").is_some_and(|path| !path.is_empty());
+    let known = [OUTPUT, "answer", "diff"].contains(&name)
+        || name.strip_prefix("file:").is_some_and(|path| !path.is_empty());
     known && name.chars().count() <= 2 * NAME + NAME && !name.contains('\0')
 }
 
@@ -222,8 +222,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stream_is_the_output_the_diff_or_a_file() {
-        for name in ["output", "diff", "file:a b/c"] {
+    fn a_stream_is_the_output_the_answer_the_diff_or_a_file() {
+        for name in ["output", "answer", "diff", "file:a b/c"] {
             assert!(is_stream(name), "{name}");
         }
         for name in ["", "file:", "Output", "other", "file:\0", &format!("file:{}", "a".repeat(3 * NAME))] {

@@ -65,7 +65,7 @@ struct Given {
     output: u64,
     /// Whether its end says something of the runner's health.
     ticket: Option<Ticket<RunnerId>>,
-    /// Whether a command of the server's choice is done, of which a bad end is no fault of the runner.
+    /// Whether a command or a tool call of the server's choice is done, of which a bad end is no fault of the runner.
     is_command: bool,
     /// Whether people may say something to it while it is done.
     hears: bool,
@@ -86,6 +86,7 @@ pub(crate) struct Work {
     slots: u32,
     commands: bool,
     agents: Vec<String>,
+    tools: Vec<String>,
     projects: Vec<ProjectId>,
     worker: Option<tasks::Worker>,
     /// With how many slots, and for which projects, that worker has joined.
@@ -115,6 +116,7 @@ pub(crate) struct Can {
     pub(crate) slots: u32,
     pub(crate) commands: bool,
     pub(crate) agents: Vec<String>,
+    pub(crate) tools: Vec<String>,
 }
 
 impl Work {
@@ -125,7 +127,7 @@ impl Work {
         projects: Vec<ProjectId>,
         nudge: Arc<Notify>,
     ) -> Self {
-        let Can { slots, commands, agents } = can;
+        let Can { slots, commands, agents, tools } = can;
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
@@ -135,6 +137,7 @@ impl Work {
             slots,
             commands,
             agents,
+            tools,
             projects,
             worker: None,
             joined: (0, Vec::new()),
@@ -326,7 +329,7 @@ impl Work {
             lease,
             output: u64::from(order.bounds.output_mib) * MIB,
             ticket,
-            is_command: matches!(order.engine, Engine::Command { .. }),
+            is_command: !hears,
             hears,
             acknowledged: false,
             unstored: 0,

@@ -22,9 +22,12 @@ impl Work {
         if self.joined.0 == 0 || self.projects.is_empty() {
             return;
         }
-        let (commands, agents) = (self.commands, &self.agents);
-        let queues =
-            self.projects.iter().flat_map(|id| orders::queues(*id, self.runner, commands, agents)).collect();
+        let (commands, agents, tools) = (self.commands, &self.agents, &self.tools);
+        let queues = self
+            .projects
+            .iter()
+            .flat_map(|id| orders::queues(*id, self.runner, commands, agents, tools))
+            .collect();
         let (tasks, name, slots) = (self.gateway.inner.tasks.clone(), self.name.clone(), self.joined.0);
         self.doing.push(Box::pin(async move {
             // If the service has ended, so does the server.

@@ -96,6 +96,17 @@ async fn diff(git: &Git, checkout: &Checkout, spool: &Arc<Spool>) -> Result<bool
     }
 }
 
+/// Whether anything changed in the checkout, ignored files aside.
+///
+/// # Errors
+/// When git fails.
+pub(crate) async fn any(checkout: &Checkout) -> Result<bool, Failure> {
+    let git = checkout.git(false)?;
+    git.run(&["add", "--all", "--ignore-errors", "--", "."], LONG).await.map(drop)?;
+    let arguments = ["diff-index", "--cached", "--name-only", "-z", checkout.start.as_str(), "--"];
+    Ok(!git.run(&arguments, LONG).await?.is_empty())
+}
+
 /// Whether something changed in the checkout that is not the project's.
 async fn changed_elsewhere(checkout: &Checkout, git: &Git) -> Result<bool, Failure> {
     let status = ["status", "--porcelain", "-z", "--no-renames", "--ignore-submodules=all"];

@@ -94,6 +94,7 @@ fn message(begun: &Begun) -> String {
     let order = match &begun.submit.order.engine {
         Engine::Command { argv } => argv.join(" "),
         Engine::Agent { prompt, .. } => prompt.clone(),
+        Engine::Mcp { server, tool, .. } => format!("{server}: {tool}"),
     };
     let line = order.split_whitespace().collect::<Vec<_>>().join(" ");
     let title: String = line.chars().filter(|character| !character.is_control()).take(TITLE).collect();

@@ -11,7 +11,7 @@ use wire::runner::NAME;
 use super::changes::{self, Changes};
 use super::collect::{FILES, collect};
 use super::delivery::deliver;
-use super::engines::{Ending, Job, Wish, agent, command};
+use super::engines::{Ending, Job, Wish, agent, command, mcp};
 use super::ground::Ground;
 use super::spool::{Begun, Spool};
 use super::words::Words;
@@ -108,7 +108,8 @@ async fn perform(
     let job = Job { task, shared, tools, ground: &ground, spool, folder, bounds, until, words, wish: wished };
     let ending = match &order.engine {
         Engine::Command { argv } => command::run(job, argv).await,
-        Engine::Agent { name, prompt } => agent::run(job, name, prompt).await,
+        Engine::Agent { name, prompt } => agent::run(job, name, prompt, order.read_only).await,
+        Engine::Mcp { server, tool, arguments } => mcp::run(job, server, tool, arguments).await,
     };
     let began_work = !matches!(ending.end, End::Refused | End::Lost);
     let mut outcome = outcome(ending, 0);
@@ -139,6 +140,14 @@ fn judge(shared: &Shared, begun: &Begun) -> Result<(), Ending> {
         let why = "The runner's disk holds as much of earlier tasks as it may. Let it say that to the server first.";
         return Err(Ending::new(End::Broken, why));
     }
+    if order.read_only {
+        if !matches!(order.engine, Engine::Agent { .. }) {
+            return refuse("Only a coding agent can be told to look only.".to_owned());
+        }
+        if order.deliver != Deliver::Diff || !order.collect.is_empty() {
+            return refuse("What is to look only delivers nothing, and brings no files back.".to_owned());
+        }
+    }
     if order.collect.len() > FILES {
         return refuse(format!("At most {FILES} files are brought back."));
     }
@@ -156,12 +165,17 @@ fn bounds(told: Bounds) -> Bounds {
         minutes: told.minutes.clamp(1, 1_440),
         memory_mib: told.memory_mib.map(|mib| mib.max(16)),
         output_mib: told.output_mib.clamp(1, 1_024),
+        ..told
     }
 }
 
 /// Takes what came of the task: what it changed, and the files that were asked for.
 async fn harvest(ground: &Ground, spool: &Arc<Spool>, begun: &Begun, mut outcome: Outcome) -> Outcome {
     let order = &begun.submit.order;
+    if order.read_only {
+        outcome.notes.extend(thrown_away(ground).await);
+        return outcome;
+    }
     if let Some(checkout) = &ground.checkout {
         match changes::take(checkout, spool, order.deliver != Deliver::Diff).await {
             Ok(Changes { files, notes }) => {
@@ -181,6 +195,18 @@ async fn harvest(ground: &Ground, spool: &Arc<Spool>, begun: &Begun, mut outcome
         deliver(checkout, begun, &mut outcome).await;
     }
     outcome
+}
+
+/// What there is to say of what a task changed that was to look only. Its checkout goes with it.
+async fn thrown_away(ground: &Ground) -> Option<String> {
+    let checkout = ground.checkout.as_ref()?;
+    match changes::any(checkout).await {
+        Ok(false) => None,
+        Ok(true) => {
+            Some("It was to look only, and changed something all the same. That was thrown away.".to_owned())
+        }
+        Err(failure) => Some(format!("What it may have changed was thrown away unseen: {failure}.")),
+    }
 }
 
 /// What the runner could not do is how the task ended, unless that had not ended well before.

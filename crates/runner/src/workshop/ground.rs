@@ -46,6 +46,12 @@ impl Ground {
                     "The project's folder has changes that are not committed. The task did not see them.";
                 (root, Some(checkout), dirty.then(|| note.to_owned()))
             }
+            Made::Not(why) if begun.submit.order.read_only => {
+                let why = format!(
+                    "An agent that is to look only takes a folder that git keeps, so that what it changes all the same can be thrown away: {why}."
+                );
+                return Err(Ending::new(End::Refused, why));
+            }
             Made::Not(why) if begun.submit.order.deliver != Deliver::Diff => {
                 let why = format!("Nothing can be committed in the project's folder: {why}.");
                 return Err(Ending::new(End::Refused, why));

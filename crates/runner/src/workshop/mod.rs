@@ -52,6 +52,8 @@ pub struct Tools {
     pub commands: bool,
     /// Its coding agents: what each is started by, a program and its arguments, by its name.
     pub agents: BTreeMap<String, Vec<String>>,
+    /// Its servers of tools, likewise.
+    pub servers: BTreeMap<String, Vec<String>>,
     /// The program, and its arguments, that is [`crate::keeper::run`].
     pub keeper: Vec<OsString>,
     /// What tasks may use up.
@@ -213,6 +215,12 @@ impl Workshop {
     #[must_use]
     pub fn agents(&self) -> Vec<String> {
         self.0.tools.agents.keys().cloned().collect()
+    }
+
+    /// The names of its servers of tools.
+    #[must_use]
+    pub fn tools(&self) -> Vec<String> {
+        self.0.tools.servers.keys().cloned().collect()
     }
 
     /// The tasks that it has: those that run, and those that have ended and are not forgotten.

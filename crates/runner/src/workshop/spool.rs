@@ -17,8 +17,12 @@ use wire::runner::Submit;
 
 /// The stream of what a task writes as it runs.
 pub(crate) const OUTPUT: &str = "output";
+/// The stream of what its agent said to people in its last turn.
+pub(crate) const ANSWER: &str = "answer";
 /// The stream of what it changed.
 pub(crate) const DIFF: &str = "diff";
+/// The streams that are not files of the project.
+const PLAIN: [&str; 3] = [OUTPUT, ANSWER, DIFF];
 /// What stands before the path in the name of a file's stream.
 pub(crate) const FILE: &str = "file:";
 /// The file that the keeper of a task's command has locked.
@@ -111,7 +115,7 @@ impl Spool {
     ) -> io::Result<(Self, Begun, Option<Outcome>)> {
         let begun: Begun = read(&folder.join(TASK))?;
         let spool = Self::at(folder.parent().unwrap_or(folder), &begun.submit, room, changed);
-        let names = [OUTPUT.to_owned(), DIFF.to_owned()].into_iter();
+        let names = PLAIN.map(str::to_owned).into_iter();
         for name in names.chain(spool.collect.iter().map(|path| format!("{FILE}{path}"))) {
             if let Some(file) = spool.file(&name)
                 && let Ok(about) = fs::metadata(file)
@@ -161,7 +165,7 @@ impl Spool {
     fn file(&self, stream: &str) -> Option<PathBuf> {
         let name = match stream.strip_prefix(FILE) {
             Some(path) => format!("file-{}", self.collect.iter().position(|one| one == path)?),
-            None if stream == OUTPUT || stream == DIFF => stream.to_owned(),
+            None if PLAIN.contains(&stream) => stream.to_owned(),
             None => return None,
         };
         Some(self.folder.join(name))

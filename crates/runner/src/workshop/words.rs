@@ -96,6 +96,11 @@ impl Words {
         }
     }
 
+    /// Whether something is heard that is not brought in.
+    pub(crate) fn wait(&self) -> bool {
+        !self.state().waiting.is_empty()
+    }
+
     /// What the next prompt is made of, once a turn is over: all that could not wait, else the first of what was queued. If there is
     /// nothing, nothing more is heard.
     pub(crate) fn next(&self) -> Vec<Say> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use runner::Workshop;
-use wire::fleet::{AgentAskKind, Bounds, Deliver, End, Engine, Outcome, RemoteOrder, Used};
+use wire::fleet::{AgentAskKind, Deliver, End, Engine, Outcome, RemoteOrder, Used};
 
 use crate::bench::{
     Bench, DOUBLE, ended, git, gone, lives, names, output, pids, repository, submit, task, until,
@@ -14,20 +14,14 @@ pub(crate) fn bench(how: &str) -> Bench {
     with(Bench::new(), how)
 }
 
-fn with(mut bench: Bench, how: &str) -> Bench {
+pub(crate) fn with(mut bench: Bench, how: &str) -> Bench {
     let argv = [DOUBLE, "agent", how].map(str::to_owned).to_vec();
     bench.tools.agents = [("double".to_owned(), argv)].into();
     bench
 }
 
 pub(crate) fn prompt(text: &str) -> RemoteOrder {
-    RemoteOrder {
-        engine: Engine::Agent { name: "double".into(), prompt: text.into() },
-        folder: None,
-        collect: Vec::new(),
-        deliver: Deliver::Diff,
-        bounds: Bounds::default(),
-    }
+    RemoteOrder::of(Engine::Agent { name: "double".into(), prompt: text.into() })
 }
 
 pub(crate) async fn begun(bench: &Bench, order: RemoteOrder) -> Workshop {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kernel::{Ambient, Id, ProjectId, RunId, StepId};
 use runner::{Folders, Limits, Tools, Workshop};
 use tempfile::TempDir;
-use wire::fleet::{Bounds, Deliver, Engine, Outcome, RemoteOrder};
+use wire::fleet::{Engine, Outcome, RemoteOrder};
 use wire::runner::{Submit, Task};
 
 pub(crate) const DOUBLE: &str = env!("CARGO_BIN_EXE_runner-double");
@@ -31,13 +31,7 @@ pub(crate) fn task(number: u128) -> Task {
 
 /// What a shell is to do in the project's folder.
 pub(crate) fn shell(script: &str) -> RemoteOrder {
-    RemoteOrder {
-        engine: Engine::Command { argv: vec!["sh".into(), "-c".into(), script.into()] },
-        folder: None,
-        collect: Vec::new(),
-        deliver: Deliver::Diff,
-        bounds: Bounds::default(),
-    }
+    RemoteOrder::of(Engine::Command { argv: vec!["sh".into(), "-c".into(), script.into()] })
 }
 
 pub(crate) fn submit(number: u128, order: RemoteOrder) -> Submit {
@@ -48,7 +42,7 @@ impl Bench {
     pub(crate) fn new() -> Self {
         let limits = Limits { grace: Duration::from_millis(500), ..Limits::default() };
         let keeper = vec![DOUBLE.into(), "keep".into()];
-        let tools = Tools { commands: true, agents: [].into(), keeper, limits };
+        let tools = Tools { commands: true, agents: [].into(), servers: [].into(), keeper, limits };
         Self { state: tempfile::tempdir().unwrap(), project: tempfile::tempdir().unwrap(), tools }
     }
 

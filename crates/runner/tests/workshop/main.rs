@@ -4,8 +4,10 @@
 
 mod agents;
 mod bench;
+mod bounded;
 mod commands;
 mod lives;
 mod places;
 mod repositories;
 mod said;
+mod tools;

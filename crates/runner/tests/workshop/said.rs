@@ -70,7 +70,9 @@ async fn a_steered_agent_turns_when_its_tool_call_is_over_and_not_before() {
     allow(&workshop);
     assert_eq!(ended(&workshop, task(1)).await.end, End::Complete);
     assert_eq!(turns(&workshop), ["ask and stay", "left & then right"]);
-    assert!(output(&workshop).contains("[tool] Look around: completed\n[note] Its turn is broken off.\n[told] Ada (steer): left\n"));
+    assert!(output(&workshop).contains(
+        "[tool] Look around: completed\n[note] Its turn is broken off.\n[told] Ada (steer): left\n"
+    ));
 }
 
 #[tokio::test]

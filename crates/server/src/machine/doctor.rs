@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use kernel::Ambient;
 use runner::{Folders, OpenError, Workshop};
 
-use super::{NO_KEY, Setting, VERSION, keeper, of_agents, told};
+use super::{NO_KEY, Setting, VERSION, keeper, named, told};
 
 /// Looks at everything, says of each how it is, and fails if something is missing.
 pub(super) async fn look(setting: Setting, ambient: &Ambient, say: fn(&str)) -> Result<(), String> {
@@ -28,19 +28,21 @@ pub(super) async fn look(setting: Setting, ambient: &Ambient, say: fn(&str)) -> 
             None => tell(false, &format!("`{declared}` is not of the form PROJECT=FOLDER")),
         }
     }
-    match of_agents(&setting.agents) {
-        Ok(agents) => {
-            for (name, argv) in agents {
-                let program = argv.first().map(String::as_str).unwrap_or_default();
-                let found = found(program);
-                let how = if found { "is here" } else { "is not here" };
-                tell(found, &format!("the agent {name}: {program} {how}"));
+    for (what, declared) in [("the agent", &setting.agents), ("the tools", &setting.tools)] {
+        match named(declared) {
+            Ok(programs) => {
+                for (name, argv) in programs {
+                    let program = argv.first().map(String::as_str).unwrap_or_default();
+                    let found = found(program);
+                    let how = if found { "is here" } else { "is not here" };
+                    tell(found, &format!("{what} {name}: {program} {how}"));
+                }
             }
+            Err(why) => tell(false, &why),
         }
-        Err(why) => tell(false, &why),
     }
-    if !setting.commands && setting.agents.is_empty() {
-        tell(false, "it would do nothing: give it --commands, or an --agent");
+    if !setting.commands && setting.agents.is_empty() && setting.tools.is_empty() {
+        tell(false, "it would do nothing: give it --commands, an --agent, or --tools");
     }
     let state = setting.state()?;
     // The folders were looked at one by one.

@@ -36,6 +36,9 @@ pub(super) fn write(setting: &Setting, say: fn(&str)) -> Result<(), String> {
     for agent in &setting.agents {
         arguments.extend(["--agent".into(), agent.clone()]);
     }
+    for tools in &setting.tools {
+        arguments.extend(["--tools".into(), tools.clone()]);
+    }
     arguments.extend(["--state".into(), setting.state()?.display().to_string()]);
     for folder in [&units, &own] {
         fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;

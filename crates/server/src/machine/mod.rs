@@ -46,13 +46,16 @@ struct Setting {
     /// How many steps it does at a time.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=i64::from(wire::runner::SLOTS)))]
     slots: u32,
-    /// Run the programs that the projects' members name, in those folders. Without it only the agents that are named here are
-    /// started.
+    /// Run the programs that the projects' members name, in those folders. Without it only the agents and the tools that are
+    /// named here are started.
     #[arg(long)]
     commands: bool,
     /// A coding agent that speaks the Agent Client Protocol, as NAME=COMMAND.
     #[arg(long = "agent", value_name = "NAME=COMMAND")]
     agents: Vec<String>,
+    /// A server of tools that speaks the Model Context Protocol by its standard input and output, as NAME=COMMAND.
+    #[arg(long = "tools", value_name = "NAME=COMMAND")]
+    tools: Vec<String>,
     /// Where it keeps what it does, until the server has it; a folder of its own for each runner. In the home folder, if it is not
     /// said.
     #[arg(long, value_name = "FOLDER")]
@@ -118,8 +121,8 @@ impl Setting {
     /// What does the work.
     async fn workshop(&self, ambient: &Ambient) -> Result<Workshop, String> {
         let folders = Folders::read(&self.projects).map_err(told)?;
-        let agents = of_agents(&self.agents)?;
-        let tools = Tools { commands: self.commands, agents, ..keeper().map_err(told)? };
+        let (agents, servers) = (named(&self.agents)?, named(&self.tools)?);
+        let tools = Tools { commands: self.commands, agents, servers, ..keeper().map_err(told)? };
         Workshop::open(&self.state()?, folders, tools, ambient.clone()).await.map_err(told)
     }
 
@@ -142,6 +145,7 @@ fn keeper() -> io::Result<Tools> {
     Ok(Tools {
         commands: false,
         agents: BTreeMap::new(),
+        servers: BTreeMap::new(),
         keeper: vec![std::env::current_exe()?.into(), "runner-keep".into()],
         limits: Limits::default(),
     })
@@ -154,8 +158,8 @@ fn own_state() -> Option<PathBuf> {
     Some(state?.join("atelier-runner"))
 }
 
-/// Reads coding agents of the form `NAME=COMMAND`.
-fn of_agents(declared: &[String]) -> Result<BTreeMap<String, Vec<String>>, String> {
+/// Reads coding agents, or servers of tools, of the form `NAME=COMMAND`.
+fn named(declared: &[String]) -> Result<BTreeMap<String, Vec<String>>, String> {
     let read = |text: &String| {
         let (name, command) = text.split_once('=')?;
         let command = shlex::split(command).filter(|command| !command.is_empty())?;

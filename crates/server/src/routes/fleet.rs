@@ -62,8 +62,8 @@ async fn list(
 
 /// What a runner wrote
 ///
-/// Bytes of a stream from an offset on: `output` is what the task wrote as it ran, `diff` what it changed, `file:` and a path a file
-/// that was asked for. The header `Atelier-Length` says how long the stream is so far.
+/// Bytes of a stream from an offset on: `output` is what the task wrote as it ran, `answer` what its agent said to people in its last
+/// turn, `diff` what it changed, `file:` and a path a file that was asked for. The header `Atelier-Length` says how long the stream is so far.
 #[utoipa::path(get, path = "/projects/{id}/runs/{run}/steps/{step}/executions/{fence}/streams/{stream}",
     tag = "runners", params(("id" = ProjectId, Path), ("run" = RunId, Path), ("step" = StepId, Path),
         ("fence" = i64, Path), ("stream" = String, Path), StreamQuery),

@@ -81,7 +81,7 @@ const MOST: i64 = 1_000_000_000_000;
 /// Whether an end is a bad one. That it would not, or should not, is none.
 fn is_failure(end: End) -> bool {
     match end {
-        End::Failed | End::Timeout | End::Memory | End::Broken | End::Lost => true,
+        End::Failed | End::Timeout | End::Memory | End::Budget | End::Broken | End::Lost => true,
         End::Complete | End::Refused | End::Cancelled => false,
     }
 }

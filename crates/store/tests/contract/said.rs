@@ -15,7 +15,8 @@ impl Stage {
     async fn at_work(&self, scope: &Scope, input: &'static str) -> Lease {
         let owner = scope.actor().unwrap();
         let made = self.store.transact_in(scope, move |t| {
-            let runner = runners::create(t, owner, "forge", "hash", "atn_hint")?.id;
+            let key = t.project().to_string();
+            let runner = runners::create(t, owner, "forge", &key, "atn_hint")?.id;
             let lease = archives::run_of(t, input)?;
             executions::begin(t, lease, runner)?;
             hold(t, lease)?;

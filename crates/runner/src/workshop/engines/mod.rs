@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod command;
+pub(crate) mod mcp;
 
 use std::io;
 use std::path::PathBuf;

@@ -4,12 +4,16 @@ use std::collections::{HashMap, VecDeque};
 
 use agent_client_protocol::v1::schema::{
     ContentBlock, EmbeddedResourceResource, Plan, PlanEntry, PlanEntryStatus, SessionUpdate, ToolCallId,
-    ToolCallStatus, UsageUpdate,
+    ToolCallStatus, ToolKind,
 };
 use wire::runner::{NAME, Progress, STREAMS, Say, Task};
 
+use super::usage::Usage;
+
 /// The most tool calls and plan entries that are followed.
 const FOLLOWED: usize = 500;
+/// The most bytes that are kept of what an agent says to people in a turn.
+pub(super) const ANSWER: usize = 256 * 1024;
 /// The most entries of a plan that are written down.
 const ENTRIES: usize = 64;
 
@@ -51,6 +55,8 @@ pub(super) struct Account {
     voice: Option<Voice>,
     midline: bool,
     tools: HashMap<ToolCallId, (String, ToolCallStatus)>,
+    /// Of what kind they are, where that is known.
+    kinds: HashMap<ToolCallId, ToolKind>,
     plan: Vec<PlanEntry>,
     /// What it does now.
     now: Option<String>,
@@ -60,8 +66,11 @@ pub(super) struct Account {
     changed: bool,
     /// Whether a tool call has ended, and none was in progress then, since this was asked last.
     boundary: bool,
-    /// In millionths of a US dollar.
-    pub(super) cost_micros: Option<u64>,
+    pub(super) usage: Usage,
+    /// What it said to people in the turn that goes on, or was the last.
+    answer: Vec<u8>,
+    /// Bytes of that which are more than are kept.
+    unkept: usize,
 }
 
 impl Account {
@@ -101,6 +110,24 @@ impl Account {
         self.line(Voice::Note, words)
     }
 
+    /// A turn begins.
+    pub(super) fn begin(&mut self) {
+        self.answer.clear();
+        self.unkept = 0;
+    }
+
+    fn answers(&mut self, words: &[u8]) {
+        let room = ANSWER - self.answer.len();
+        let kept = if self.unkept == 0 { room.min(words.len()) } else { 0 };
+        self.answer.extend_from_slice(&words[..kept]);
+        self.unkept += words.len() - kept;
+    }
+
+    /// What it said to people in its last turn, and how many bytes of that were left out.
+    pub(super) fn answer(&self) -> (&[u8], usize) {
+        (&self.answer, self.unkept)
+    }
+
     /// What people say to it, as the agent turns to it now.
     pub(super) fn told(&mut self, Say { verb, text, by_name, .. }: &Say) -> Vec<u8> {
         self.does("It turns to what it was told.".to_owned());
@@ -118,21 +145,26 @@ impl Account {
         match update {
             SessionUpdate::AgentMessageChunk(chunk) => {
                 self.does("It writes.".to_owned());
-                self.say(Voice::Message, words(&chunk.content).as_bytes())
+                let words = words(&chunk.content);
+                self.answers(words.as_bytes());
+                self.say(Voice::Message, words.as_bytes())
             }
             SessionUpdate::AgentThoughtChunk(chunk) => {
                 self.does("It thinks.".to_owned());
                 self.say(Voice::Thought, words(&chunk.content).as_bytes())
             }
             SessionUpdate::ToolCall(call) => {
+                self.is_of_kind(&call.tool_call_id, Some(call.kind));
                 self.tool(call.tool_call_id, Some(call.title), Some(call.status))
             }
             SessionUpdate::ToolCallUpdate(update) => {
+                self.is_of_kind(&update.tool_call_id, update.fields.kind);
                 self.tool(update.tool_call_id, update.fields.title, update.fields.status)
             }
             SessionUpdate::Plan(plan) => self.plan(plan),
             SessionUpdate::UsageUpdate(usage) => {
-                self.cost(&usage);
+                self.usage.update(&usage);
+                self.changed = true;
                 Vec::new()
             }
             SessionUpdate::Notice(notice) => {
@@ -142,6 +174,19 @@ impl Account {
             // What people do not read.
             _ => Vec::new(),
         }
+    }
+
+    fn is_of_kind(&mut self, id: &ToolCallId, kind: Option<ToolKind>) {
+        if let Some(kind) = kind
+            && (self.kinds.len() < FOLLOWED || self.kinds.contains_key(id))
+        {
+            self.kinds.insert(id.clone(), kind);
+        }
+    }
+
+    /// Of what kind a tool call is, if the agent has said it.
+    pub(super) fn kind(&self, id: &ToolCallId) -> Option<ToolKind> {
+        self.kinds.get(id).copied()
     }
 
     fn tool(&mut self, id: ToolCallId, title: Option<String>, status: Option<ToolCallStatus>) -> Vec<u8> {
@@ -157,6 +202,8 @@ impl Account {
         let over = |status| matches!(status, ToolCallStatus::Completed | ToolCallStatus::Failed);
         if self.tools.len() >= FOLLOWED {
             self.tools.retain(|_, (_, status)| !over(*status));
+            let tools = &self.tools;
+            self.kinds.retain(|id, _| tools.contains_key(id));
         }
         let was_over = self.tools.get(&id).is_some_and(|(_, status)| over(*status));
         if self.tools.len() < FOLLOWED {
@@ -211,12 +258,6 @@ impl Account {
         lines.iter().flat_map(|line| self.line(Voice::Plan, line)).collect()
     }
 
-    fn cost(&mut self, usage: &UsageUpdate) {
-        if let Some(cost) = usage.cost.as_ref().filter(|cost| cost.currency == "USD") {
-            self.cost_micros = micros(cost.amount);
-        }
-    }
-
     fn does(&mut self, what: String) {
         if self.now.as_ref() != Some(&what) {
             self.now = Some(what);
@@ -237,16 +278,14 @@ impl Account {
         let progress = (all > 0).then(|| of as f32 * 100.0 / all as f32);
         let skip = of.saturating_sub(STREAMS / 2);
         let steps = completed.into_iter().skip(skip).chain(self.done.iter().cloned()).collect();
-        Some(Progress { task, progress, message: self.now.as_deref().map(short), steps })
+        Some(Progress {
+            task,
+            progress,
+            message: self.now.as_deref().map(short),
+            steps,
+            used: self.usage.used(),
+        })
     }
-}
-
-/// An amount of dollars that makes sense, in millionths.
-fn micros(dollars: f64) -> Option<u64> {
-    let micros = (dollars * 1_000_000.0).round();
-    // Nothing costs a thousand million dollars; below that each number is exact.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    (0.0..1e15).contains(&micros).then_some(micros as u64)
 }
 
 /// In one line, of no more characters than a sentence may have.
@@ -286,7 +325,7 @@ pub(super) fn words(content: &ContentBlock) -> String {
 #[cfg(test)]
 mod tests {
     use agent_client_protocol::v1::schema::{
-        ContentChunk, Cost, PlanEntryPriority, ToolCall, ToolCallUpdate, ToolCallUpdateFields,
+        ContentChunk, PlanEntryPriority, ToolCall, ToolCallUpdate, ToolCallUpdateFields,
     };
     use kernel::{Id, RunId, StepId};
 
@@ -367,17 +406,5 @@ mod tests {
         assert!(progress.steps.len() <= STREAMS);
         assert!(progress.steps.iter().all(|step| step.chars().count() <= NAME));
         assert!(account.tools.len() <= FOLLOWED && account.plan.len() <= ENTRIES);
-    }
-
-    #[test]
-    fn a_cost_that_makes_no_sense_is_none() {
-        let cost = |amount, currency: &str| {
-            let mut account = Account::default();
-            let usage = UsageUpdate::new(1, 2).cost(Cost::new(amount, currency));
-            account.hear(SessionUpdate::UsageUpdate(usage));
-            account.cost_micros
-        };
-        assert_eq!(cost(0.25, "USD"), Some(250_000));
-        assert_eq!((cost(1.0, "EUR"), cost(-1.0, "USD"), cost(f64::NAN, "USD")), (None, None, None));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use agent_client_protocol::v1::schema::{
     PermissionOption, PermissionOptionKind, RequestPermissionOutcome, RequestPermissionRequest,
-    SelectedPermissionOutcome, ToolCallContent, ToolCallUpdateFields,
+    SelectedPermissionOutcome, ToolCallContent, ToolCallUpdateFields, ToolKind,
 };
 use tokio::sync::Mutex;
 use wire::fleet::{AgentAskKind, AgentAskOption};
@@ -20,6 +20,8 @@ use crate::workshop::Shared;
 pub(super) struct Asker {
     shared: Arc<Shared>,
     task: Task,
+    /// Whether what would change something is refused without asking.
+    read_only: bool,
 }
 
 /// Asks no more when it is dropped, by whichever way.
@@ -32,8 +34,8 @@ impl Drop for Asked<'_> {
 }
 
 impl Asker {
-    pub(super) fn new(shared: &Arc<Shared>, task: Task) -> Self {
-        Self { shared: Arc::clone(shared), task }
+    pub(super) fn new(shared: &Arc<Shared>, task: Task, read_only: bool) -> Self {
+        Self { shared: Arc::clone(shared), task, read_only }
     }
 
     /// Asks, and waits for the answer or until the agent's turn is over. What cannot be asked is refused.
@@ -49,6 +51,14 @@ impl Asker {
         }
         let title = asked.tool_call.fields.title.as_deref().map(short).filter(|title| !title.is_empty());
         let title = title.unwrap_or_else(|| "It wants to go on".to_owned());
+        if self.read_only {
+            let mut book = book.lock().await;
+            let kind = asked.tool_call.fields.kind.or(book.account.kind(&asked.tool_call.tool_call_id));
+            if changes(kind) {
+                book.note(&format!("It may only look, and was refused: {title}")).await;
+                return refused(&asked);
+            }
+        }
         let options = options(&asked.options);
         let sense = options.and_then(|options| {
             self.shared.ask(self.task, (title.clone(), detail(&asked.tool_call.fields)), options)
@@ -77,8 +87,15 @@ fn selected(option: &PermissionOption) -> RequestPermissionOutcome {
 
 /// The answer to what nobody is asked about.
 fn refused(asked: &RequestPermissionRequest) -> RequestPermissionOutcome {
-    let rejects = asked.options.iter().find(|option| option.kind == PermissionOptionKind::RejectOnce);
+    let of = |kind| asked.options.iter().find(|option| option.kind == kind);
+    let rejects = of(PermissionOptionKind::RejectOnce).or(of(PermissionOptionKind::RejectAlways));
     rejects.map_or(RequestPermissionOutcome::Cancelled, selected)
+}
+
+/// Whether a tool call of that kind may change something, or what its agent may do. Of an unknown kind people are asked.
+fn changes(kind: Option<ToolKind>) -> bool {
+    use ToolKind::{Delete, Edit, Execute, Move, SwitchMode};
+    matches!(kind, Some(Edit | Delete | Move | Execute | SwitchMode))
 }
 
 /// What may be answered, if people can be asked that: a few options, which can be told from each other.

@@ -22,6 +22,7 @@ use agent_client_protocol::{
 use tokio::net::UnixStream;
 use tokio::sync::Mutex;
 use tokio::time::{sleep, timeout};
+use wire::fleet::Bounds;
 use wire::runner::Say;
 
 use super::account::{Account, Voice};
@@ -43,6 +44,8 @@ pub(super) struct Book {
     pub(super) writer: Writer,
     /// Why nothing more is written down.
     pub(super) fault: Option<io::Error>,
+    /// What the agent may use up.
+    pub(super) bounds: Bounds,
 }
 
 impl Book {
@@ -57,6 +60,11 @@ impl Book {
     pub(super) async fn note(&mut self, words: &str) {
         let words = self.account.note(words);
         self.write(&words).await;
+    }
+
+    /// In a sentence, how the agent has used more than it may.
+    pub(super) fn over(&self) -> Option<String> {
+        self.account.usage.over(&self.bounds)
     }
 
     /// What people say to the agent, as it is brought in.
@@ -95,6 +103,8 @@ pub(super) enum Silence {
     Late,
     /// It took too long to leave its turn.
     Stays,
+    /// People have told it more, and it has used more than it may.
+    Spent(String),
     /// Its side of the connection ended, or it has said what it may not.
     Ended,
     /// It wants somebody to sign in.
@@ -126,6 +136,7 @@ pub(super) async fn hold(socket: UnixStream, setting: Setting) -> Result<PromptR
     let Setting { folder, prompt, files, book, gate, asker, words, course } = setting;
     let transport = lines(socket, &gate);
     let (writing, asking, asked) = (files.clone(), Arc::clone(&book), course.clone());
+    let writes = !files.read_only();
     let (notes, passing) = (Arc::clone(&book), Arc::clone(&words));
     let heard = Client
         .v1()
@@ -186,7 +197,7 @@ pub(super) async fn hold(socket: UnixStream, setting: Setting) -> Result<PromptR
         )
         .connect_with(transport, async move |agent: ConnectionTo<Agent>| {
             let session = tokio::select! {
-                session = timeout(PATIENCE, greet(&agent, folder)) => session,
+                session = timeout(PATIENCE, greet(&agent, folder, writes)) => session,
                 () = course.stopped() => return Ok(Err(Silence::Stopped)),
             };
             Ok(match session {
@@ -211,15 +222,22 @@ async fn speak(
     let mut prompt = vec![ContentBlock::from(order)];
     loop {
         course.begin();
+        book.lock().await.account.begin();
         let response = turn(agent, session, prompt, book, words, course).await?;
+        let mut book = book.lock().await;
+        if let Some(usage) = &response.usage {
+            book.account.usage.turned(usage);
+        }
         if course.stops() {
             return Ok(response);
+        }
+        if let Some(over) = book.over().filter(|_| words.wait()) {
+            return Err(Silence::Spent(over));
         }
         let next = words.next();
         if next.is_empty() {
             return Ok(response);
         }
-        let mut book = book.lock().await;
         for say in &next {
             book.told(say).await;
         }
@@ -260,8 +278,8 @@ async fn turn(
 }
 
 /// Says what this side can, and begins a session.
-async fn greet(agent: &ConnectionTo<Agent>, folder: PathBuf) -> Result<SessionId, Silence> {
-    let files = FileSystemCapabilities::new().read_text_file(true).write_text_file(true);
+async fn greet(agent: &ConnectionTo<Agent>, folder: PathBuf, writes: bool) -> Result<SessionId, Silence> {
+    let files = FileSystemCapabilities::new().read_text_file(true).write_text_file(writes);
     let hello = InitializeRequest::new(ProtocolVersion::V1)
         .client_capabilities(ClientCapabilities::new().fs(files))
         .client_info(Implementation::new("atelier", env!("CARGO_PKG_VERSION")));

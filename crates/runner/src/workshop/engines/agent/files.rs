@@ -22,13 +22,20 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 pub(super) struct Files {
     root: PathBuf,
     handle: Arc<File>,
+    /// Whether none of them is written.
+    read_only: bool,
 }
 
 impl Files {
     /// # Errors
     /// When the system does not give the folder once more.
-    pub(super) fn of(root: &Path, handle: &File) -> io::Result<Self> {
-        Ok(Self { root: root.to_owned(), handle: Arc::new(handle.try_clone()?) })
+    pub(super) fn of(root: &Path, handle: &File, read_only: bool) -> io::Result<Self> {
+        Ok(Self { root: root.to_owned(), handle: Arc::new(handle.try_clone()?), read_only })
+    }
+
+    /// Whether none of them is written.
+    pub(super) fn read_only(&self) -> bool {
+        self.read_only
     }
 
     /// # Errors
@@ -47,6 +54,9 @@ impl Files {
     /// # Errors
     /// What the agent is told when it cannot be written.
     pub(super) async fn write(&self, wanted: WriteTextFileRequest) -> Result<WriteTextFileResponse, Error> {
+        if self.read_only {
+            return Err(Error::invalid_params().data("this task may only look: nothing is written"));
+        }
         let files = self.clone();
         blocking(move || {
             let path = files.inner(&wanted.path)?;

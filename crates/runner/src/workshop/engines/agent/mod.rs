@@ -9,6 +9,7 @@ mod conversation;
 mod course;
 mod files;
 mod transport;
+mod usage;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -18,13 +19,13 @@ use agent_client_protocol::v1::schema::{PromptResponse, StopReason};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
-use wire::fleet::{End, Used};
+use wire::fleet::End;
 
 use super::{Ending, Job, LAST, Wish, broken, left_out, wanted, with_remains};
 use crate::keeper::{Cause, Verdict};
 use crate::workshop::MIB;
 use crate::workshop::kept::{Heard, Kept};
-use crate::workshop::spool::{OUTPUT, Writer};
+use crate::workshop::spool::{ANSWER, OUTPUT, Spool, Writer};
 use account::{Account, Voice};
 use asking::Asker;
 use conversation::{Book, Setting, Silence, hold};
@@ -48,7 +49,7 @@ enum Stage {
 }
 
 /// Has a coding agent do the task, to its end or another.
-pub(crate) async fn run(mut job: Job<'_>, name: &str, prompt: &str) -> Ending {
+pub(crate) async fn run(mut job: Job<'_>, name: &str, prompt: &str, read_only: bool) -> Ending {
     let Some(argv) = job.tools.agents.get(name) else {
         return Ending::new(End::Refused, format!("This runner has no coding agent of the name `{name}`."));
     };
@@ -57,7 +58,7 @@ pub(crate) async fn run(mut job: Job<'_>, name: &str, prompt: &str) -> Ending {
         Ok(writer) => writer,
         Err(error) => return broken(&error),
     };
-    let started = match Files::of(&job.ground.root, &job.ground.handle) {
+    let started = match Files::of(&job.ground.root, &job.ground.handle, read_only) {
         Ok(files) => Kept::talk(&job, argv).await.map(|started| (files, started)),
         Err(error) => Err(error),
     };
@@ -67,7 +68,8 @@ pub(crate) async fn run(mut job: Job<'_>, name: &str, prompt: &str) -> Ending {
             return Ending::new(End::Broken, format!("The agent could not be watched over: {error}."));
         }
     };
-    let book = Arc::new(Mutex::new(Book { account: Account::default(), writer, fault: None }));
+    let book =
+        Arc::new(Mutex::new(Book { account: Account::default(), writer, fault: None, bounds: job.bounds }));
     let course = Course::new();
     let gate = Gate::new();
     let setting = Setting {
@@ -76,7 +78,7 @@ pub(crate) async fn run(mut job: Job<'_>, name: &str, prompt: &str) -> Ending {
         files,
         book: Arc::clone(&book),
         gate: gate.clone(),
-        asker: Asker::new(job.shared, job.task),
+        asker: Asker::new(job.shared, job.task, read_only),
         words: Arc::clone(job.words),
         course: course.clone(),
     };
@@ -115,6 +117,10 @@ pub(crate) async fn run(mut job: Job<'_>, name: &str, prompt: &str) -> Ending {
                     if let Some(fault) = &book.fault && why.is_none() {
                         why = Some(broken(fault));
                         stage = Stage::Ends(kept.end().await);
+                    } else if let Some(over) = book.over() && let Stage::Works = stage {
+                        why = Some(Ending::new(End::Budget, over));
+                        course.stop();
+                        stage = Stage::Stops(Instant::now() + job.tools.limits.grace);
                     }
                 }
                 wish = wanted(&mut job.wish, heeded) => {
@@ -167,13 +173,13 @@ pub(crate) async fn run(mut job: Job<'_>, name: &str, prompt: &str) -> Ending {
             let ending = match (verdict.cause, why) {
                 (Cause::Memory, _) => job.too_large(),
                 (_, Some(why)) => why,
-                (_, None) => of(answer, gate.fault(), Some(&verdict), &book.account),
+                (_, None) => of(answer, gate.fault(), Some(&verdict)),
             };
             with_remains(&verdict, ending)
         }
         Heard::Nothing => match (why, answer) {
             (Some(why), _) => why,
-            (None, Some(answer)) => of(Some(answer), gate.fault(), None, &book.account),
+            (None, Some(answer)) => of(Some(answer), gate.fault(), None),
             (None, None) => Ending::new(
                 End::Broken,
                 "What watched over the agent was ended. All its processes were killed.",
@@ -186,7 +192,34 @@ pub(crate) async fn run(mut job: Job<'_>, name: &str, prompt: &str) -> Ending {
         ending = broken(&error);
     }
     ending.notes.extend(left_out(&book.writer));
+    ending.used = book.account.usage.used();
+    if ending.end == End::Complete {
+        // It was done before it could be ended for that.
+        ending.notes.extend(book.over());
+    }
+    if let Err(error) = answer_of(&book.account, job.spool, &mut ending).await
+        && ending.end == End::Complete
+    {
+        return broken(&error);
+    }
     ending
+}
+
+/// Keeps what the agent said to people in its last turn as a stream of its own.
+async fn answer_of(account: &Account, spool: &Arc<Spool>, ending: &mut Ending) -> std::io::Result<()> {
+    let (answer, left_out) = account.answer();
+    if answer.is_empty() {
+        return Ok(());
+    }
+    let mut writer = Writer::open(spool, ANSWER, account::ANSWER as u64)?;
+    writer.append(answer).await?;
+    if left_out > 0 || writer.dropped() > 0 {
+        let most = account::ANSWER / 1024;
+        ending
+            .notes
+            .push(format!("The answer was longer than {most} KiB, or than there is room for, and was cut."));
+    }
+    Ok(())
 }
 
 /// How a task ends by what its agent said, or did not say.
@@ -194,7 +227,6 @@ fn of(
     answer: Option<Result<PromptResponse, Silence>>,
     fault: Option<String>,
     verdict: Option<&Verdict>,
-    account: &Account,
 ) -> Ending {
     let failed = |why: String| Ending::new(End::Failed, why);
     let ended = || match verdict {
@@ -210,7 +242,7 @@ fn of(
         }
         _ => failed("The agent said nothing more before it was done.".to_owned()),
     };
-    let mut ending = match (&answer, fault) {
+    match (&answer, fault) {
         (Some(Ok(response)), _) => turned(response.stop_reason),
         (_, Some(fault)) => failed(fault),
         (None | Some(Err(Silence::Ended)), None) => ended(),
@@ -221,20 +253,13 @@ fn of(
         (Some(Err(Silence::Stays)), None) => failed(
             "The agent did not leave its turn when it was told something that could not wait.".to_owned(),
         ),
+        (Some(Err(Silence::Spent(why))), None) => Ending::new(End::Budget, why.as_str()),
         (Some(Err(Silence::Late)), None) => failed("The agent was not ready in time.".to_owned()),
         (Some(Err(Silence::SignIn)), None) => {
             failed("The agent wants somebody to sign in to it on the runner's machine first.".to_owned())
         }
         (Some(Err(Silence::Said(why))), None) => failed(format!("The agent says: {}", account::short(why))),
-    };
-    let usage = answer.and_then(Result::ok).and_then(|response| response.usage);
-    if usage.is_some() || account.cost_micros.is_some() {
-        let (input_tokens, output_tokens) =
-            usage.map_or((0, 0), |usage| (usage.input_tokens, usage.output_tokens));
-        let cost_micros = account.cost_micros.unwrap_or(0);
-        ending.used = Some(Used { input_tokens, output_tokens, cost_micros });
     }
-    ending
 }
 
 /// How a task ends by how its agent's turn did.
