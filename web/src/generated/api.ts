@@ -562,6 +562,11 @@ export interface components {
         };
         /** @description Tells the fleet to do something in a project. */
         CreateRemote: {
+            /**
+             * @description Whether the coding agent first says which tasks this is made of. It changes nothing; when a person agrees to its plan, the
+             *     tasks become a run of their own.
+             */
+            decompose?: boolean;
             /** @description What is to be done. */
             order: components["schemas"]["RemoteOrder"];
             /** @description How urgent it is. */
@@ -834,6 +839,91 @@ export interface components {
          * @enum {string}
          */
         FileChange: "added" | "modified" | "deleted" | "renamed";
+        /**
+         * @description Who may tell the fleet what in a project, and how much it may take. What is absent is not bounded; a day is one of universal
+         *     time.
+         */
+        FleetPolicy: {
+            /**
+             * @description The least role that may have coding agents on runners do something: editor or owner.
+             * @default editor
+             */
+            agents?: components["schemas"]["Role"];
+            /**
+             * @description The least role that may have runners run commands: editor or owner.
+             * @default editor
+             */
+            commands?: components["schemas"]["Role"];
+            /**
+             * Format: int64
+             * @description What coding agents may cost in a day, as they say, in millionths of a US dollar.
+             * @default null
+             */
+            dayCostMicros?: number | null;
+            /**
+             * Format: int64
+             * @description How long all tasks of a day may run together, in minutes.
+             * @default null
+             */
+            dayMinutes?: number | null;
+            /**
+             * Format: int64
+             * @description Tokens of coding agents in a day, as they say.
+             * @default null
+             */
+            dayTokens?: number | null;
+            /**
+             * @description The least role whose orders may push what they changed: editor or owner.
+             * @default editor
+             */
+            push?: components["schemas"]["Role"];
+            /**
+             * Format: int64
+             * @description What one task may cost, in millionths of a US dollar.
+             * @default null
+             */
+            taskCostMicros?: number | null;
+            /**
+             * Format: int32
+             * @description How long a task may run, in minutes.
+             * @default null
+             */
+            taskMinutes?: number | null;
+            /**
+             * Format: int64
+             * @description Tokens of one task.
+             * @default null
+             */
+            taskTokens?: number | null;
+        };
+        /** @description What the fleet took on a day, for a person, on a runner or by an agent: of tasks that have ended, as runners and agents say. */
+        FleetUsageRow: {
+            /**
+             * Format: int64
+             * @description In millionths of a US dollar.
+             */
+            costMicros: number;
+            /**
+             * Format: int64
+             * @description Those among them that ended badly.
+             */
+            failed: number;
+            /** Format: int64 */
+            inputTokens: number;
+            /** @description `2026-11-21`, a person's id (empty if nobody ordered it), a runner's id, or an agent's name (empty for commands). */
+            key: string;
+            /** @description What the person or the runner is called. */
+            label?: string | null;
+            /** Format: int64 */
+            outputTokens: number;
+            /**
+             * Format: int64
+             * @description How long they ran together, in milliseconds.
+             */
+            ranMs: number;
+            /** Format: int64 */
+            tasks: number;
+        };
         /** @description Which run to follow. */
         Follow: {
             /** @description Of these departments only; of all if absent or empty. */
@@ -2282,6 +2372,12 @@ export interface components {
         /** @description What a task may use up on a runner. What is not said is as the runner has it; a runner may allow less than it is told. */
         RemoteBounds: {
             /**
+             * Format: int64
+             * @description Money of a coding agent, in millionths of a US dollar, as it says itself.
+             * @default null
+             */
+            costMicros?: number | null;
+            /**
              * Format: int32
              * @description Memory of all its processes together, in MiB.
              * @default null
@@ -2299,6 +2395,12 @@ export interface components {
              * @default 128
              */
             outputMib?: number;
+            /**
+             * Format: int64
+             * @description Tokens of a coding agent, as it says itself: all of its turns when one has ended, and meanwhile how full its context is.
+             * @default null
+             */
+            tokens?: number | null;
         };
         /**
          * @description What is done with what a task changed in a folder that git keeps.
@@ -2309,7 +2411,7 @@ export interface components {
          * @description How a task on a runner ended, in a word.
          * @enum {string}
          */
-        RemoteEnd: "complete" | "failed" | "refused" | "timeout" | "memory" | "cancelled" | "broken" | "lost";
+        RemoteEnd: "complete" | "failed" | "refused" | "timeout" | "memory" | "budget" | "cancelled" | "broken" | "lost";
         /** @description Who does a task on a runner. */
         RemoteEngine: {
             /** @description The program and its arguments, one of each. */
@@ -2323,6 +2425,15 @@ export interface components {
             name: string;
             /** @description What it is to do. */
             prompt: string;
+        } | {
+            /** @description What it is given. */
+            arguments?: Record<string, unknown>;
+            /** @enum {string} */
+            kind: "mcp";
+            /** @description The name that the runner gives the server. */
+            server: string;
+            /** @description The tool's name there. */
+            tool: string;
         };
         /** @description What a runner is told to do. */
         RemoteOrder: {
@@ -2336,6 +2447,11 @@ export interface components {
             engine: components["schemas"]["RemoteEngine"];
             /** @description Where within the project's folder, as a path without `..`; in the folder itself, if it is not said. */
             folder?: string | null;
+            /**
+             * @description Whether its agent may only look: what would change something is refused without asking people, and what changes all the
+             *     same is thrown away. It takes a folder that git keeps.
+             */
+            readOnly?: boolean;
         };
         /** @description How a task on a runner ended. */
         RemoteOutcome: {
@@ -2361,7 +2477,7 @@ export interface components {
             notes?: string[];
             used?: components["schemas"]["RemoteUsed"] | null;
         };
-        /** @description Something that a task wrote: `output`, `diff`, or `file:` and a path. */
+        /** @description Something that a task wrote: `output`, `answer`, `diff`, or `file:` and a path. */
         RemoteStream: {
             /**
              * Format: int64
@@ -2512,6 +2628,7 @@ export interface components {
         RunDetail: {
             /** @description What came of each lease, in the order in which they ended. */
             attempts: components["schemas"]["Attempt"][];
+            plannedBy?: components["schemas"]["RunId"] | null;
             run: components["schemas"]["Run"];
             /**
              * Format: int64
@@ -2660,6 +2777,18 @@ export interface components {
             priority?: components["schemas"]["Priority"];
             /** @description What is to be done, in words. */
             task: string;
+        } | {
+            /** @description Whether the coding agent first says which tasks this is made of. */
+            decompose?: boolean;
+            /** @enum {string} */
+            kind: "fleet";
+            /** @description What is to be done. */
+            order: components["schemas"]["RemoteOrder"];
+            /** @description How urgent it is. */
+            priority?: components["schemas"]["Priority"];
+            runner?: components["schemas"]["RunnerId"] | null;
+            /** @description What it is called; made of the order if it is not said. */
+            title?: string | null;
         };
         ScheduleId: string;
         /**

@@ -44,6 +44,25 @@ export const fleetQueueQuery = (project: string) =>
     refetchInterval: LOOK_AT_QUEUE,
   });
 
+export type FleetUsageBy = "day" | "person" | "runner" | "agent";
+
+/** What the fleet took in so many days, today included. */
+export const fleetUsageQuery = (project: string, by: FleetUsageBy, days: number) =>
+  queryOptions({
+    queryKey: ["project", project, "fleet", "usage", by, days],
+    queryFn: ({ signal }) =>
+      api.get<Schemas["FleetUsageRow"][]>(`/projects/${project}/fleet/usage`, { query: { by, days }, signal }),
+    staleTime: 0,
+  });
+
+/** Who may tell the fleet what, and how much it may take. */
+export const fleetPolicyQuery = (project: string) =>
+  queryOptions({
+    queryKey: ["project", project, "fleet", "policy"],
+    queryFn: ({ signal }) => api.get<Schemas["FleetPolicy"]>(`/projects/${project}/fleet/policy`, { signal }),
+    staleTime: 0,
+  });
+
 /** Something that an execution wrote. */
 export interface Source {
   project: string;

@@ -1,4 +1,5 @@
 /** The fleet as a project has it: the runners that serve it, what is done on them and what waits, and giving them something to do. */
+import * as Tabs from "@radix-ui/react-tabs";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Server, SquareTerminal, Terminal } from "lucide-react";
@@ -7,9 +8,12 @@ import { useMay, useProjectId } from "@/shared/place";
 import { servingQuery } from "@/shared/queries";
 import { Button, buttonClass } from "@/shared/ui/button";
 import { Empty, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
+import { TAB } from "@/shared/ui/tab";
 import { NewOrder } from "./new";
+import { Policy } from "./policy";
 import { Queue } from "./queue";
 import { RunnerRow } from "./runner";
+import { FleetUsage } from "./usage";
 
 export function FleetPage() {
   const project = useProjectId();
@@ -29,29 +33,50 @@ export function FleetPage() {
           </Button>
         )}
       </PageHead>
-      <section aria-label="Runners">
-        {serving.isPending && <Skeleton className="p-6" lines={3} />}
-        {serving.error && <Failure error={serving.error} onRetry={() => void serving.refetch()} />}
-        {serving.isSuccess && runners.length === 0 && (
-          <Empty icon={<Server />} title="No runner serves this project yet">
-            <p className="max-w-md">
-              A runner is a machine of somebody here on which commands are run and coding agents work, in a folder that
-              it names itself. What it writes is seen here as it comes, and what it changed as a diff.
-            </p>
-            {editor && (
-              <Link to="/settings/$section" params={{ section: "runners" }} className={buttonClass()}>
-                Make a runner
-              </Link>
+      <Tabs.Root defaultValue="now">
+        <Tabs.List aria-label="Parts of the fleet" className="flex gap-4 overflow-x-auto border-b border-line px-6">
+          <Tabs.Trigger value="now" className={TAB}>
+            Now
+          </Tabs.Trigger>
+          <Tabs.Trigger value="usage" className={TAB}>
+            Usage
+          </Tabs.Trigger>
+          <Tabs.Trigger value="policy" className={TAB}>
+            Policy
+          </Tabs.Trigger>
+        </Tabs.List>
+        <Tabs.Content value="now">
+          <section aria-label="Runners">
+            {serving.isPending && <Skeleton className="p-6" lines={3} />}
+            {serving.error && <Failure error={serving.error} onRetry={() => void serving.refetch()} />}
+            {serving.isSuccess && runners.length === 0 && (
+              <Empty icon={<Server />} title="No runner serves this project yet">
+                <p className="max-w-md">
+                  A runner is a machine of somebody here on which commands are run and coding agents work, in a folder
+                  that it names itself. What it writes is seen here as it comes, and what it changed as a diff.
+                </p>
+                {editor && (
+                  <Link to="/settings/$section" params={{ section: "runners" }} className={buttonClass()}>
+                    Make a runner
+                  </Link>
+                )}
+              </Empty>
             )}
-          </Empty>
-        )}
-        <ul aria-label="Runners" className="divide-y divide-line border-b border-line empty:border-0">
-          {runners.map((runner) => (
-            <RunnerRow key={runner.id} project={project} runner={runner} />
-          ))}
-        </ul>
-      </section>
-      <Queue project={project} />
+            <ul aria-label="Runners" className="divide-y divide-line border-b border-line empty:border-0">
+              {runners.map((runner) => (
+                <RunnerRow key={runner.id} project={project} runner={runner} />
+              ))}
+            </ul>
+          </section>
+          <Queue project={project} />
+        </Tabs.Content>
+        <Tabs.Content value="usage">
+          <FleetUsage project={project} />
+        </Tabs.Content>
+        <Tabs.Content value="policy">
+          <Policy project={project} />
+        </Tabs.Content>
+      </Tabs.Root>
       {ordering && <NewOrder project={project} runners={runners} onClose={() => setOrdering(false)} />}
     </>
   );

@@ -168,7 +168,7 @@ function Given({ project, view, step }: { project: string; view: RunView; step: 
 
 /** An order as its step has it; what else stands in its input follows. */
 function given({ title: order }: RunDetail["run"], { input, priority, limits }: Step): object {
-  const { title: _title, agent: _agent, department: _department, ...rest } = input;
+  const { title: _title, agent: _agent, department: _department, ...rest } = (input as Step["input"] | null) ?? {};
   const { attempts = 1, runMs = 0 } = limits;
   const tries = attempts === 1 ? "one" : `up to ${attempts}`;
   return { order, priority, tries: runMs > 0 ? `${tries}, each of at most ${told(runMs, "lasting")}` : tries, ...rest };

@@ -24,6 +24,7 @@ const ENDS: Record<End, Look> = {
   refused: { name: "Refused", tone: "warn" },
   timeout: { name: "Took too long", tone: "bad" },
   memory: { name: "Took too much memory", tone: "bad" },
+  budget: { name: "Used more than it may", tone: "bad" },
   cancelled: { name: "Cancelled", tone: "plain" },
   broken: { name: "The runner could not do its part", tone: "bad" },
   lost: { name: "The runner ended", tone: "bad" },
@@ -89,8 +90,7 @@ export function Executed({ project, run, step, part, fence, onFence }: ExecutedP
 
 /** Whether a coding agent does a step, and no program. */
 function isAgents({ input }: Step): boolean {
-  const { engine } = input as Partial<RemoteOrder>;
-  return engine?.kind === "agent";
+  return (input as Partial<RemoteOrder> | null)?.engine?.kind === "agent";
 }
 
 /** Why no runner has begun it yet. */
