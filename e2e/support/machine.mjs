@@ -1,11 +1,12 @@
-/** Machines that join the fleet: by the command that a page shows, and by the demonstration. */
-import { spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
-import { rm } from "node:fs/promises";
+/** Machines that join the fleet: by the command that a page shows, by a test's word, and by the demonstration. */
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { until } from "./until.mjs";
 
 /** Does on this machine what the page says, with the program that is tested; a shell reads it as it stands. */
 export function obey(command) {
@@ -13,6 +14,60 @@ export function obey(command) {
   const line = command.replace(/^(ATELIER_RUNNER_KEY=\S+) atelier /, `export $1; exec ${program} `);
   const state = mkdtempSync(join(tmpdir(), "atelier-machine-"));
   return spawn("sh", ["-c", line], { stdio: "ignore", env: { ...process.env, XDG_STATE_HOME: state } });
+}
+
+/**
+ * A machine of whoever `api` speaks for, which serves a project in a folder that git keeps; it is present when this gives it.
+ * `files` are in the folder by their paths; `agent` is what the coding agent `double` does, if it has one.
+ */
+export async function startMachine({ base }, api, project, { name = "forge", files = {}, agent = null } = {}) {
+  const { id, key } = await api.post("/runners", { name });
+  const [folder, state] = ["work", "state"].map((what) => mkdtempSync(join(tmpdir(), `atelier-${what}-`)));
+  keep(folder, files);
+  // An agent that is built beside the program for tests, and speaks the protocol as others do.
+  const double = `double='${join(dirname(process.env.ATELIER_BINARY), "runner-double")}' agent ${agent}`;
+  const given = ["--server", base, "--commands", "--project", `${project}=${folder}`, "--state", state];
+  if (agent) given.push("--agent", double);
+  const isPresent = async () => (await api.get(`/projects/${project}/runners`)).some((one) => one.id === id && one.present);
+  let child = null;
+  const start = () => {
+    child = spawn(process.env.ATELIER_BINARY, ["runner", ...given], {
+      stdio: "ignore",
+      env: { ...process.env, ATELIER_RUNNER_KEY: key },
+    });
+    return until(`${name} is present`, isPresent);
+  };
+  /** Ends its program; `SIGKILL` is a power cut. */
+  const halt = async (signal = "SIGTERM") => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await once(child, "exit");
+  };
+  await start();
+  return {
+    id,
+    folder,
+    halt,
+    again: start,
+    /** Waits until the server has noted that it is not there. */
+    missed: () => until(`${name} is absent`, async () => !(await isPresent())),
+    stop: async () => {
+      await halt();
+      await Promise.all([folder, state].map((path) => rm(path, { recursive: true, force: true })));
+    },
+  };
+}
+
+/** Begins a repository with these files. */
+function keep(folder, files) {
+  const git = (...given) => execFileSync("git", ["-C", folder, "-c", "user.name=Ada", "-c", "user.email=ada@example.org", ...given]);
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+  git("init", "--quiet");
+  git("add", "--all");
+  git("commit", "--quiet", "--allow-empty", "-m", "Begun");
 }
 
 /** Starts the demonstration in an empty folder; `link` is what it says to open. */

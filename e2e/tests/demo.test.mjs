@@ -3,33 +3,22 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { newPerson, startBrowser } from "../support/browser.mjs";
+import { startFleet } from "../support/fleet.mjs";
 import { seen } from "../support/looks.mjs";
-import { startDemo } from "../support/machine.mjs";
-import { firstPerson } from "../support/person.mjs";
-import { startServer } from "../support/server.mjs";
 
-let server;
-let browser;
-let ada;
+let fleet;
+let page;
 let demo;
 
 before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-  ada = await newPerson(browser);
-  await firstPerson(server, ada);
-  demo = await startDemo(server);
+  fleet = await startFleet();
+  ({ page } = fleet.ada);
+  demo = await fleet.demo();
 });
 
-after(async () => {
-  await demo?.stop();
-  await browser?.close();
-  await server?.stop();
-});
+after(() => fleet?.end());
 
 test("a machine that made its own key is admitted in the browser, and its first task can be watched", async () => {
-  const { page } = ada;
   await page.goto(demo.link);
   await page.getByRole("heading", { name: "A machine wants to join" }).waitFor();
   await seen(page, "fleet-admit");
@@ -40,7 +29,6 @@ test("a machine that made its own key is admitted in the browser, and its first 
 });
 
 test("what it changed is there as a diff, and the machine's own folder is as it was", async () => {
-  const { page } = ada;
   await page.getByRole("tab", { name: "Changes" }).click();
   await page.getByText("1. The harbour, at dawn").waitFor();
   await seen(page, "fleet-task");
@@ -49,7 +37,6 @@ test("what it changed is there as a diff, and the machine's own folder is as it 
 });
 
 test("the fleet's page of the project shows the machine and what it did", async () => {
-  const { page } = ada;
   await page.getByRole("link", { name: "Fleet", exact: true }).click();
   await page.getByText("demo", { exact: true }).first().waitFor();
   await page.getByText("Number the scenes").first().waitFor();

@@ -2,73 +2,85 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { newPerson, startBrowser } from "../support/browser.mjs";
+import { command, startFleet } from "../support/fleet.mjs";
 import { seen } from "../support/looks.mjs";
-import { firstPerson } from "../support/person.mjs";
-import { built, onRunner } from "../support/remote.mjs";
-import { startServer } from "../support/server.mjs";
+import { built, startPipe } from "../support/remote.mjs";
+import { until } from "../support/until.mjs";
 
-let server;
-let browser;
-let ada;
-let address;
+/** Files of the program that the task changes, besides three of other kinds. */
+const PARTS = 40;
 
-const DIFF = `diff --git a/src/tide.rs b/src/tide.rs
---- a/src/tide.rs
-+++ b/src/tide.rs
-@@ -1,4 +1,5 @@ fn main() {
- fn main() {
--    let tide = 1;
-+    let tide = 2;
-+    let ebb = tide - 1;
-     println!("{tide}");
- }
-diff --git a/docs/old.md b/docs/old.md
-deleted file mode 100644
---- a/docs/old.md
-+++ /dev/null
-@@ -1 +0,0 @@
--gone
-diff --git a/logo.png b/logo.png
-Binary files a/logo.png and b/logo.png differ
-${Array.from({ length: 40 }, (_, at) => `diff --git a/src/part${at}.rs b/src/part${at}.rs\n--- a/src/part${at}.rs\n+++ b/src/part${at}.rs\n@@ -1,200 +1,200 @@\n${Array.from({ length: 200 }, (_, line) => (line === 100 ? `-old ${at}\n+new ${at}` : ` same ${line}`)).join("\n")}`).join("\n")}
+/** Writes what comes out of the pipe; once that is over it changes what it may, and fails. */
+const TASK = `cat "$1"
+printf 'fn main() {\\n    let tide = 2;\\n    let ebb = tide - 1;\\n    println!("{tide}");\\n}\\n' > src/main.rs
+rm docs/old.md
+printf '\\001\\000\\002' > logo.png
+for part in src/part*.rs; do sed -i 's/^old /new /' "$part"; done
+mkdir target && echo '{}' > target/report.json
+exit 101
 `;
 
-const first = {
-  fence: 1,
-  streams: { output: Buffer.from("\x1b[1mcargo test -p store\x1b[0m\nthe machine went to sleep\n") },
-  endedAt: new Date().toISOString(),
-  outcome: { end: "lost", message: "The runner ended while this was done. It is tried again.", durationMs: 4_200 },
+const part = (at) => Array.from({ length: 200 }, (_, line) => (line === 100 ? `old ${at}\n` : `same ${line}\n`)).join("");
+const files = {
+  ".gitignore": "target/\n",
+  "task.sh": TASK,
+  "src/main.rs": 'fn main() {\n    let tide = 1;\n    println!("{tide}");\n}\n',
+  "docs/old.md": "gone\n",
+  "logo.png": Buffer.from([1, 0, 1]),
+  ...Object.fromEntries(Array.from({ length: PARTS }, (_, at) => [`src/part${at}.rs`, part(at)])),
 };
-const second = { fence: 2, streams: { output: built(1) } };
-const remote = { state: "running", executions: [first, second] };
+
+let fleet;
+let page;
+let machine;
+let pipe;
+let run;
+/** What the second time has written. */
+let written = Buffer.alloc(0);
+
+const executions = () => fleet.api.get(`/projects/${fleet.project}/runs/${run}/executions`);
+/** How much the newest time has written. */
+const stored = async () => (await executions()).at(-1)?.streams.find(({ name }) => name === "output")?.length;
+
+/** Has the task write that, and waits until the server has it. */
+async function write(words) {
+  written = Buffer.concat([written, words]);
+  await pipe.write(words);
+  await until(`${written.length} bytes are stored`, async () => (await stored()) === written.length);
+}
 
 before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-  ada = await newPerson(browser, { acceptDownloads: true });
-  const api = await firstPerson(server, ada);
-  const { id } = await api.post("/projects", { name: "The Long Tide", type: "movie" });
-  address = `${server.base}${await onRunner(ada.page, id, remote)}`;
+  fleet = await startFleet({ acceptDownloads: true });
+  ({ page } = fleet.ada);
+  pipe = await startPipe();
+  machine = await fleet.machine({ files });
+  const collect = ["target/report.json", "coverage/index.html"];
+  const about = { title: "cargo test -p store", collect, deliver: "branch" };
+  ({ id: run } = await fleet.order(command("sh", "task.sh", pipe.path), about));
+  await write(Buffer.from("\x1b[1mcargo test -p store\x1b[0m\nthe machine went to sleep\n"));
+  await machine.halt("SIGKILL");
+  written = Buffer.alloc(0);
+  await machine.again();
+  await until("the task is begun anew", async () => (await executions()).length === 2);
+  await write(built(1));
 });
 
 after(async () => {
-  await browser?.close();
-  await server?.stop();
+  await fleet?.end();
+  await pipe?.end();
 });
 
-const output = () => ada.page.getByRole("region", { name: "Output", exact: true });
+const output = () => page.getByRole("region", { name: "Output", exact: true });
 const below = () => output().evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight);
 const scrollTo = (top) =>
   output().evaluate(async (box, to) => {
     box.scrollTo({ top: to });
     for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
   }, top);
-const end = () => ada.page.getByRole("button", { name: "To the end" });
+const end = () => page.getByRole("button", { name: "To the end" });
 
 test("a task on a runner opens on what it writes, at the end, in its colours", async () => {
-  const { page } = ada;
-  await page.goto(address);
+  await page.goto(fleet.address(run));
   await output().getByText("Compiling 100 %").waitFor();
   assert.ok((await below()) < 20, "the end is seen");
   assert.equal(await page.getByRole("region", { name: "Graph" }).count(), 0, "one step needs no graph");
@@ -77,15 +89,15 @@ test("a task on a runner opens on what it writes, at the end, in its colours", a
 });
 
 test("what comes is followed, until the reader scrolls up; then nothing moves", async () => {
-  second.streams.output = Buffer.concat([second.streams.output, Buffer.from("one more line\n")]);
+  await write(Buffer.from("one more line\n"));
   await output().getByText("one more line").waitFor();
   assert.ok((await below()) < 20);
   await scrollTo(3_000);
   await end().waitFor();
   const before = await output().innerText();
   const { scrollHeight } = await output().evaluate(({ scrollHeight }) => ({ scrollHeight }));
-  second.streams.output = Buffer.concat([second.streams.output, built(1)]);
-  await ada.page.waitForFunction((height) => document.querySelector("[aria-label=Output]").scrollHeight > height, scrollHeight);
+  await write(built(1));
+  await page.waitForFunction((height) => document.querySelector("[aria-label=Output]").scrollHeight > height, scrollHeight);
   assert.equal(await output().innerText(), before);
   await end().click();
   await end().waitFor({ state: "detached" });
@@ -93,9 +105,8 @@ test("what comes is followed, until the reader scrolls up; then nothing moves", 
 });
 
 test("ten megabytes are read to the end, with no more rows in the page than are seen", async () => {
-  const { page } = ada;
-  second.streams.output = Buffer.concat([built(20), Buffer.from("this is the end\n")]);
-  assert.ok(second.streams.output.length > 10 << 20);
+  await write(Buffer.concat([built(18), Buffer.from("this is the end\n")]));
+  assert.ok(written.length > 10 << 20);
   await page.reload();
   await output().waitFor();
   // Looked at in each frame: how long it took to come, and how many rows there were.
@@ -133,7 +144,6 @@ test("ten megabytes are read to the end, with no more rows in the page than are 
 });
 
 test("words are found all over it, by keys, and the reader is brought there", async () => {
-  const { page } = ada;
   await output().focus();
   await page.keyboard.press("Control+f");
   const field = page.getByRole("textbox", { name: "Find in the output" });
@@ -155,15 +165,14 @@ test("long lines are wrapped or not, and the reader stays at the same line", asy
   // The first line of which the beginning is drawn.
   const first = async () => Number(/rule_(\d+)/.exec(await output().innerText())?.[1]);
   const before = await first();
-  const wrap = ada.page.getByRole("button", { name: "Wrap long lines" });
+  const wrap = page.getByRole("button", { name: "Wrap long lines" });
   await wrap.click();
-  await ada.page.getByRole("button", { name: "Wrap long lines", pressed: false }).waitFor();
+  await page.getByRole("button", { name: "Wrap long lines", pressed: false }).waitFor();
   assert.ok(Math.abs((await first()) - before) < 10, "near the same line");
   await wrap.click();
 });
 
 test("what is selected is copied as it was written, not as it is wrapped", async () => {
-  const { page } = ada;
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await end().click();
   await output().getByText("this is the end").waitFor();
@@ -183,41 +192,31 @@ test("what is selected is copied as it was written, not as it is wrapped", async
   await page.getByRole("button", { name: "Copy the output" }).click();
   const whole = await page.evaluate(() => navigator.clipboard.readText());
   assert.ok(whole.endsWith("this is the end\n") && !whole.includes("\x1b"));
-  assert.equal(whole.split("\n").length, 20 * 6_001 + 2);
+  assert.equal(whole.split("\n").length, 20 * 6_001 + 3);
 });
 
 test("all of it can be had as a file", async () => {
-  const { page } = ada;
   const saved = page.waitForEvent("download");
   await page.getByRole("button", { name: "Download the output" }).click();
   const file = await saved;
   assert.equal(file.suggestedFilename(), "cargo test -p store.txt");
-  assert.deepEqual(await readFile(await file.path()), second.streams.output);
+  assert.deepEqual(await readFile(await file.path()), written);
 });
 
 test("an earlier time says how it ended, and what it wrote", async () => {
-  const { page } = ada;
   await page.getByLabel("Which time").selectOption({ label: "1: forge, the runner ended" });
   await output().getByText("the machine went to sleep").waitFor();
-  await page.getByText("The runner ended while this was done").waitFor();
+  await page.getByText("The runner ended while it ran.").waitFor();
   await page.getByLabel("Which time").selectOption({ index: 0 });
 });
 
 test("once it has ended it tells what it changed, file by file", async () => {
-  const { page } = ada;
-  second.streams = { ...second.streams, diff: Buffer.from(DIFF), "file:target/report.json": Buffer.from("{}") };
-  second.endedAt = new Date().toISOString();
-  second.outcome = {
-    ...{ end: "failed", message: "The program ended with 101.", exitCode: 101, durationMs: 83_000, branch: "atelier/run_remote" },
-    ...{ notes: ["coverage/index.html was not there."], used: { inputTokens: 12_000, outputTokens: 800, costMicros: 31_000 } },
-  };
-  remote.state = "failed";
-  await page.reload();
+  await pipe.end();
   await page.getByText("exit code 101").waitFor();
   await page.getByRole("tab", { name: "Changes" }).click();
   const files = page.getByRole("region", { name: "Files that changed" });
   await files.getByText("43 files").waitFor();
-  await files.getByRole("button", { name: /src\/tide\.rs/ }).waitFor();
+  await files.getByRole("button", { name: /src\/main\.rs/ }).waitFor();
   await files.getByText("no text").waitFor();
   const diff = page.getByRole("region", { name: "Diff" });
   await diff.getByText("let ebb = tide - 1;").waitFor();
@@ -231,8 +230,7 @@ test("once it has ended it tells what it changed, file by file", async () => {
 });
 
 test("everything of it is there on a small screen", async () => {
-  const { page } = ada;
-  await page.setViewportSize({ width: 360, height: 740 });
+  await page.setViewportSize({ width: 390, height: 844 });
   await seen(page, "changes-phone");
   await page.getByRole("tab", { name: "Output" }).click();
   await output().getByText("this is the end").waitFor();
@@ -242,5 +240,5 @@ test("everything of it is there on a small screen", async () => {
 });
 
 test("no page met an error", () => {
-  assert.deepEqual(ada.faults, []);
+  assert.deepEqual(fleet.ada.faults, []);
 });

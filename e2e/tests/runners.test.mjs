@@ -2,42 +2,33 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
-import { newPerson, startBrowser } from "../support/browser.mjs";
+import { startFleet } from "../support/fleet.mjs";
 import { seen } from "../support/looks.mjs";
 import { obey } from "../support/machine.mjs";
-import { firstPerson } from "../support/person.mjs";
-import { startServer } from "../support/server.mjs";
 
-let server;
-let browser;
-let ada;
-let api;
-let project;
+let fleet;
+let page;
 let machine;
 let former;
 
 before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-  ada = await newPerson(browser);
-  api = await firstPerson(server, ada);
-  ({ id: project } = await api.post("/projects", { name: "The Long Tide", type: "movie" }));
+  fleet = await startFleet();
+  ({ page } = fleet.ada);
 });
 
 after(async () => {
   machine?.kill("SIGTERM");
-  await browser?.close();
-  await server?.stop();
+  await fleet?.end();
 });
 
-const row = () => ada.page.getByRole("listitem", { name: "forge" });
-const command = () => ada.page.getByRole("region", { name: "Command for the machine" });
+const row = () => page.getByRole("listitem", { name: "forge" });
+const command = () => page.getByRole("region", { name: "Command for the machine" });
 
 /** The list is looked at every 20 s; a reload does not wait for that. */
 async function until(text) {
   await assert.doesNotReject(async () => {
     for (let again = 0; again < 30; again++) {
-      await ada.page.reload();
+      await page.reload();
       await row().waitFor();
       if (await row().getByText(text, { exact: true }).count()) return;
     }
@@ -46,8 +37,7 @@ async function until(text) {
 }
 
 test("a runner is made by its name, and its key is shown once with the command for its machine", async () => {
-  const { page } = ada;
-  await page.goto(`${server.base}/settings/account`);
+  await page.goto(`${fleet.server.base}/settings/account`);
   await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Runners" }).click();
   await page.getByText("No runners yet").waitFor();
   await page.getByLabel("What you call the machine").fill("forge");
@@ -57,7 +47,7 @@ test("a runner is made by its name, and its key is shown once with the command f
   await page.getByLabel("Its folder on the machine").fill("/tmp");
   assert.equal(
     await command().innerText(),
-    `ATELIER_RUNNER_KEY=${former} atelier runner --server ${server.base} --commands --project ${project}=/tmp`,
+    `ATELIER_RUNNER_KEY=${former} atelier runner --server ${fleet.server.base} --commands --project ${fleet.project}=/tmp`,
   );
   await seen(page, "runners");
 });
@@ -66,11 +56,10 @@ test("the command as it stands makes the machine present, and it says what it is
   machine = obey(await command().innerText());
   await until("Present");
   await row().getByText(/^Version .+ at a time$/).waitFor();
-  assert.ok(!(await ada.page.content()).includes(former), "a key is shown once");
+  assert.ok(!(await page.content()).includes(former), "a key is shown once");
 });
 
 test("another key is shown once, and the former one is good for a while", async () => {
-  const { page } = ada;
   await row().getByRole("button", { name: "Another key" }).click();
   const dialog = page.getByRole("dialog", { name: "Another key for forge" });
   await dialog.getByRole("button", { name: "Make another key" }).click();
@@ -83,7 +72,6 @@ test("another key is shown once, and the former one is good for a while", async 
 });
 
 test("everything of a runner is there on a small screen", async () => {
-  const { page } = ada;
   await page.setViewportSize({ width: 360, height: 740 });
   await row().getByRole("button", { name: "Remove" }).waitFor();
   const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -93,7 +81,6 @@ test("everything of a runner is there on a small screen", async () => {
 });
 
 test("a runner that is removed is gone after one more question, and its program ends", async () => {
-  const { page } = ada;
   const ended = once(machine, "exit");
   await row().getByRole("button", { name: "Remove" }).click();
   const sure = page.getByRole("dialog", { name: "Remove forge" });
@@ -101,10 +88,10 @@ test("a runner that is removed is gone after one more question, and its program 
   await row().getByRole("button", { name: "Remove" }).click();
   await sure.getByRole("button", { name: "Remove" }).click();
   await page.getByText("No runners yet").waitFor();
-  assert.deepEqual((await api.get("/runners")).docs, []);
+  assert.deepEqual((await fleet.api.get("/runners")).docs, []);
   await ended;
 });
 
 test("no page met an error", () => {
-  assert.deepEqual(ada.faults, []);
+  assert.deepEqual(fleet.ada.faults, []);
 });

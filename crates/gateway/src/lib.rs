@@ -29,7 +29,7 @@ use wire::runner::Close;
 /// way is found out later: whoever waits for such a word also looks by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Word {
-    /// Something that the runner asks was answered.
+    /// Something that the runner asks was answered, or something was said to its agents.
     Told(RunnerId),
     /// A person lets the runner be given work again.
     Reset(RunnerId),

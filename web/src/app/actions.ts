@@ -18,6 +18,7 @@ import {
   Server,
   Settings,
   SlidersHorizontal,
+  SquareTerminal,
   Sun,
   Users,
   Workflow,
@@ -101,7 +102,7 @@ export function useWorkspaceActions(): void {
         name: "Settings",
         group: "Go to",
         icon: Settings,
-        words: "model memory keys sessions account runners machines",
+        words: "model memory keys sessions account runners machines slack",
         run: () => void navigate({ to: "/settings/$section", params: { section: "account" } }),
       },
     ];
@@ -153,6 +154,14 @@ export function useWorkspaceActions(): void {
         icon: Server,
         words: "runners machines remote command agent queue",
         run: () => void navigate({ to: "/projects/$project/fleet", params }),
+      },
+      {
+        id: "go.console",
+        name: "Console",
+        group: "Go to",
+        icon: SquareTerminal,
+        words: "commands type terminal fleet status cancel retry logs",
+        run: () => void navigate({ to: "/projects/$project/fleet/console", params }),
       },
       {
         id: "go.reviews",

@@ -151,6 +151,12 @@ const fleet = createRoute({
   component: lazyRouteComponent(() => import("@/features/fleet/page"), "FleetPage"),
 });
 
+const fleetConsole = createRoute({
+  getParentRoute: () => inside,
+  path: "/projects/$project/fleet/console",
+  component: lazyRouteComponent(() => import("@/features/fleet/console/page"), "ConsolePage"),
+});
+
 const admit = createRoute({
   getParentRoute: () => inside,
   path: "/runners/admit",
@@ -215,6 +221,7 @@ export const router = createRouter({
       oneRun,
       schedules,
       fleet,
+      fleetConsole,
       admit,
       reviews,
       readiness,

@@ -15,8 +15,18 @@ export interface Asked {
   offered: Offered[];
 }
 
+/** How a plan of the fleet is asked about, with its tasks behind it; `gateway::plans`. */
+const PLAN = /\bAnswer allow or refuse\.\s*/;
+
 /** Takes a question apart. One that names no answers is asked as it is. */
 export function asked(question: string): Asked {
+  if (PLAN.test(question)) {
+    const offered = [
+      { answer: "allow", label: "Do them", owner: false },
+      { answer: "refuse", label: "Refuse them", owner: false },
+    ];
+    return { words: question.replace(PLAN, "\n").trim(), offered };
+  }
   const begins = question.search(/\bAnswer `/);
   if (begins < 0) return { words: question, offered: [] };
   const words = question.slice(0, begins).trim();

@@ -1,36 +1,40 @@
-/** Steps that runners do: which those are, and why one of them waits. */
+/** Steps that runners do: which those are, and what is told of one that is under way or waits. */
 import type { components } from "../generated/api";
-import { why } from "./reasons";
-import { isHeld, type Run, type Step } from "./run";
+import type { Step } from "./run";
 
+type Queued = components["schemas"]["Queued"];
 type Serving = components["schemas"]["ServingRunner"];
 
-/** The queues of remote steps: `one/fleet/{project}#` and `on/{runner}`, `command` or `agent/{name}`; `gateway::orders`. */
-const QUEUE = /^one\/fleet\/[^#]*#(on|command|agent)\/?(.*)$/;
+/** The queues of remote steps begin so; `gateway::orders`. */
+const QUEUE = /^one\/fleet\//;
 
 /** Whether runners do a step. */
 export function isRemote({ queue }: Pick<Step, "queue">): boolean {
   return QUEUE.test(queue);
 }
 
-/** Whether a run is an order that was given to runners. */
-export function isOrder({ kind }: Pick<Run, "kind">): boolean {
-  return kind.startsWith("fleet.");
+/** Where a step of the queue is, in a sentence; `clock` says a time of the day. */
+export function told({ state, runnerName, reason }: Queued, clock: (timestamp: string) => string): string {
+  if (state === "running") return runnerName ? `On ${runnerName}` : "On a runner that is no more";
+  if (!reason) return "Waits";
+  return reason.until ? `${reason.message} Until ${clock(reason.until)}.` : reason.message;
 }
 
-/** The sentence for a step that waits for a runner; null if there is nothing to explain. `others` are remote steps, too. */
-export function waits(step: Step, runners: readonly Serving[], others: readonly Step[], now: number): string | null {
-  if (step.reason?.kind !== "ready") return why(step, new Map([[step.id, step]]), now);
-  const [, kind, what = ""] = QUEUE.exec(step.queue) ?? [];
-  if (kind === "on") {
-    const runner = runners.find(({ id }) => id === what);
-    if (!runner) return "Waits for a runner that does not serve this project";
-    if (!runner.present) return `Waits for ${runner.name}, which is absent`;
-  }
-  if (runners.length === 0) return "Waits for a runner: none serves this project";
-  if (runners.every(({ present }) => !present)) return "Waits for a runner: none that serves this project is present";
-  if (others.some(({ id, state }) => id !== step.id && isHeld(state))) {
-    return "Waits for its turn: one thing is done at a time in a project";
-  }
-  return kind === "agent" ? `Waits for a runner that has the agent ${what}` : "Waits for a runner that can do it";
+/** What a runner can do, as it said when it joined last. */
+export function abilities({ commands, agents, tools }: Pick<Serving, "commands" | "agents" | "tools">): string[] {
+  return [
+    ...(commands ? ["commands"] : []),
+    ...agents.map((agent) => `agent ${agent}`),
+    ...tools.map((tool) => `tools ${tool}`),
+  ];
+}
+
+/** What a runner did within seven days, in words; `took` says a length of time. */
+export function did(
+  { done, failed, meanMs }: Pick<Serving, "done" | "failed" | "meanMs">,
+  took: (milliseconds: number) => string,
+): string {
+  if (done + failed === 0) return "nothing done in 7 days";
+  const mean = meanMs == null ? "" : `, ${took(meanMs)} on average`;
+  return `${done} done and ${failed} failed in 7 days${mean}`;
 }

@@ -181,3 +181,7 @@ test("what needs to be seen first is counted first", () => {
     { state: "queued", count: 1 },
   ]);
 });
+
+test("a step that is given nothing is called by its name", () => {
+  expect(titleOf({ name: "plan", input: null as unknown as Step["input"] })).toBe("Plan");
+});

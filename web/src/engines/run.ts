@@ -112,7 +112,8 @@ export function isHead(name: string): boolean {
 
 /** What a step is called: its agent's title, or its name. */
 export function titleOf(step: Pick<Step, "name" | "input">): string {
-  const title = step.input["title"];
+  // Not every step is given something, whatever the type says of it.
+  const title = (step.input as Step["input"] | null)?.["title"];
   if (typeof title === "string" && title !== "") return title;
   const name = step.name.slice(step.name.indexOf("/") + 1).replaceAll(/[-_]/g, " ");
   return name === "result" ? "Result" : capital(name);

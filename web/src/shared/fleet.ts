@@ -25,6 +25,44 @@ export const asksQuery = (project: string, run: string) =>
     refetchInterval: LOOK,
   });
 
+/** What was said to the agents of a run; whether one has heard it is looked at while it is at work. */
+export const saidQuery = (project: string, run: string, live: boolean) =>
+  queryOptions({
+    queryKey: [...runKeys.one(project, run), "said"],
+    queryFn: ({ signal }) => api.get<Schemas["Said"][]>(`/projects/${project}/runs/${run}/said`, { signal }),
+    refetchInterval: live ? LOOK : false,
+  });
+
+/** How often the queue is looked at for what no event tells, such as a runner that came back, in milliseconds. */
+const LOOK_AT_QUEUE = 5_000;
+
+/** What runners do and are to do in a project, in its order; read again with each run that begins or ends. */
+export const fleetQueueQuery = (project: string) =>
+  queryOptions({
+    queryKey: [...runKeys.list(project), "queue"],
+    queryFn: ({ signal }) => api.get<Schemas["Queued"][]>(`/projects/${project}/fleet/queue`, { signal }),
+    refetchInterval: LOOK_AT_QUEUE,
+  });
+
+export type FleetUsageBy = "day" | "person" | "runner" | "agent";
+
+/** What the fleet took in so many days, today included. */
+export const fleetUsageQuery = (project: string, by: FleetUsageBy, days: number) =>
+  queryOptions({
+    queryKey: ["project", project, "fleet", "usage", by, days],
+    queryFn: ({ signal }) =>
+      api.get<Schemas["FleetUsageRow"][]>(`/projects/${project}/fleet/usage`, { query: { by, days }, signal }),
+    staleTime: 0,
+  });
+
+/** Who may tell the fleet what, and how much it may take. */
+export const fleetPolicyQuery = (project: string) =>
+  queryOptions({
+    queryKey: ["project", project, "fleet", "policy"],
+    queryFn: ({ signal }) => api.get<Schemas["FleetPolicy"]>(`/projects/${project}/fleet/policy`, { signal }),
+    staleTime: 0,
+  });
+
 /** Something that an execution wrote. */
 export interface Source {
   project: string;

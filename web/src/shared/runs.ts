@@ -19,12 +19,12 @@ export const runKeys = {
 /** Rows that are fetched at once. */
 const ROWS = 50;
 
-/** The project's runs, newest first. */
-export const runsQuery = (project: string) =>
+/** The project's runs, newest first; only those of a kind, if one is named. */
+export const runsQuery = (project: string, kind?: "fleet") =>
   infiniteQueryOptions({
-    queryKey: runKeys.list(project),
+    queryKey: kind ? [...runKeys.list(project), kind] : runKeys.list(project),
     queryFn: ({ pageParam, signal }) =>
-      api.get<Page<Run>>(`/projects/${project}/runs`, { query: { limit: ROWS, cursor: pageParam }, signal }),
+      api.get<Page<Run>>(`/projects/${project}/runs`, { query: { kind, limit: ROWS, cursor: pageParam }, signal }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.nextCursor ?? null,
   });

@@ -25,6 +25,9 @@ const FIELDS = ["engine.argv", "engine.name", "engine.prompt", "folder", "collec
   (field) => `order.${field}`,
 );
 
+/** Who does what this form orders. */
+type Kind = Exclude<RemoteEngine["kind"], "mcp">;
+
 interface NewOrderProps {
   project: string;
   runners: readonly Schemas["ServingRunner"][];
@@ -33,7 +36,7 @@ interface NewOrderProps {
 
 export function NewOrder({ project, runners, onClose }: NewOrderProps) {
   const navigate = useNavigate();
-  const [kind, setKind] = useState<RemoteEngine["kind"]>("command");
+  const [kind, setKind] = useState<Kind>("command");
   const [argv, setArgv] = useState<string[]>([]);
   const order = useMutation({
     mutationFn: (body: CreateRemote) => api.post<Schemas["Run"]>(`/projects/${project}/fleet/runs`, body),
@@ -68,7 +71,7 @@ export function NewOrder({ project, runners, onClose }: NewOrderProps) {
               label="Agent"
               name="agent"
               required
-              maxLength={64}
+              maxLength={40}
               spellCheck={false}
               help="As the runner calls it."
               error={problem("engine.name")}
@@ -81,6 +84,11 @@ export function NewOrder({ project, runners, onClose }: NewOrderProps) {
               maxLength={32_000}
               error={problem("engine.prompt")}
             />
+            <label className="flex items-start gap-2 text-sm text-ink-2">
+              <input type="checkbox" name="decompose" className="mt-0.5 size-4 accent-accent" />
+              Plan first: it divides this into tasks and changes nothing; they are done once somebody has agreed to
+              them.
+            </label>
           </>
         )}
         <Choice label="What it changes is" name="deliver" defaultValue="diff">
@@ -142,7 +150,7 @@ export function NewOrder({ project, runners, onClose }: NewOrderProps) {
 }
 
 /** What stands in the form. */
-function read(data: FormData, kind: RemoteEngine["kind"], argv: string[]): CreateRemote {
+function read(data: FormData, kind: Kind, argv: string[]): CreateRemote {
   const text = (name: string) => String(data.get(name) ?? "").trim();
   const [folder, runner] = [text("folder"), text("runner")];
   const collect = text("collect")
@@ -158,5 +166,6 @@ function read(data: FormData, kind: RemoteEngine["kind"], argv: string[]): Creat
       bounds: { minutes: Number(text("minutes")) },
     },
     ...(runner && { runner }),
+    ...(data.has("decompose") && { decompose: true }),
   };
 }

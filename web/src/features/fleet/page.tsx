@@ -1,15 +1,19 @@
 /** The fleet as a project has it: the runners that serve it, what is done on them and what waits, and giving them something to do. */
+import * as Tabs from "@radix-ui/react-tabs";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Server, Terminal } from "lucide-react";
+import { Server, SquareTerminal, Terminal } from "lucide-react";
 import { useState } from "react";
 import { useMay, useProjectId } from "@/shared/place";
 import { servingQuery } from "@/shared/queries";
 import { Button, buttonClass } from "@/shared/ui/button";
 import { Empty, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
-import { Machine, Presence } from "@/shared/ui/runner";
+import { TAB } from "@/shared/ui/tab";
 import { NewOrder } from "./new";
+import { Policy } from "./policy";
 import { Queue } from "./queue";
+import { RunnerRow } from "./runner";
+import { FleetUsage } from "./usage";
 
 export function FleetPage() {
   const project = useProjectId();
@@ -20,42 +24,59 @@ export function FleetPage() {
   return (
     <>
       <PageHead title="Fleet">
+        <Link to="/projects/$project/fleet/console" params={{ project }} className={buttonClass()}>
+          <SquareTerminal /> Console
+        </Link>
         {editor && runners.length > 0 && (
           <Button look="main" onClick={() => setOrdering(true)}>
             <Terminal /> Do something
           </Button>
         )}
       </PageHead>
-      <section aria-label="Runners">
-        {serving.isPending && <Skeleton className="p-6" lines={3} />}
-        {serving.error && <Failure error={serving.error} onRetry={() => void serving.refetch()} />}
-        {serving.isSuccess && runners.length === 0 && (
-          <Empty icon={<Server />} title="No runner serves this project yet">
-            <p className="max-w-md">
-              A runner is a machine of somebody here on which commands are run and coding agents work, in a folder that
-              it names itself. What it writes is seen here as it comes, and what it changed as a diff.
-            </p>
-            {editor && (
-              <Link to="/settings/$section" params={{ section: "runners" }} className={buttonClass()}>
-                Make a runner
-              </Link>
+      <Tabs.Root defaultValue="now">
+        <Tabs.List aria-label="Parts of the fleet" className="flex gap-4 overflow-x-auto border-b border-line px-6">
+          <Tabs.Trigger value="now" className={TAB}>
+            Now
+          </Tabs.Trigger>
+          <Tabs.Trigger value="usage" className={TAB}>
+            Usage
+          </Tabs.Trigger>
+          <Tabs.Trigger value="policy" className={TAB}>
+            Policy
+          </Tabs.Trigger>
+        </Tabs.List>
+        <Tabs.Content value="now">
+          <section aria-label="Runners">
+            {serving.isPending && <Skeleton className="p-6" lines={3} />}
+            {serving.error && <Failure error={serving.error} onRetry={() => void serving.refetch()} />}
+            {serving.isSuccess && runners.length === 0 && (
+              <Empty icon={<Server />} title="No runner serves this project yet">
+                <p className="max-w-md">
+                  A runner is a machine of somebody here on which commands are run and coding agents work, in a folder
+                  that it names itself. What it writes is seen here as it comes, and what it changed as a diff.
+                </p>
+                {editor && (
+                  <Link to="/settings/$section" params={{ section: "runners" }} className={buttonClass()}>
+                    Make a runner
+                  </Link>
+                )}
+              </Empty>
             )}
-          </Empty>
-        )}
-        <ul aria-label="Runners" className="divide-y divide-line border-b border-line empty:border-0">
-          {runners.map((runner) => (
-            <li key={runner.id} aria-label={runner.name} className="px-6 py-2.5 text-sm">
-              <p className="flex flex-wrap items-center gap-x-2">
-                <span className="font-medium wrap-anywhere">{runner.name}</span>
-                <Presence runner={runner} />
-                <span className="text-xs text-ink-3">of {runner.ownerName}</span>
-              </p>
-              <Machine runner={runner} />
-            </li>
-          ))}
-        </ul>
-      </section>
-      <Queue project={project} runners={runners} />
+            <ul aria-label="Runners" className="divide-y divide-line border-b border-line empty:border-0">
+              {runners.map((runner) => (
+                <RunnerRow key={runner.id} project={project} runner={runner} />
+              ))}
+            </ul>
+          </section>
+          <Queue project={project} />
+        </Tabs.Content>
+        <Tabs.Content value="usage">
+          <FleetUsage project={project} />
+        </Tabs.Content>
+        <Tabs.Content value="policy">
+          <Policy project={project} />
+        </Tabs.Content>
+      </Tabs.Root>
       {ordering && <NewOrder project={project} runners={runners} onClose={() => setOrdering(false)} />}
     </>
   );

@@ -26,7 +26,7 @@ export function Asks({ project, view }: { project: string; view: RunView }) {
     >
       <p className="flex items-start gap-2 wrap-anywhere">
         <CircleQuestionMark aria-hidden className="mt-0.5 size-4 shrink-0 text-warn" />
-        <span>
+        <span className="whitespace-pre-line">
           <span className="font-medium">{titleOf(step)} asks:</span> {asked(question).words}
           {asking.length > 1 && (
             <span className="text-ink-2">

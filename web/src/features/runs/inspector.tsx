@@ -46,12 +46,13 @@ export function Inspector({ project, view, step, actions }: InspectorProps) {
   const editor = useMay("editor");
   const department = departmentOf(step.name);
   const now = useNow(step.reason?.kind === "retry" || step.reason?.kind === "delay");
-  const reason = why(step, view.byId, now);
   const attempts = view.detail.attempts.filter(({ stepId }) => stepId === step.id);
   const score = view.scores.get(step.id);
   const usage = view.detail.usage.find(({ stepId }) => stepId === step.id);
   const live = view.time === null;
   const remote = isRemote(step);
+  // Why no runner has it yet stands where its output will be.
+  const reason = remote && step.reason?.kind === "ready" ? null : why(step, view.byId, now);
   // The run's own head says all of its only step.
   const only = remote && view.steps.length === 1;
   const again = editor && live && hasEnded(step.state);
@@ -167,7 +168,7 @@ function Given({ project, view, step }: { project: string; view: RunView; step: 
 
 /** An order as its step has it; what else stands in its input follows. */
 function given({ title: order }: RunDetail["run"], { input, priority, limits }: Step): object {
-  const { title: _title, agent: _agent, department: _department, ...rest } = input;
+  const { title: _title, agent: _agent, department: _department, ...rest } = (input as Step["input"] | null) ?? {};
   const { attempts = 1, runMs = 0 } = limits;
   const tries = attempts === 1 ? "one" : `up to ${attempts}`;
   return { order, priority, tries: runMs > 0 ? `${tries}, each of at most ${told(runMs, "lasting")}` : tries, ...rest };

@@ -2,12 +2,13 @@
 import { ChevronDown, Pause, Play, Send, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { inWords } from "@/engines/rhythm";
+import { joined } from "@/engines/shell";
 import { useMay } from "@/shared/place";
 import { exact } from "@/shared/time";
 import { Button } from "@/shared/ui/button";
 import { Badge } from "@/shared/ui/parts";
 import { Sure } from "@/shared/ui/sure";
-import type { Schedule, Schemas } from "@/shared/wire";
+import type { Schedule, ScheduledOrder, Schemas } from "@/shared/wire";
 import { useScheduleActs } from "./acts";
 import { Occurrences } from "./occurrences";
 
@@ -34,7 +35,7 @@ export function Row({ project, schedule }: { project: string; schedule: Schedule
             <span className="min-w-0 wrap-anywhere">{name}</span>
             <Badge tone={STATES[state].tone}>{STATES[state].name}</Badge>
           </h2>
-          <p className="text-ink-2 wrap-anywhere">{order.task}</p>
+          <p className="text-ink-2 wrap-anywhere">{whatOf(order)}</p>
           <p className="text-ink-3">
             <Time when={when} />
             {nextAt && (
@@ -47,8 +48,8 @@ export function Row({ project, schedule }: { project: string; schedule: Schedule
               </>
             )}
             {missed === "skip" && " · left out if no server runs then"}
-            {order.oneByOne && " · scene by scene"}
-            {order.autoIngest && " · saves what scores above 75 %"}
+            {order.kind === "task" && order.oneByOne && " · scene by scene"}
+            {order.kind === "task" && order.autoIngest && " · saves what scores above 75 %"}
           </p>
         </div>
         {editor && (
@@ -86,6 +87,15 @@ export function Row({ project, schedule }: { project: string; schedule: Schedule
       )}
     </li>
   );
+}
+
+/** What is ordered: of departments by its words, of the fleet by its title, its command or its prompt. */
+function whatOf(order: ScheduledOrder): string {
+  if (order.kind === "task") return order.task;
+  const { engine } = order.order;
+  if (order.title) return order.title;
+  if (engine.kind === "command") return joined(engine.argv);
+  return engine.kind === "agent" ? engine.prompt : `${engine.server}: ${engine.tool}`;
 }
 
 function Time({ when }: { when: Schemas["When"] }) {

@@ -17,6 +17,17 @@ const ACTIONS: Record<string, string> = {
   "member.joined": "Joined",
   "member.role": "Changed a role",
   "member.removed": "Removed a member",
+  "slack.channel_set": "Gave a channel of Slack the project",
+  "tool_server.set": "Set a server of tools",
+  "tool_server.removed": "Removed a server of tools",
+  "command.do": "Ordered a command",
+  "command.ask": "Ordered an agent’s work",
+  "command.answer": "Answered a run",
+  "command.cancel": "Cancelled a run",
+  "command.retry": "Did a run again",
+  "command.schedule_pause": "Paused a schedule",
+  "command.schedule_resume": "Resumed a schedule",
+  "command.health_reset": "Gave a resting runner work",
 };
 
 export function Audit() {
@@ -68,7 +79,8 @@ export function Audit() {
 
 /** What is known of it beside who did it: an address, a name, a role. */
 function whom({ details }: Schemas["AuditEntry"]): string {
-  const { email, name, role, from, to } = details;
+  const { email, name, role, from, to, program, agent } = details;
   const change = typeof from === "string" && typeof to === "string" ? `${from} → ${to}` : null;
-  return [email, name, role, change].filter((part) => typeof part === "string").join(", ");
+  const where = from === "slack" ? "in Slack" : null;
+  return [email, name, role, change, program, agent, where].filter((part) => typeof part === "string").join(", ");
 }

@@ -1,10 +1,10 @@
 /** The language model: who speaks it, where, and a key that is sealed before it leaves the browser. */
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { seal } from "@/engines/sealed";
 import { api } from "@/shared/api";
 import { client } from "@/shared/client";
 import { fieldProblem } from "@/shared/problem";
+import { sealed } from "@/shared/secret";
 import { toast } from "@/shared/toasts";
 import { Button } from "@/shared/ui/button";
 import { Choice, TextField } from "@/shared/ui/field";
@@ -39,8 +39,7 @@ function Form({ settings }: { settings: Settings }) {
   const save = useMutation({
     mutationFn: async ({ key, ...body }: Schemas["UpdateModelSettings"] & { key: string }) => {
       if (key === "") return api.put<Settings>("/settings/model", body);
-      const { publicKey } = await api.get<Schemas["SealingKey"]>("/settings/sealing-key");
-      return api.put<Settings>("/settings/model", { ...body, sealedKey: await seal(key, publicKey) });
+      return api.put<Settings>("/settings/model", { ...body, sealedKey: await sealed(key) });
     },
     onSuccess: (saved) => {
       client.setQueryData(KEY, saved);

@@ -8,8 +8,10 @@ import { Model } from "./model";
 import { Runners } from "./runners";
 import { Sections } from "./sections";
 import { Sessions } from "./sessions";
+import { Slack } from "./slack";
+import { SlackApp } from "./slack-app";
 
-const MINE = { account: "Account", sessions: "Sessions", keys: "API keys", runners: "Runners" };
+const MINE = { account: "Account", sessions: "Sessions", keys: "API keys", runners: "Runners", slack: "Slack" };
 const SERVER = { model: "Model", memory: "Memory" };
 
 export function Settings() {
@@ -27,6 +29,8 @@ export function Settings() {
       {section === "sessions" && <Sessions />}
       {section === "keys" && <Keys />}
       {section === "runners" && <Runners />}
+      {section === "slack" && <Slack />}
+      {section === "slack" && admin && <SlackApp />}
       {section === "model" && admin && <Model />}
       {section === "memory" && admin && <Memory />}
       {!(section in offered) && <p className="text-sm text-ink-2">Only who administers the server sees this.</p>}

@@ -1,11 +1,11 @@
 /** Servers of others whose tools the project's agents may use; owners name and try them, all members see them. */
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { seal } from "@/engines/sealed";
 import { api } from "@/shared/api";
 import { client } from "@/shared/client";
 import { useMay, useProjectId } from "@/shared/place";
 import { fieldProblem } from "@/shared/problem";
+import { sealed } from "@/shared/secret";
 import { toast } from "@/shared/toasts";
 import { Button } from "@/shared/ui/button";
 import { Choice, TextField } from "@/shared/ui/field";
@@ -66,8 +66,7 @@ function New({ project, list, onChanged }: { project: string; list: List; onChan
     mutationFn: async ({ name, token, ...body }: { name: string; token: string } & Schemas["PutToolServer"]) => {
       const path = `/projects/${project}/tool-servers/${encodeURIComponent(name)}`;
       if (token === "") return api.put<Schemas["ToolServer"]>(path, body);
-      const { publicKey } = await api.get<Schemas["SealingKey"]>("/settings/sealing-key");
-      return api.put<Schemas["ToolServer"]>(path, { ...body, sealedToken: await seal(token, publicKey) });
+      return api.put<Schemas["ToolServer"]>(path, { ...body, sealedToken: await sealed(token) });
     },
     onSuccess: ({ name }) => {
       onChanged();

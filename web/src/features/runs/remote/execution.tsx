@@ -2,18 +2,19 @@
 import { useQuery } from "@tanstack/react-query";
 import { GitBranch } from "lucide-react";
 import { thousands, usd } from "@/engines/money";
+import { told } from "@/engines/queue";
 import { took } from "@/engines/reasons";
 import { hasEnded, isHeld, type Step } from "@/engines/run";
-import { executionsQuery } from "@/shared/fleet";
-import type { End, Execution, Outcome } from "@/shared/wire";
+import { executionsQuery, fleetQueueQuery } from "@/shared/fleet";
+import type { End, Execution, Outcome, RemoteOrder, Schemas } from "@/shared/wire";
 import { useNow } from "@/shared/now";
-import { exact } from "@/shared/time";
+import { clock, exact } from "@/shared/time";
 import { Choice } from "@/shared/ui/field";
 import { Badge, Failure, Skeleton } from "@/shared/ui/parts";
-import type { Schemas } from "@/shared/wire";
 import { Asks } from "./asks";
 import { Changes } from "./changes";
 import { Output } from "./output";
+import { Say } from "./say";
 
 type Look = { name: string; tone: "plain" | "good" | "warn" | "bad" | "accent" };
 
@@ -23,6 +24,7 @@ const ENDS: Record<End, Look> = {
   refused: { name: "Refused", tone: "warn" },
   timeout: { name: "Took too long", tone: "bad" },
   memory: { name: "Took too much memory", tone: "bad" },
+  budget: { name: "Used more than it may", tone: "bad" },
   cancelled: { name: "Cancelled", tone: "plain" },
   broken: { name: "The runner could not do its part", tone: "bad" },
   lost: { name: "The runner ended", tone: "bad" },
@@ -45,11 +47,8 @@ export function Executed({ project, run, step, part, fence, onFence }: ExecutedP
   const own = all.data.filter(({ stepId }) => stepId === step.id);
   const shown = own.find((one) => one.fence === fence) ?? own.at(-1);
   if (!shown) {
-    return (
-      <p className="text-sm text-ink-3">
-        {hasEnded(step.state) ? "No runner began it." : "No runner has begun it yet."}
-      </p>
-    );
+    if (hasEnded(step.state)) return <p className="text-sm text-ink-3">No runner began it.</p>;
+    return <Waiting project={project} step={step.id} />;
   }
   /** A runner has it still. What was begun before another, or before its step ended, was given up. */
   const isLive = (one: Execution) => !one.outcome && !one.endedAt && one === own.at(-1) && isHeld(step.state);
@@ -70,6 +69,9 @@ export function Executed({ project, run, step, part, fence, onFence }: ExecutedP
         <How execution={shown} live={live} />
       </div>
       {live && <Asks project={project} run={run.id} step={step.id} />}
+      {part === "terminal" && isAgents(step) && (
+        <Say project={project} run={run.id} step={step.id} fence={shown.fence} live={live} />
+      )}
       {shown.outcome && <What outcome={shown.outcome} />}
       {part === "terminal" ? (
         <Output
@@ -83,6 +85,21 @@ export function Executed({ project, run, step, part, fence, onFence }: ExecutedP
         <Changes key={shown.fence} source={source} execution={shown} over={!live} />
       )}
     </div>
+  );
+}
+
+/** Whether a coding agent does a step, and no program. */
+function isAgents({ input }: Step): boolean {
+  return (input as Partial<RemoteOrder> | null)?.engine?.kind === "agent";
+}
+
+/** Why no runner has begun it yet. */
+function Waiting({ project, step }: { project: string; step: string }) {
+  const queued = useQuery(fleetQueueQuery(project)).data?.find(({ stepId }) => stepId === step);
+  return (
+    <p role="status" className="text-sm text-ink-3">
+      No runner has begun it yet.{queued && ` ${told(queued, clock)}`}
+    </p>
   );
 }
 
