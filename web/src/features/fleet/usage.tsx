@@ -84,7 +84,7 @@ function Table({ by, rows }: { by: FleetUsageBy; rows: readonly Row[] }) {
 function Line({ name, row }: { name: string; row: Row }) {
   return (
     <tr className="border-b border-line last:border-0">
-      <th scope="row" className="min-w-24 py-1.5 font-[inherit] wrap-anywhere">
+      <th scope="row" className="min-w-24 py-1.5 font-normal wrap-anywhere in-[tfoot]:font-medium">
         {name}
       </th>
       <td className={NUMBER}>{thousands(row.tasks)}</td>
