@@ -87,6 +87,19 @@ impl Machine {
         Self { child, lines, arguments, key: key.to_owned(), folder, _state: state }
     }
 
+    /// Has git keep the folder, with all that is in it.
+    pub fn keep_in_git(&self) {
+        let git = |arguments: &[&str]| {
+            let git =
+                std::process::Command::new("git").arg("-C").arg(self.folder.path()).args(arguments).status();
+            assert!(git.expect("git is there").success(), "{arguments:?}");
+        };
+        git(&["init", "--quiet"]);
+        git(&["add", "--all"]);
+        let who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "--quiet"];
+        git(&[&who[..], &["--allow-empty", "--message", "Begun"]].concat());
+    }
+
     /// Starts it again, as it was, after it was killed.
     pub fn start_again(&mut self) {
         (self.child, self.lines) = spawn(&self.arguments, &self.key);

@@ -16,6 +16,7 @@ async fn joined(app: &Atelier, owner: &Actor, project: &str, plan: &str) -> Mach
     let (_, key) = runner(owner, "forge").await;
     let mut machine = Machine::start_with_agent(app, &key, project, "plans");
     std::fs::write(machine.folder.path().join("plan.txt"), plan).unwrap();
+    machine.keep_in_git();
     machine.says("joined").await;
     machine
 }
@@ -109,6 +110,7 @@ async fn a_plan_that_is_refused_submits_nothing_and_one_that_makes_no_sense_is_t
     let circle =
         r#"{"tasks":[{"title":"a","prompt":"p","after":[1]},{"title":"b","prompt":"p","after":[0]}]}"#;
     std::fs::write(machine.folder.path().join("plan.txt"), circle).unwrap();
+    machine.keep_in_git();
     let run = ordered(&ada, &film).await;
     let seen = ended(&ada, &film, &run).await;
     assert_eq!(seen["run"]["state"], "failed");

@@ -121,27 +121,27 @@ async fn what_comes_when_the_day_is_used_up_waits_and_begins_when_an_owner_gives
             queue[0]["reason"]["until"].is_string(),
         )
     };
-    // The runner is given it, looks at the day, and gives it back.
-    let returned = async |times: usize| {
+    // The runner is given it, looks at the day, and declines it.
+    let declined = async |times: usize| {
         within("the runner's look at the day", async {
             loop {
                 let seen = ada.get(&format!("/projects/{film}/runs/{second}")).await;
                 let attempts = seen["attempts"].as_array().unwrap().iter();
-                if attempts.filter(|attempt| attempt["outcome"] == "returned").count() >= times {
+                if attempts.filter(|attempt| attempt["outcome"] == "declined").count() >= times {
                     return;
                 }
             }
         })
         .await;
     };
-    returned(1).await;
+    declined(1).await;
     assert_eq!(waits().await, (json!(second), json!("budget"), true));
     // Neither a server that starts anew nor a runner that joins anew gives it away.
     app.kill().await;
     machine.says("The next try is in").await;
     app.start_again().await;
     machine.says("joined").await;
-    returned(2).await;
+    declined(2).await;
     assert_eq!(waits().await, (json!(second), json!("budget"), true));
     assert_eq!(ada.get(&format!("/projects/{film}/runs/{second}/executions")).await, json!([]));
     assert_eq!(set(&ada, &film, &json!({ "dayMinutes": 10 })).await.0, 200);

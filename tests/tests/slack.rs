@@ -236,14 +236,7 @@ async fn what_an_agent_wants_permission_for_is_allowed_in_slack_once_and_its_dif
     let (_, key) = runner(&ada, "forge").await;
     let mut machine = Machine::start_with_agent(&app, &key, &film, "writes");
     machine.says("joined").await;
-    let git = |arguments: &[&str]| {
-        let git =
-            std::process::Command::new("git").arg("-C").arg(machine.folder.path()).args(arguments).status();
-        assert!(git.unwrap().success(), "{arguments:?}");
-    };
-    git(&["init", "--quiet"]);
-    let who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "--quiet"];
-    git(&[&who[..], &["--allow-empty", "--message", "Begun"]].concat());
+    machine.keep_in_git();
     assert_eq!(slack.command(&app, "U1", "C1", "ask double Write two files").send().await, HEARD);
     let asks = |call: &tests::slack::Call| call.body["blocks"].to_string().contains("\"answer run_");
     let told = slack.called_so(asks).await;

@@ -81,7 +81,7 @@ pub(crate) fn planned(t: &mut Tenant<'_, '_>, roster: &Roster, schedule: &Schedu
         ScheduledOrder::Fleet { title, order, runner, priority, decompose } => {
             let person = schedule.set_by.ok_or_else(|| Error::not_found("person"))?;
             let who = Scope::admit(t, person, schedule.project_id, Role::Editor)?;
-            let wanted = CreateRemote { title, order, runner, priority, decompose };
+            let wanted = CreateRemote { title, order: *order, runner, priority, decompose };
             gateway::orders::planned(t, &who, wanted, None)
         }
     }

@@ -60,7 +60,7 @@ pub enum ScheduledOrder {
         #[schema(max_length = 200)]
         title: Option<String>,
         /// What is to be done.
-        order: RemoteOrder,
+        order: Box<RemoteOrder>,
         /// The only runner that may do it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         runner: Option<RunnerId>,

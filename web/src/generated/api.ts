@@ -850,7 +850,7 @@ export interface components {
              */
             agents?: components["schemas"]["Role"];
             /**
-             * @description The least role that may have runners run commands: editor or owner.
+             * @description The least role that may have runners run commands, or call tools: editor or owner.
              * @default editor
              */
             commands?: components["schemas"]["Role"];
@@ -2373,7 +2373,7 @@ export interface components {
         RemoteBounds: {
             /**
              * Format: int64
-             * @description What a coding agent costs, in millionths of a US dollar.
+             * @description Money of a coding agent, in millionths of a US dollar, as it says itself.
              * @default null
              */
             costMicros?: number | null;
@@ -2397,7 +2397,7 @@ export interface components {
             outputMib?: number;
             /**
              * Format: int64
-             * @description Tokens that a coding agent is given and makes, together.
+             * @description Tokens of a coding agent, as it says itself: all of its turns when one has ended, and meanwhile how full its context is.
              * @default null
              */
             tokens?: number | null;
@@ -2411,7 +2411,7 @@ export interface components {
          * @description How a task on a runner ended, in a word.
          * @enum {string}
          */
-        RemoteEnd: "complete" | "failed" | "refused" | "timeout" | "memory" | "cancelled" | "broken" | "lost";
+        RemoteEnd: "complete" | "failed" | "refused" | "timeout" | "memory" | "budget" | "cancelled" | "broken" | "lost";
         /** @description Who does a task on a runner. */
         RemoteEngine: {
             /** @description The program and its arguments, one of each. */
@@ -2425,6 +2425,15 @@ export interface components {
             name: string;
             /** @description What it is to do. */
             prompt: string;
+        } | {
+            /** @description What it is given. */
+            arguments?: Record<string, unknown>;
+            /** @enum {string} */
+            kind: "mcp";
+            /** @description The name that the runner gives the server. */
+            server: string;
+            /** @description The tool's name there. */
+            tool: string;
         };
         /** @description What a runner is told to do. */
         RemoteOrder: {
@@ -2438,7 +2447,10 @@ export interface components {
             engine: components["schemas"]["RemoteEngine"];
             /** @description Where within the project's folder, as a path without `..`; in the folder itself, if it is not said. */
             folder?: string | null;
-            /** @description Whether it only looks: what a coding agent wants to change is refused, and nothing of it is brought back. */
+            /**
+             * @description Whether its agent may only look: what would change something is refused without asking people, and what changes all the
+             *     same is thrown away. It takes a folder that git keeps.
+             */
             readOnly?: boolean;
         };
         /** @description How a task on a runner ended. */
@@ -2465,7 +2477,7 @@ export interface components {
             notes?: string[];
             used?: components["schemas"]["RemoteUsed"] | null;
         };
-        /** @description Something that a task wrote: `output`, `diff`, or `file:` and a path. */
+        /** @description Something that a task wrote: `output`, `answer`, `diff`, or `file:` and a path. */
         RemoteStream: {
             /**
              * Format: int64
@@ -2697,6 +2709,39 @@ export interface components {
         RunState: "queued" | "running" | "complete" | "failed" | "cancelled";
         /** @description What an event of a run's stream tells. */
         RunStreamed: components["schemas"]["LogEntry"] | components["schemas"]["RunState"];
+        /** @description Something that was said to an agent. It is said to the lease that the step had then; one that comes later does not hear it. */
+        Said: {
+            at: components["schemas"]["Timestamp"];
+            by?: components["schemas"]["PersonId"] | null;
+            byName: string;
+            /**
+             * Format: int64
+             * @description The lease's number.
+             */
+            fence: number;
+            heardAt?: components["schemas"]["Timestamp"] | null;
+            runId: components["schemas"]["RunId"];
+            /**
+             * Format: int32
+             * @description Which of those that were said to the lease, from 1 on.
+             */
+            saidId: number;
+            stepId: components["schemas"]["StepId"];
+            text: string;
+            verb: components["schemas"]["SayVerb"];
+        };
+        /** @description Says something to the agent that does a step. */
+        SayToAgent: {
+            /** @description What it is told: at most 32768 bytes. */
+            text: string;
+            /** @description When it is to turn to it. */
+            verb: components["schemas"]["SayVerb"];
+        };
+        /**
+         * @description When an agent is to turn to what it is told. All of it is said in the session that it has, so it knows what it did before.
+         * @enum {string}
+         */
+        SayVerb: "steer" | "queue" | "interrupt";
         /** @description An order and when it is given. */
         Schedule: {
             createdAt: components["schemas"]["Timestamp"];
@@ -2863,10 +2908,14 @@ export interface components {
         };
         /** @description By what Atelier is known at Slack; secrets are never given back. */
         SlackSettings: {
+            /** @description Whether a token for sockets is kept. With one the server asks Slack for a socket, and Slack need not be able to reach it. */
+            hasAppToken: boolean;
             /** @description Whether a bot's token is kept. Without one nothing is told in Slack, but commands are answered. */
             hasBotToken: boolean;
-            /** @description Whether a signing secret is kept. Without one Slack is not heard. */
+            /** @description Whether a signing secret is kept. Without one Slack is not heard over HTTP. */
             hasSigningSecret: boolean;
+            /** @description Whether this server has such a socket now. */
+            socketIsOpen: boolean;
         };
         /** @description One piece of work in a run. */
         Step: {
@@ -3286,6 +3335,8 @@ export interface components {
         };
         /** @description Sets by what Atelier is known at Slack. What is absent stays as it is. */
         UpdateSlackSettings: {
+            /** @description The token for sockets, likewise; an empty text takes it away. */
+            sealedAppToken?: string | null;
             /** @description The bot's token, likewise. */
             sealedBotToken?: string | null;
             /** @description The signing secret, sealed to the server's public key, base64. */

@@ -109,6 +109,8 @@ pub fn sensible(policy: &FleetPolicy) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use wire::fleet::Bounds;
+
     use super::*;
 
     fn order(engine: Engine, deliver: Deliver) -> RemoteOrder {
