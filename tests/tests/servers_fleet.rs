@@ -21,7 +21,7 @@ async fn what_waits_for_a_budget_begins_when_an_owner_gives_more_on_another_serv
     within("the runner's look at the day", async {
         loop {
             let seen = ada.get(&format!("/projects/{film}/runs/{run}")).await;
-            if seen["attempts"].as_array().unwrap().iter().any(|attempt| attempt["outcome"] == "returned") {
+            if seen["attempts"].as_array().unwrap().iter().any(|attempt| attempt["outcome"] == "declined") {
                 return;
             }
         }

@@ -124,7 +124,7 @@ pub(crate) fn run_of(t: &mut store::Tenant<'_, '_>, input: &str) -> kernel::Resu
         project,
         ordinal,
         name: name.into(),
-        queue: "one/q#a".into(),
+        queue: format!("one/{project}#a"),
         priority: Priority::High,
         limits: Limits::default(),
         delay_until: None,
@@ -171,7 +171,7 @@ pub(crate) fn run_of(t: &mut store::Tenant<'_, '_>, input: &str) -> kernel::Resu
     let row = runs::NewRunRow { run: row, input: "{}".into(), idempotency_key: None, fingerprint: None };
     let rows = steps.map(|step| runs::NewStepRow { step, input: input.into() });
     runs::create(t, &[row], &rows, &[runs::NewEdge { child, parent }])?;
-    runs::save_turns(t, &[], &[("one/q".into(), child)])?;
+    runs::save_turns(t, &[], &[(format!("one/{project}"), child)])?;
     let attempt = runs::NewAttempt {
         step: parent,
         run,

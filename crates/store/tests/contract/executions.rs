@@ -90,7 +90,11 @@ on_both! {
         let names: Vec<_> = waiting.iter().map(|step| (step.run, step.name.as_str())).collect();
         assert_eq!(names, [(lease.run, "a"), (lease.run, "b")]);
         assert_eq!(stage.store.read_in(&scope, |t| store::runs::waiting(t, 1)).await.unwrap().len(), 1);
-        let standing = |scope| stage.store.read_in(scope, |t| store::fleet::queue::standing(t, "one/q", 9));
+        let turn = format!("one/{}", scope.project());
+        let standing = |scope| {
+            let turn = turn.clone();
+            stage.store.read_in(scope, move |t| store::fleet::queue::standing(t, &turn, 9))
+        };
         let names: Vec<_> = standing(&scope).await.unwrap().into_iter().map(|step| (step.run, step.name)).collect();
         assert_eq!(names, [(lease.run, "a".to_owned()), (lease.run, "b".to_owned())]);
         let other = stage.project(scope.actor().unwrap()).await;
