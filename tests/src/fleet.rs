@@ -41,6 +41,14 @@ pub async fn ended(actor: &Actor, project: &str, run: &str) -> Value {
     .await
 }
 
+/// How the run has ended, once it has.
+///
+/// # Panics
+/// When it cannot be had.
+pub async fn ended_as(actor: &Actor, project: &str, run: &str) -> Value {
+    ended(actor, project, run).await["run"]["state"].take()
+}
+
 /// What runners did for a run.
 ///
 /// # Panics

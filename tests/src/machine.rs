@@ -42,6 +42,22 @@ pub async fn runner(owner: &Actor, name: &str) -> (String, String) {
     (text("id"), text("key"))
 }
 
+/// A machine of that person that has joined, as forge.
+pub async fn joined(app: &Atelier, owner: &Actor, project: &str) -> Machine {
+    let (_, key) = runner(owner, "forge").await;
+    let mut machine = Machine::start(app, &key, project);
+    machine.says("joined").await;
+    machine
+}
+
+/// The same, with the coding agent `double` of that kind.
+pub async fn joined_with_agent(app: &Atelier, owner: &Actor, project: &str, kind: &str) -> Machine {
+    let (_, key) = runner(owner, "forge").await;
+    let mut machine = Machine::start_with_agent(app, &key, project, kind);
+    machine.says("joined").await;
+    machine
+}
+
 impl Machine {
     /// Starts a runner by that key, which has a folder for the project, and runs commands there.
     pub fn start(app: &Atelier, key: &str, project: &str) -> Self {

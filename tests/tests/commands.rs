@@ -2,8 +2,9 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::machine::{Machine, runner};
-use tests::{Actor, Atelier, two_people, within};
+use tests::fleet::ended_as;
+use tests::machine::joined;
+use tests::{Actor, two_people};
 
 /// What a command answers that must succeed.
 async fn give(actor: &Actor, project: &str, line: &str) -> Value {
@@ -38,27 +39,6 @@ fn run_of(reply: &Value) -> String {
     reply["runId"].as_str().expect("a run").to_owned()
 }
 
-/// Waits until a run has ended; gives how.
-async fn ended(actor: &Actor, project: &str, run: &str) -> String {
-    within("the run's end", async {
-        loop {
-            let seen = actor.get(&format!("/projects/{project}/runs/{run}?wait=10")).await;
-            let state = seen["run"]["state"].as_str().expect("a state").to_owned();
-            if ["complete", "failed", "cancelled"].contains(&state.as_str()) {
-                return state;
-            }
-        }
-    })
-    .await
-}
-
-async fn joined(app: &Atelier, owner: &Actor, project: &str) -> Machine {
-    let (_, key) = runner(owner, "forge").await;
-    let mut machine = Machine::start(app, &key, project);
-    machine.says("joined").await;
-    machine
-}
-
 #[tokio::test]
 async fn what_is_typed_is_done_by_a_machine_and_its_last_lines_are_told() {
     let (app, ada, _) = two_people().await;
@@ -66,7 +46,7 @@ async fn what_is_typed_is_done_by_a_machine_and_its_last_lines_are_told() {
     let _machine = joined(&app, &ada, &film).await;
     let ordered = give(&ada, &film, "do --on forge -- sh -c 'echo one; echo \"two  2\"; echo three'").await;
     let run = run_of(&ordered);
-    assert_eq!(ended(&ada, &film, &run).await, "complete");
+    assert_eq!(ended_as(&ada, &film, &run).await, "complete");
     let logs = give(&ada, &film, &format!("logs {run} 2")).await;
     assert_eq!(text(&logs), "two  2\nthree");
     let status = give(&ada, &film, "status").await;
@@ -98,11 +78,11 @@ async fn what_waits_is_told_with_why_and_can_be_cancelled_and_done_again() {
     assert_eq!(refused(&ada, &film, &format!("retry {run}")).await.0, 409);
     // An abbreviation that only one run of the project has will do.
     give(&ada, &film, &format!("cancel {}", &run[..24])).await;
-    assert_eq!(ended(&ada, &film, &run).await, "cancelled");
+    assert_eq!(ended_as(&ada, &film, &run).await, "cancelled");
     assert_eq!(refused(&ada, &film, &format!("cancel {run}")).await.0, 409);
     give(&ada, &film, &format!("retry {run}")).await;
     let _machine = joined(&app, &ada, &film).await;
-    assert_eq!(ended(&ada, &film, &run).await, "complete");
+    assert_eq!(ended_as(&ada, &film, &run).await, "complete");
     assert_eq!(text(&give(&ada, &film, "queue").await), "Nothing waits.");
     // Whoever is quick makes several runs whose ids begin alike.
     for _ in 0..2 {
@@ -153,7 +133,7 @@ async fn a_role_gives_the_commands_that_are_for_it_and_what_changes_is_in_the_au
         give(&vera, &film, line).await;
     }
     let run = run_of(&give(&eli, &film, "do -- echo secret").await);
-    assert_eq!(ended(&ada, &film, &run).await, "complete");
+    assert_eq!(ended_as(&ada, &film, &run).await, "complete");
     give(&ada, &film, "health reset forge").await;
     let audit = ada.get(&format!("/projects/{film}/audit")).await;
     let found: Vec<_> = audit["docs"].as_array().expect("a list").iter().collect();

@@ -3,8 +3,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::fleet::{ended, executions, script, stream, told};
-use tests::machine::{self, Machine, runner};
-use tests::{Actor, Atelier, two_people, within};
+use tests::machine::{self, Machine, joined, runner};
+use tests::{two_people, within};
 
 /// Waits until the command is gone that wrote its number into the machine's folder.
 async fn gone(machine: &Machine) {
@@ -16,13 +16,6 @@ async fn gone(machine: &Machine) {
         }
     })
     .await;
-}
-
-async fn joined(app: &Atelier, owner: &Actor, project: &str) -> Machine {
-    let (_, key) = runner(owner, "forge").await;
-    let mut machine = Machine::start(app, &key, project);
-    machine.says("joined").await;
-    machine
 }
 
 #[tokio::test]

@@ -1,45 +1,22 @@
 //! Coding agents on the fleet's machines: what they want permission for is asked of people, and the answer reaches them.
 
 use reqwest::Method;
-use serde_json::{Value, json};
-use tests::fleet::{answer, asked};
-use tests::machine::{Machine, runner};
-use tests::{Actor, Atelier, two_people, within};
-
-async fn joined(app: &Atelier, owner: &Actor, project: &str, kind: &str) -> Machine {
-    let (_, key) = runner(owner, "forge").await;
-    let mut machine = Machine::start_with_agent(app, &key, project, kind);
-    machine.says("joined").await;
-    machine
-}
+use serde_json::json;
+use tests::fleet::{self, answer, asked, ended_as};
+use tests::machine::joined_with_agent;
+use tests::{Actor, two_people};
 
 /// Has the agent do something; gives the run's id.
 async fn told(actor: &Actor, project: &str) -> String {
     let engine = json!({ "kind": "agent", "name": "double", "prompt": "Write two files" });
-    let body = json!({ "order": { "engine": engine } });
-    let run = actor.post(&format!("/projects/{project}/fleet/runs"), &body).await;
-    run["id"].as_str().expect("an id").to_owned()
-}
-
-/// How the run ended.
-async fn ended(actor: &Actor, project: &str, run: &str) -> Value {
-    within("the run's end", async {
-        loop {
-            let seen = actor.get(&format!("/projects/{project}/runs/{run}?wait=10")).await;
-            if ["complete", "failed", "cancelled"].contains(&seen["run"]["state"].as_str().expect("a state"))
-            {
-                return seen["run"]["state"].clone();
-            }
-        }
-    })
-    .await
+    fleet::told(actor, project, &json!({ "order": { "engine": engine } })).await
 }
 
 #[tokio::test]
 async fn what_an_agent_wants_permission_for_is_asked_and_done_once_it_is_allowed() {
     let (app, ada, _) = two_people().await;
     let film = ada.film("Tides").await;
-    let machine = joined(&app, &ada, &film, "writes").await;
+    let machine = joined_with_agent(&app, &ada, &film, "writes").await;
     let run = told(&ada, &film).await;
     let ask = asked(&ada, &film).await;
     assert_eq!(
@@ -52,7 +29,7 @@ async fn what_an_agent_wants_permission_for_is_asked_and_done_once_it_is_allowed
     assert_eq!(answer(&ada, &film, &ask, "yes").await.0, 204);
     let (status, late) = answer(&ada, &film, &ask, "no").await;
     assert_eq!((status, &late["code"]), (409, &json!("ALREADY_DECIDED")), "{late}");
-    assert_eq!(ended(&ada, &film, &run).await, "complete");
+    assert_eq!(ended_as(&ada, &film, &run).await, "complete");
     let read = |name: &str| std::fs::read_to_string(machine.folder.path().join(name)).unwrap();
     assert_eq!(
         (read("new/written.txt"), read("direct.txt")),
@@ -67,7 +44,7 @@ async fn what_an_agent_wants_permission_for_is_asked_and_done_once_it_is_allowed
 async fn what_is_asked_outlives_the_server_and_is_answered_on_the_next_connection() {
     let (mut app, ada, _) = two_people().await;
     let film = ada.film("Tides").await;
-    let mut machine = joined(&app, &ada, &film, "writes").await;
+    let mut machine = joined_with_agent(&app, &ada, &film, "writes").await;
     let run = told(&ada, &film).await;
     let ask = asked(&ada, &film).await;
     app.kill().await;
@@ -76,7 +53,7 @@ async fn what_is_asked_outlives_the_server_and_is_answered_on_the_next_connectio
     assert_eq!(asked(&ada, &film).await, ask);
     // The machine is away, or not: it hears of it.
     assert_eq!(answer(&ada, &film, &ask, "no").await.0, 204);
-    assert_eq!(ended(&ada, &film, &run).await, "complete");
+    assert_eq!(ended_as(&ada, &film, &run).await, "complete");
     assert!(!machine.folder.path().join("direct.txt").exists());
     assert_eq!(
         ada.get(&format!("/projects/{film}/runs/{run}/executions")).await.as_array().unwrap().len(),
@@ -88,11 +65,11 @@ async fn what_is_asked_outlives_the_server_and_is_answered_on_the_next_connectio
 async fn an_ask_of_a_run_that_was_cancelled_is_asked_no_more() {
     let (app, ada, _) = two_people().await;
     let film = ada.film("Tides").await;
-    let _machine = joined(&app, &ada, &film, "writes").await;
+    let _machine = joined_with_agent(&app, &ada, &film, "writes").await;
     let run = told(&ada, &film).await;
     let ask = asked(&ada, &film).await;
     assert_eq!(ada.send(Method::POST, &format!("/projects/{film}/runs/{run}/cancel")).await.0, 204);
-    assert_eq!(ended(&ada, &film, &run).await, "cancelled");
+    assert_eq!(ended_as(&ada, &film, &run).await, "cancelled");
     assert_eq!(answer(&ada, &film, &ask, "yes").await.0, 409);
     assert_eq!(ada.get(&format!("/projects/{film}/asks")).await, json!([]));
 }
