@@ -18,13 +18,16 @@ use crate::{Plan, Result, Seen, millis, until};
 
 /// Measures the tasks of a store that is empty.
 pub(crate) async fn measure(plan: Plan, options: Options) -> Result<Seen> {
+    // As the server does it: SQLite has but one.
+    let alone = options.url.is_none();
     let store = Store::open(options, Ambient::system()).await?;
     let project = store.transact(|tx| {
         let ada = people::create(tx, "ada@example.org", "Ada", None, false)?.id;
         Ok(projects::create(tx, ada, "Bench", ProjectType::Movie)?.id)
     });
     let project = project.await?;
-    let (service, tasks) = Service::new(store, Ambient::system(), tasks::Options::new("bench"));
+    let options = tasks::Options { alone, ..tasks::Options::new("bench") };
+    let (service, tasks) = Service::new(store, Ambient::system(), options);
     let (end, ended) = oneshot::channel::<()>();
     let running = tokio::spawn(service.run(async move { drop(ended.await) }));
 

@@ -52,21 +52,22 @@ impl Gateway {
         )
     }
 
-    /// Speaks with a runner until the connection ends, and tells why it does.
+    /// Speaks with a runner until the connection ends, and tells why it does. What takes time but rarely is boxed, so that an
+    /// idle connection has no room for it.
     async fn converse(&self, socket: &mut WebSocket) -> Result<(), End> {
         let mut session = Session::new(self.chance());
         let challenge = session.challenge();
         self.say(socket, &mut session, challenge).await?;
         let greeting = self.hear(socket, &mut session, Instant::now() + PATIENCE).await?;
         let Next::Admit(hello) = greeting else { return Err(End::Close(Close::Malformed)) };
-        let (joined, joining, can) = self.recognise(hello).await.map_err(refused)?;
+        let (joined, joining, can) = Box::pin(self.recognise(hello)).await.map_err(refused)?;
         let runner = joined.bearer.runner;
         // Before it is noted that it is there: whoever removes the runner from then on finds the seat.
         let nudge = Arc::new(Notify::new());
         let ended = self.sit(runner, &joined.connection, &nudge);
         let end = async {
-            let (welcome, mut work, submits) =
-                self.join(&joined, joining, can, nudge).await.map_err(refused)?;
+            let joins = Box::pin(self.join(&joined, joining, can, nudge));
+            let (welcome, mut work, submits) = joins.await.map_err(refused)?;
             self.say(socket, &mut session, ToRunner::AuthOk(welcome)).await?;
             tracing::info!(%runner, "a runner has joined");
             for submit in submits {
@@ -77,8 +78,8 @@ impl Gateway {
         };
         let end = end.await;
         self.stand_up(runner, &joined.connection);
-        let left = self.inner.store.transact(move |tx| runners::leave(tx, runner, &joined.connection)).await;
-        if let Err(error) = left {
+        let leaves = self.inner.store.transact(move |tx| runners::leave(tx, runner, &joined.connection));
+        if let Err(error) = Box::pin(leaves).await {
             tracing::warn!(%error, %runner, "that a runner has left could not be noted; it is taken for absent soon");
         }
         tracing::info!(%runner, "a runner has left");
@@ -165,7 +166,7 @@ impl Gateway {
                     self.say(socket, session, said).await?;
                 },
                 end = &mut ended => return Err(end.unwrap_or(End::Gone)),
-                _ = look.tick() => if let Some(projects) = self.look(joined).await? {
+                _ = look.tick() => if let Some(projects) = Box::pin(self.look(joined)).await? {
                     for said in work.serves(projects) {
                         self.say(socket, session, said).await?;
                     }

@@ -32,6 +32,7 @@ use tasks::Tasks;
 
 use crate::breakers;
 use crate::config::Config;
+use crate::folder::Folder;
 use crate::health::Pulse;
 use crate::live::{Listeners, Live};
 use crate::metrics::Metrics;
@@ -105,6 +106,7 @@ impl Parts {
     /// When the database or the master key cannot be opened.
     pub(crate) async fn compose(
         config: Config,
+        folder: &Folder,
         bound: SocketAddr,
         backplane: backplane::Handle,
         ambient: Ambient,
@@ -131,8 +133,11 @@ impl Parts {
             agents::orchestrator::Options::default(),
         );
         let name = server_name(&config, &ambient)?;
-        let (tasks_service, tasks) =
-            tasks::Service::new(store.clone(), ambient.clone(), tasks::Options::new(name.clone()));
+        // A step that ends the server as soon as it is begun has to be found out: what was claimed before such an end must have
+        // been written.
+        let alone = config.database.url.is_none() && folder.ended_well();
+        let options = tasks::Options { alone, ..tasks::Options::new(name.clone()) };
+        let (tasks_service, tasks) = tasks::Service::new(store.clone(), ambient.clone(), options);
         let (talk, messages) =
             messages::Service::new(backplane.bus().clone(), ambient.clone(), messages::Options::default());
         let servers = crate::tools::open(&store, &config, ambient.clone()).await?;

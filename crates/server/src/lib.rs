@@ -8,6 +8,7 @@ mod caller;
 pub mod config;
 mod download;
 mod drain;
+mod folder;
 mod health;
 mod http;
 mod live;
@@ -30,6 +31,7 @@ use agents::departments::plan;
 use axum::serve::ListenerExt;
 use backplane::lease::Hold;
 use config::Config;
+use folder::Folder;
 use kernel::{Ambient, Error, Result};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -45,6 +47,7 @@ const SWEPT_MS: u32 = 55 * 60 * 1000;
 pub struct Server {
     listener: TcpListener,
     app: app::App,
+    folder: Folder,
     /// Held until it ends.
     name: Hold,
     backplane: Running,
@@ -60,9 +63,10 @@ impl Server {
     /// Opens the data and takes the address.
     ///
     /// # Errors
-    /// When the address is taken, or the data cannot be opened.
+    /// When the address is taken, another server works on the data, or it cannot be opened.
     pub async fn bind(config: Config, ambient: Ambient) -> Result<Self> {
         std::fs::create_dir_all(&config.data).map_err(Error::internal)?;
+        let folder = Folder::take(&config.data)?;
         let listener = TcpListener::bind(config.listen).await.map_err(Error::internal)?;
         let bound = listener.local_addr().map_err(Error::internal)?;
         let (service, backplane) = backplane::Service::new(config.backplane(), ambient.clone())
@@ -72,7 +76,7 @@ impl Server {
         if tokio::time::timeout(LINK, backplane.until_linked(true)).await.is_err() {
             tracing::warn!("Redis cannot be reached; this server begins by itself");
         }
-        let app = app::Parts::compose(config, bound, backplane, ambient).await?;
+        let app = app::Parts::compose(config, &folder, bound, backplane, ambient).await?;
         let name = others::take_name(&app).await?;
         let broken_off = app.orchestrator.recover().await?;
         if broken_off > 0 {
@@ -81,7 +85,7 @@ impl Server {
                 "answers that the last run did not finish are kept as far as they came"
             );
         }
-        Ok(Self { listener, app, name, backplane: running })
+        Ok(Self { listener, app, folder, name, backplane: running })
     }
 
     /// The address for links: where a browser finds the server.
@@ -189,6 +193,7 @@ impl Server {
         self.app.live.empty();
         drop(self.backplane.stop);
         let _ = tokio::time::timeout(LINK, self.backplane.task).await;
+        self.folder.close();
         served
     }
 }

@@ -154,6 +154,13 @@ const ALL: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        number: 22,
+        name: "cascades",
+        both: "",
+        sqlite: "",
+        postgres: include_str!("../migrations/0022_cascades.postgres.sql"),
+    },
 ];
 
 /// The number of the newest migration that this program knows.

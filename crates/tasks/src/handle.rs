@@ -30,7 +30,8 @@ pub(crate) struct Joining {
     pub(crate) name: Option<String>,
     pub(crate) queues: Vec<String>,
     pub(crate) slots: u32,
-    pub(crate) to: mpsc::UnboundedSender<Lease>,
+    /// Boxed: a channel has room for 32 from the beginning, and of workers elsewhere there may be thousands that get none.
+    pub(crate) to: mpsc::UnboundedSender<Box<Lease>>,
 }
 
 /// The handle to the service. A cheap clone.
@@ -177,7 +178,7 @@ async fn order(to: &mpsc::Sender<Message>, order: Order) -> Result<Reply, Refuse
 /// Gets the steps of a queue, one after the other, never more at a time than it has slots. When it is dropped it gets no
 /// more; what it has got goes on.
 pub struct Worker {
-    leases: mpsc::UnboundedReceiver<Lease>,
+    leases: mpsc::UnboundedReceiver<Box<Lease>>,
 }
 
 impl Worker {
@@ -185,7 +186,7 @@ impl Worker {
     pub async fn next(&mut self) -> Option<Lease> {
         let mut lease = self.leases.recv().await?;
         lease.heard = true;
-        Some(lease)
+        Some(*lease)
     }
 }
 

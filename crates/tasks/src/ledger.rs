@@ -2,6 +2,7 @@
 
 mod book;
 mod orders;
+mod unwritten;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,6 +16,7 @@ use crate::machine::{Command, Refusal};
 use book::{Book, Closed};
 
 pub use orders::{LOG_BYTES, Order, TOOL_CALL};
+pub use unwritten::{Unwritten, Writing};
 
 /// How many steps are looked at in one go.
 const AT_ONCE: u32 = 256;
@@ -151,9 +153,10 @@ pub fn write(
     orders: &[Order],
     ready: &BTreeSet<String>,
     demand: &Demand,
+    writing: &Writing,
     random: &dyn Random,
 ) -> Result<Outcome> {
-    let mut book = Book::new(tx.now(), random);
+    let mut book = Book::new(tx.now(), random, writing);
     book.load(tx, orders)?;
     let replies = orders.iter().map(|order| book.decide(tx, order)).collect::<Result<Vec<_>>>()?;
     let mut looked = BTreeSet::new();
@@ -226,13 +229,13 @@ fn claim(
         return Ok((claims, true));
     }
     let slots = if in_turn { 1 } else { slots };
-    let found = runs::claimable(tx, queue, slots)?;
+    let found = runs::claimable(tx, queue, slots, &book.held_back())?;
     let all = in_turn || found.len() < slots as usize;
     for runs::Claimable { taken, input, run_input } in found {
         let id = taken.step.id;
-        book.hold(taken);
+        book.hold_claimable(taken);
         let Some(worker) = demand.next(queue).cloned() else { break };
-        if book.apply(id, &Command::Claim { worker: worker.clone() }, None).is_ok()
+        if book.claim(id, &worker).is_ok()
             && let Some(step) = book.step(id).cloned()
         {
             demand.fill(&worker);

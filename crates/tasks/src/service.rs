@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use self::workers::{Reserved, Workers};
 use crate::handle::{Dropped, Lease, Message, Tasks};
-use crate::ledger::{self, Demand, Order, Outcome, Refused, Reply};
+use crate::ledger::{self, Demand, Order, Outcome, Refused, Reply, Unwritten};
 use crate::machine::{Command, Failure};
 
 /// How many messages may wait; beyond that callers do.
@@ -29,6 +29,9 @@ const FLIGHTS: usize = 2;
 const WORTHWHILE: usize = 16;
 /// How many hints about grown logs a listener may lag behind before it reads anew.
 const HINTS: usize = 1_024;
+/// How long a claim is held back at least, if it is, so that it is written together with what comes of it; at most twice as
+/// long.
+const HELD_BACK: Duration = Duration::from_millis(3);
 
 /// How the service works.
 #[derive(Debug, Clone)]
@@ -41,6 +44,9 @@ pub struct Options {
     pub beat: Duration,
     /// How long to wait at the end for what workers have to say.
     pub grace: Duration,
+    /// Whether no other server works on this database, now or later, as long as this one does: then claims are not written at
+    /// once, and a step that is done within milliseconds is written once.
+    pub alone: bool,
 }
 
 impl Options {
@@ -52,6 +58,7 @@ impl Options {
             poll: Duration::from_secs(1),
             beat: Duration::from_secs(5),
             grace: Duration::from_secs(10),
+            alone: false,
         }
     }
 }
@@ -103,6 +110,7 @@ pub struct Service {
     logged: broadcast::Sender<RunId>,
     left_over: Arc<Notify>,
     workers: Workers,
+    unwritten: Unwritten,
     /// Leases that ended without a word, which could not be written.
     unsaid: Vec<(StepId, i64)>,
     /// When to look at the clock.
@@ -130,6 +138,7 @@ impl Service {
             freed,
             logged: logged.clone(),
             left_over: left_over.clone(),
+            unwritten: if options.alone { Unwritten::alone() } else { Unwritten::default() },
             unsaid: Vec::new(),
             wake: Some(ambient.now()),
             flown: 0,
@@ -160,6 +169,7 @@ impl Service {
         // The first tick of an interval comes at once.
         poll.reset();
         let (mut end, mut gone, mut polled) = (None, false, false);
+        let mut flush = None;
         let mut flights = FuturesUnordered::new();
         let mut orders = Vec::new();
         while !(self.draining
@@ -183,6 +193,10 @@ impl Service {
                 Some(landed) = flights.next() => self.land(landed),
                 Some(lease) = self.freed.recv(), if room => self.dropped(&lease, &mut orders),
                 () = sleep(until), if room => self.tick(&mut orders),
+                () = at(flush), if room => {
+                    flush = None;
+                    orders.push((Order::Flush, None));
+                }
                 _ = poll.tick(), if room => {
                     self.workers.forget();
                     for (step, fence) in std::mem::take(&mut self.unsaid) {
@@ -201,6 +215,9 @@ impl Service {
                     end = Some(Instant::now() + self.options.grace);
                 }
                 () = at(end) => break,
+            }
+            if flush.is_none() && !self.unwritten.is_empty() {
+                flush = Some(Instant::now() + HELD_BACK);
             }
             // Whoever else has something to say by now gets a turn to say it, so that it is written together.
             tokio::task::yield_now().await;
@@ -312,16 +329,16 @@ impl Service {
         self.flown += 1;
         self.flying += orders.len();
         let number = self.flown;
-        let (store, ambient) = (self.store.clone(), self.ambient.clone());
+        let (store, ambient, unwritten) = (self.store.clone(), self.ambient.clone(), self.unwritten.clone());
         async move {
             let together = Arc::new(orders);
-            let outcome = transact(&store, &ambient, &together, (ready.clone(), demand)).await;
+            let outcome = transact(&store, &ambient, &unwritten, &together, (ready.clone(), demand)).await;
             let alone = outcome.as_ref().is_err_and(|error| error.code() != Code::Unavailable);
             let mut parts = Vec::new();
             if alone && together.len() > 1 {
                 for (order, answer) in together.iter().zip(answers) {
                     let order = Arc::new(vec![order.clone()]);
-                    let outcome = transact(&store, &ambient, &order, Default::default()).await;
+                    let outcome = transact(&store, &ambient, &unwritten, &order, Default::default()).await;
                     parts.push((order, vec![answer], outcome));
                 }
             } else {
@@ -420,11 +437,16 @@ impl Service {
 async fn transact(
     store: &Store,
     ambient: &Ambient,
+    unwritten: &Unwritten,
     orders: &Arc<Vec<Order>>,
     (ready, demand): (BTreeSet<String>, Demand),
 ) -> Result<Outcome> {
-    let (orders, ambient) = (orders.clone(), ambient.clone());
-    store.transact(move |tx| ledger::write(tx, &orders, &ready, &demand, &ambient)).await
+    let (orders, ambient, writing) = (orders.clone(), ambient.clone(), unwritten.begin());
+    let ended = writing.clone();
+    let written =
+        store.transact(move |tx| ledger::write(tx, &orders, &ready, &demand, &writing, &ambient)).await;
+    ended.end(written.is_ok());
+    written
 }
 
 /// Tells this start of the server from the others.

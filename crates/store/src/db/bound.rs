@@ -16,19 +16,20 @@ pub(super) fn prepared<'c>(
     Ok(statement)
 }
 
-/// Runs a statement once for each row of arguments.
+/// Runs a statement once for each row of arguments. Gives the number of rows that it changed.
 pub(super) fn execute_each<'a>(
     connection: &Connection,
     sql: &str,
     rows: impl Iterator<Item = &'a [Arg<'a>]>,
-) -> Result<(), DbError> {
+) -> Result<u64, DbError> {
     let mut statement = connection.prepare_cached(sql)?;
     let places = places(&statement);
+    let mut changed = 0;
     for row in rows {
         bind(&mut statement, &places, row)?;
-        statement.raw_execute()?;
+        changed += statement.raw_execute()? as u64;
     }
-    Ok(())
+    Ok(changed)
 }
 
 /// Which argument each of SQLite's places takes, counted from 0.

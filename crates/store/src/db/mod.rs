@@ -290,7 +290,7 @@ impl<'c> Tx<'c> {
         keepable(args)?;
         let sql = format!("INSERT INTO {into} VALUES ({})", crate::entities::places(1, width));
         let done = match &mut self.conn {
-            Conn::Sqlite(conn) => bound::execute_each(conn, &sql, args.chunks(width)),
+            Conn::Sqlite(conn) => bound::execute_each(conn, &sql, args.chunks(width)).map(drop),
             Conn::Postgres(conn) => conn.insert(into, &sql, width, args),
         };
         self.failed |= done.is_err();
@@ -298,13 +298,14 @@ impl<'c> Tx<'c> {
     }
 
     /// Sets `columns` of the rows of `table` by their ids. Each column has its type, which Postgres asks for; each row begins
-    /// with its id. SQLite runs one prepared statement for each row, Postgres one for all.
+    /// with its id. SQLite runs one prepared statement for each row, Postgres one for all. Gives the number of rows that there
+    /// were.
     pub(crate) fn update_many(
         &mut self,
         table: &str,
         columns: &[(&str, &str)],
         rows: &[Vec<Arg<'_>>],
-    ) -> Result<(), DbError> {
+    ) -> Result<u64, DbError> {
         if let Conn::Sqlite(conn) = &self.conn {
             let set: Vec<String> =
                 (2..).zip(columns).map(|(n, (name, _))| format!("{name} = ${n}")).collect();
@@ -321,9 +322,9 @@ impl<'c> Tx<'c> {
     }
 
     /// Runs a statement of Postgres on an array for each column.
-    fn execute_arrays(&mut self, sql: &str, width: usize, args: &[Arg<'_>]) -> Result<(), DbError> {
+    fn execute_arrays(&mut self, sql: &str, width: usize, args: &[Arg<'_>]) -> Result<u64, DbError> {
         keepable(args)?;
-        let Conn::Postgres(conn) = &mut self.conn else { return Ok(()) };
+        let Conn::Postgres(conn) = &mut self.conn else { return Ok(0) };
         let done = conn.execute_arrays(sql, width, args);
         self.failed |= done.is_err();
         done

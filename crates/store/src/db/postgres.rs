@@ -185,7 +185,7 @@ impl Connection<'_> {
         let arrays: Vec<String> =
             (1..).zip(&types).map(|(n, kind)| format!("${n}::{}[]", kind.name())).collect();
         let sql = format!("INSERT INTO {into} SELECT * FROM UNNEST({})", arrays.join(", "));
-        self.execute_arrays(&sql, width, args)
+        self.execute_arrays(&sql, width, args).map(drop)
     }
 
     /// Runs a statement on rows of `width` arguments each, as an array for each column.
@@ -194,12 +194,12 @@ impl Connection<'_> {
         sql: &str,
         width: usize,
         args: &[Arg<'_>],
-    ) -> Result<(), DbError> {
+    ) -> Result<u64, DbError> {
         let columns: Vec<Vec<&Arg<'_>>> =
             (0..width).map(|column| args.iter().skip(column).step_by(width).collect()).collect();
         let statement = self.prepared(sql)?;
-        self.on.client.execute(&statement, &columns.iter().map(|column| column as _).collect::<Vec<_>>())?;
-        Ok(())
+        let columns: Vec<_> = columns.iter().map(|column| column as _).collect();
+        Ok(self.on.client.execute(&statement, &columns)?)
     }
 
     pub(super) fn query(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<Vec<postgres::Row>, DbError> {

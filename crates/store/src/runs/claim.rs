@@ -58,14 +58,18 @@ fn taken(row: &Row<'_>) -> Result<Taken, DbError> {
     Ok(Taken { run: run_from(row, 0)?, step: step_from(row, RUN_WIDTH)? })
 }
 
-/// Takes the ready steps of a queue whose turn is next.
+/// Takes the ready steps of a queue whose turn is next, but for some.
 ///
 /// # Errors
 /// When the database fails.
-pub fn claimable(tx: &mut Tx<'_>, queue: &str, limit: u32) -> Result<Vec<Claimable>> {
-    let which = "steps.queue = $1 AND steps.rank IS NOT NULL ORDER BY steps.rank, steps.id LIMIT $2";
+pub fn claimable(tx: &mut Tx<'_>, queue: &str, limit: u32, but: &[StepId]) -> Result<Vec<Claimable>> {
+    let but_for = if tx.is_sqlite() { "NOT IN (SELECT value FROM json_each($3))" } else { "<> ALL($3)" };
+    let which = format!(
+        "steps.queue = $1 AND steps.rank IS NOT NULL AND steps.id {but_for} ORDER BY steps.rank, steps.id LIMIT $2"
+    );
     let lock = lock(tx, Locked::PassedOver, "runs, steps");
-    Ok(tx.query(&joined(", steps.input, runs.input", which, &lock), args![queue, limit], |row| {
+    let given = [queue.into(), limit.into(), list(but)];
+    Ok(tx.query(&joined(", steps.input, runs.input", &which, &lock), &given, |row| {
         let inputs = RUN_WIDTH + STEP_WIDTH;
         Ok(Claimable { taken: taken(row)?, input: row.get(inputs)?, run_input: row.get(inputs + 1)? })
     })?)

@@ -161,14 +161,15 @@ pub fn save_runs<'r>(tx: &mut Tx<'_>, runs: impl IntoIterator<Item = &'r Run>) -
             ]
         })
         .collect();
-    Ok(tx.update_many("runs", COLUMNS, &rows)?)
+    tx.update_many("runs", COLUMNS, &rows)?;
+    Ok(())
 }
 
-/// Keeps what changes of steps.
+/// Keeps what changes of steps. Tells how many of them there are.
 ///
 /// # Errors
 /// When the database fails.
-pub fn save_steps<'s>(tx: &mut Tx<'_>, steps: impl IntoIterator<Item = &'s Step>) -> Result<()> {
+pub fn save_steps<'s>(tx: &mut Tx<'_>, steps: impl IntoIterator<Item = &'s Step>) -> Result<u64> {
     const COLUMNS: &[(&str, &str)] = &[
         ("state", "TEXT"),
         ("reason", "TEXT"),

@@ -30,7 +30,7 @@ pub(crate) fn hold(t: &mut Tenant<'_, '_>, lease: Lease) -> kernel::Result<()> {
     for step in &mut steps {
         (step.fence, step.worker, step.state) = (lease.fence, Some("@runner".into()), StepState::Running);
     }
-    runs::save_steps(t, &steps)
+    runs::save_steps(t, &steps).map(drop)
 }
 
 impl Stage {

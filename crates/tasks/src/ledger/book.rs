@@ -14,6 +14,7 @@ use store::{Scope, Tenant, Tx, events};
 use wire::runs::{Answer, LogEntry, Run};
 
 use super::orders::{LOG_BYTES, Order, TOOL_CALL};
+use super::unwritten::{Claimed, Writing};
 use super::{Refused, Reply};
 use crate::machine::{self, Action, Command, Moment, Refusal};
 use standing::{count, told_of_call, told_of_question, told_of_run, told_of_step, turn};
@@ -36,6 +37,7 @@ pub(super) struct Closed {
 pub(super) struct Book<'r> {
     pub(super) now: Timestamp,
     random: &'r dyn Random,
+    writing: &'r Writing,
     runs: BTreeMap<RunId, Run>,
     steps: HashMap<StepId, Step>,
     changed_runs: BTreeSet<RunId>,
@@ -58,13 +60,19 @@ pub(super) struct Book<'r> {
     stop: Vec<StepId>,
     wake: Option<Timestamp>,
     logged: BTreeSet<RunId>,
+    /// Claims of this transaction that are held back.
+    late: BTreeMap<RunId, Vec<StepId>>,
+    /// Runs whose claims were held back until now; and those of their steps of which nothing was told yet.
+    written_late: BTreeSet<RunId>,
+    untold: BTreeSet<StepId>,
 }
 
 impl<'r> Book<'r> {
-    pub(super) fn new(now: Timestamp, random: &'r dyn Random) -> Self {
+    pub(super) fn new(now: Timestamp, random: &'r dyn Random, writing: &'r Writing) -> Self {
         Self {
             now,
             random,
+            writing,
             runs: BTreeMap::new(),
             steps: HashMap::new(),
             changed_runs: BTreeSet::new(),
@@ -83,21 +91,76 @@ impl<'r> Book<'r> {
             stop: Vec::new(),
             wake: None,
             logged: BTreeSet::new(),
+            late: BTreeMap::new(),
+            written_late: BTreeSet::new(),
+            untold: BTreeSet::new(),
         }
     }
 
     /// Takes the steps that the orders are about, with their runs. What people wish is often of a whole run: then all runs are
     /// taken first, so that everyone takes them in the same order.
     pub(super) fn load(&mut self, tx: &mut Tx<'_>, orders: &[Order]) -> Result<()> {
+        if orders.iter().any(Order::is_of_all) {
+            self.write_held(self.writing.all());
+        }
+        for run in orders.iter().filter_map(Order::run) {
+            self.write_held(self.writing.of(run));
+        }
+        if orders.iter().any(|order| matches!(order, Order::Flush)) {
+            self.write_held(self.writing.old());
+        }
         if orders.iter().any(Order::is_wish) {
             let runs: BTreeSet<RunId> = orders.iter().filter_map(Order::run).collect();
             let runs = runs::take(tx, &runs.into_iter().collect::<Vec<_>>())?;
-            self.runs.extend(runs.into_iter().map(|run| (run.id, run)));
+            for run in runs {
+                self.runs.entry(run.id).or_insert(run);
+            }
         }
-        let steps: BTreeSet<StepId> = orders.iter().filter_map(Order::step).collect();
+        let mut steps: BTreeSet<StepId> = orders.iter().filter_map(Order::step).collect();
+        steps.retain(|step| !self.steps.contains_key(step));
         let taken = runs::take_steps(tx, &steps.into_iter().collect::<Vec<_>>())?;
         taken.into_iter().for_each(|taken| self.hold(taken));
         Ok(())
+    }
+
+    /// Writes claims that were held back.
+    fn write_held(&mut self, claimed: impl IntoIterator<Item = Claimed>) {
+        for (run, steps) in claimed {
+            self.changed_runs.insert(run.id);
+            self.written_late.insert(run.id);
+            self.runs.insert(run.id, run);
+            for step in steps {
+                self.changed_steps.insert(step.id);
+                self.untold.insert(step.id);
+                self.steps.insert(step.id, step);
+            }
+        }
+    }
+
+    /// Steps that the database may have for ready, but a worker has.
+    pub(super) fn held_back(&self) -> Vec<StepId> {
+        self.writing.steps()
+    }
+
+    /// Keeps a step that may be claimed. Other claims of its run are written, since they have changed the run.
+    pub(super) fn hold_claimable(&mut self, taken: Taken) {
+        self.write_held(self.writing.of(taken.run.id));
+        self.hold(taken);
+    }
+
+    /// A worker takes a step. If it is one of this server's, that may be held back (see [`super::unwritten`]).
+    pub(super) fn claim(&mut self, id: StepId, worker: &str) -> Result<Reply, Refusal> {
+        let claim = Command::Claim { worker: worker.to_owned() };
+        let step = self.steps.get(&id).ok_or(Refusal::Over)?;
+        let (run, is_ours) = (step.run, worker.contains('/') && !runs::is_in_turn(&step.queue));
+        let is_late = is_ours
+            && !self.changed_steps.contains(&id)
+            && (self.late.contains_key(&run) || self.writing.has_room(run));
+        let reply = self.decide_step(id, &claim, None, !is_late)?;
+        if is_late {
+            self.late.entry(run).or_default().push(id);
+        }
+        Ok(reply)
     }
 
     /// Keeps a step that was taken, and its run; but not in place of what is newer.
@@ -175,7 +238,9 @@ impl<'r> Book<'r> {
                     Err(refused) => Err(refused),
                 }
             }
-            Order::Disown { .. } | Order::Look { .. } | Order::Tick => Ok(Reply::Done { stop: false }),
+            Order::Disown { .. } | Order::Look { .. } | Order::Flush | Order::Tick => {
+                Ok(Reply::Done { stop: false })
+            }
         })
     }
 
@@ -208,6 +273,17 @@ impl<'r> Book<'r> {
         command: &Command,
         output: Option<String>,
     ) -> Result<Reply, Refusal> {
+        self.decide_step(id, command, output, true)
+    }
+
+    /// The same; if it is not to be written, nobody is told of it either.
+    fn decide_step(
+        &mut self,
+        id: StepId,
+        command: &Command,
+        output: Option<String>,
+        write: bool,
+    ) -> Result<Reply, Refusal> {
         let (Some(step), random) = (self.steps.get_mut(&id), self.random) else {
             return Err(Refusal::Over);
         };
@@ -218,11 +294,13 @@ impl<'r> Book<'r> {
         if before != step.state {
             count(run, before, -1);
             count(run, step.state, 1);
-            if turn(run, step.state, self.now) || step.state.has_ended() || before.has_ended() {
+            if (turn(run, step.state, self.now) || step.state.has_ended() || before.has_ended()) && write {
                 self.changed_runs.insert(run.id);
             }
         }
-        self.changed_steps.insert(id);
+        if write {
+            self.changed_steps.insert(id);
+        }
         self.wake = [self.wake, step.wake_at].into_iter().flatten().min();
         if step.rank.is_some() && !was_ready {
             self.ready.insert(step.queue.clone());
@@ -243,7 +321,9 @@ impl<'r> Book<'r> {
         }
         for action in actions {
             match action {
+                Action::Tell if !write => {}
                 Action::Tell => {
+                    self.untold.remove(&id);
                     let payload = told(&told_of_step(step, run));
                     let events = self.events.entry(step.project).or_default();
                     events.push(Told { kind: EventKind::StepUpdated, by: None, payload });
@@ -341,7 +421,10 @@ impl<'r> Book<'r> {
         self.cascade(tx)?;
         self.readied = false;
         runs::create(tx, &self.new_runs, &self.new_steps, &self.new_edges)?;
-        runs::save_steps(tx, self.changed_steps.iter().filter_map(|id| self.steps.get(id)))?;
+        let there = runs::save_steps(tx, self.changed_steps.iter().filter_map(|id| self.steps.get(id)))?;
+        if there < self.changed_steps.len() as u64 && !self.written_late.is_empty() {
+            return Err(self.gone(tx)?);
+        }
         runs::save_turns(tx, &self.turns_over, &self.turns_taken)?;
         self.turns_over.clear();
         self.turns_taken.clear();
@@ -352,14 +435,35 @@ impl<'r> Book<'r> {
         Ok(())
     }
 
+    /// Runs whose claims were held back were removed meanwhile, with their project. Those claims are forgotten.
+    fn gone(&self, tx: &mut Tx<'_>) -> Result<Error> {
+        let late: Vec<RunId> = self.written_late.iter().copied().collect();
+        let there: BTreeSet<RunId> = runs::take(tx, &late)?.into_iter().map(|run| run.id).collect();
+        late.iter().filter(|run| !there.contains(run)).for_each(|run| self.writing.forget(*run));
+        Ok(Error::not_found("run"))
+    }
+
     /// Writes all else that was changed, and tells of it. The rows of the projects, for which others wait, come last.
     pub(super) fn close(mut self, tx: &mut Tx<'_>) -> Result<Closed> {
         self.save_steps(tx)?;
         runs::save_runs(tx, self.changed_runs.iter().filter_map(|id| self.runs.get(id)))?;
         runs::save_attempts(tx, &self.attempts)?;
         runs::append(tx, &self.log)?;
+        for step in std::mem::take(&mut self.untold).iter().filter_map(|id| self.steps.get(id)) {
+            if let Some(run) = self.runs.get(&step.run) {
+                let payload = told(&told_of_step(step, run));
+                let events = self.events.entry(step.project).or_default();
+                events.push(Told { kind: EventKind::StepUpdated, by: None, payload });
+            }
+        }
         for (project, told) in &self.events {
             events::emit_told(&mut Tenant::new(tx, Scope::server(*project)), told)?;
+        }
+        for (run, steps) in &self.late {
+            if let Some(run) = self.runs.get(run) {
+                let steps = steps.iter().filter_map(|step| self.steps.get(step)).cloned().collect();
+                self.writing.hold(run.clone(), steps);
+            }
         }
         Ok(Closed { stop: self.stop, wake: self.wake, logged: self.logged.into_iter().collect() })
     }

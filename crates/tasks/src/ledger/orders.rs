@@ -104,6 +104,8 @@ pub enum Order {
         /// Their names.
         queues: Vec<String>,
     },
+    /// Write the claims that were held back for a while.
+    Flush,
     /// Look at the clock.
     Tick,
 }
@@ -120,7 +122,7 @@ impl Order {
             | Self::Cancel { run, .. }
             | Self::Pause { run, .. }
             | Self::Retry { run, .. } => Some(*run),
-            Self::Make(_) | Self::Disown { .. } | Self::Look { .. } | Self::Tick => None,
+            Self::Make(_) | Self::Disown { .. } | Self::Look { .. } | Self::Flush | Self::Tick => None,
         }
     }
 
@@ -135,7 +137,26 @@ impl Order {
             | Self::Log { .. }
             | Self::Disown { .. }
             | Self::Look { .. }
+            | Self::Flush
             | Self::Tick => false,
+        }
+    }
+
+    /// Whether it has to do with steps that it does not name.
+    #[must_use]
+    pub fn is_of_all(&self) -> bool {
+        match self {
+            Self::Disown { .. } | Self::Tick => true,
+            Self::Make(_)
+            | Self::Say { .. }
+            | Self::Keep { .. }
+            | Self::Log { .. }
+            | Self::Answer { .. }
+            | Self::Cancel { .. }
+            | Self::Pause { .. }
+            | Self::Retry { .. }
+            | Self::Look { .. }
+            | Self::Flush => false,
         }
     }
 
@@ -153,6 +174,7 @@ impl Order {
             | Self::Pause { .. }
             | Self::Disown { .. }
             | Self::Look { .. }
+            | Self::Flush
             | Self::Tick => None,
         }
     }

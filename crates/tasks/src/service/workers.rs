@@ -18,7 +18,7 @@ struct Worker {
     elsewhere: bool,
     /// Its free slots, but for those that a transaction under way may fill.
     free: i64,
-    to: mpsc::UnboundedSender<Lease>,
+    to: mpsc::UnboundedSender<Box<Lease>>,
 }
 
 /// A step that is with one of our workers.
@@ -204,8 +204,8 @@ impl Workers {
         let name = claim.step.worker.clone().unwrap_or_default();
         let elsewhere = self.workers.get(&name).is_some_and(|worker| worker.elsewhere);
         let lease = self.hold(claim, elsewhere, false);
-        if let Some(worker) = self.workers.get_mut(&name) {
-            let _ = worker.to.send(lease);
+        if let Some(worker) = self.workers.get(&name) {
+            let _ = worker.to.send(Box::new(lease));
         }
     }
 

@@ -25,7 +25,8 @@ async fn c8_two_servers_that_look_at_the_same_time_do_not_both_take_the_turn() {
     let may_commit = std::sync::Mutex::new(may_commit);
     let (ambient, (ready, demand)) = (stage.ambient.clone(), wants(TURN, &[("one", 1)]));
     let one = stage.store.transact(move |tx| {
-        let outcome = tasks::ledger::write(tx, &[], &ready, &demand, &ambient)?;
+        let writing = tasks::ledger::Unwritten::default().begin();
+        let outcome = tasks::ledger::write(tx, &[], &ready, &demand, &writing, &ambient)?;
         claimed.send(()).unwrap();
         may_commit.lock().unwrap().recv().unwrap();
         Ok(outcome)

@@ -6,11 +6,13 @@
 #[path = "../../../store/tests/contract/place.rs"]
 #[allow(dead_code, reason = "the store's tests use more of it")]
 mod place;
+#[macro_use]
 mod stage;
 
 mod cancelling;
 mod claiming;
 mod graphs;
+mod late;
 mod liveness;
 mod retention;
 mod retries;

@@ -51,7 +51,7 @@ async fn next(worker: &mut Worker) -> Lease {
     worker.next().await.unwrap()
 }
 
-on_both! {
+on_each! {
     async fn a_run_is_worked_through_in_its_order(stage) {
         let served = stage.serve("one");
         let mut worker = worker(&served.tasks, 2).await;
@@ -68,40 +68,6 @@ on_both! {
         next(&mut worker).await.complete(json!("d")).await.unwrap();
         assert_eq!(ended(stage, run).await, RunState::Complete);
         served.end().await;
-    }
-
-    async fn c6_a_worker_gets_the_next_step_when_it_has_a_free_slot(stage) {
-        let served = stage.serve("one");
-        let mut worker = worker(&served.tasks, 2).await;
-        let (run, _) = served.tasks.make(eager(stage, (0..5).map(|n| step(&n.to_string(), &[])))).await.unwrap();
-        let (first, _second) = (next(&mut worker).await, next(&mut worker).await);
-        let held = |details: Vec<runs::Detail>| details.iter().filter(|detail| detail.step.state.is_held()).count();
-        // A wish is written after all that came before it.
-        served.tasks.resume(&stage.scope, run).await.unwrap();
-        assert_eq!(held(stage.details(run).await), 2);
-        first.complete(json!(null)).await.unwrap();
-        let _third = next(&mut worker).await;
-        assert_eq!(held(stage.details(run).await), 2);
-        served.end().await;
-    }
-
-    async fn c7_what_one_server_leaves_over_another_does_as_soon_as_it_is_told(stage) {
-        let rarely = |server| tasks::Options { poll: Duration::from_secs(3_600), ..tasks::Options::new(server) };
-        let (one, two) = (stage.serve_with(rarely("one")), stage.serve_with(rarely("two")));
-        let (mut here, mut there) = (worker(&one.tasks, 1).await, worker(&two.tasks, 1).await);
-        // The other has looked, and found nothing.
-        let (before, _) = two.tasks.make(eager(stage, [step("before", &[])])).await.unwrap();
-        next(&mut there).await.complete(json!(null)).await.unwrap();
-        assert_eq!(ended(stage, before).await, RunState::Complete);
-        let (run, _) = one.tasks.make(eager(stage, [step("a", &[]), step("b", &[])])).await.unwrap();
-        let first = next(&mut here).await;
-        one.tasks.left_over().await;
-        two.tasks.look();
-        next(&mut there).await.complete(json!(null)).await.unwrap();
-        first.complete(json!(null)).await.unwrap();
-        assert_eq!(ended(stage, run).await, RunState::Complete);
-        one.end().await;
-        two.end().await;
     }
 
     async fn l5_a_lease_that_is_dropped_is_given_back(stage) {
@@ -145,6 +111,100 @@ on_both! {
         answered.complete(json!(1)).await.unwrap();
         assert_eq!(ended(stage, run).await, RunState::Complete);
         served.end().await;
+    }
+
+    async fn nobody_suffers_for_anothers_order(stage) {
+        let served = stage.serve("one");
+        let gone = stage.other().await;
+        let project = gone.project();
+        stage.store.transact_in(&gone, store::projects::remove).await.unwrap();
+        let good = |n: usize| NewRun { title: n.to_string(), ..eager(stage, [step("a", &[])]) };
+        let bad = NewRun { project, ..good(0) };
+        let (one, two, three) = tokio::join!(
+            served.tasks.make(good(1)), served.tasks.make(bad), served.tasks.make(good(3))
+        );
+        assert!(one.is_ok() && three.is_ok());
+        assert!(two.is_err());
+        served.end().await;
+    }
+
+    async fn a_worker_whose_project_is_removed_gets_the_next_step(stage) {
+        let served = stage.serve("one");
+        let mut worker = worker(&served.tasks, 1).await;
+        let gone = stage.other().await;
+        let doomed = NewRun { project: gone.project(), ..eager(stage, [step("a", &[])]) };
+        served.tasks.make(doomed).await.unwrap();
+        let lease = next(&mut worker).await;
+        stage.store.transact_in(&gone, store::projects::remove).await.unwrap();
+        assert_eq!(lease.complete(json!(1)).await.unwrap_err().code(), Code::NotFound);
+        served.tasks.make(eager(stage, [step("b", &[])])).await.unwrap();
+        let after = next(&mut worker).await;
+        assert_eq!(after.step().name, "b");
+        after.complete(json!(1)).await.unwrap();
+        served.end().await;
+    }
+
+    async fn t3_who_listens_hears_that_a_log_has_grown(stage) {
+        let served = stage.serve("one");
+        let mut worker = worker(&served.tasks, 1).await;
+        let mut logged = served.tasks.logged();
+        let (run, _) = served.tasks.make(eager(stage, [step("a", &[])])).await.unwrap();
+        let lease = next(&mut worker).await;
+        assert_eq!(lease.log("text", "Möwen").await.unwrap(), 6);
+        assert_eq!(logged.recv().await.unwrap(), run);
+        assert_eq!(stage.entries(run, 0).await[0].text, "Möwen");
+        lease.complete(json!(1)).await.unwrap();
+        served.end().await;
+    }
+
+    async fn a_step_waits_for_its_time_and_says_so(stage) {
+        let served = stage.serve("one");
+        let mut worker = worker(&served.tasks, 1).await;
+        let until = kernel::Ambient::system().now().plus_millis(300);
+        let later = NewStep { delay_until: Some(until), ..step("later", &[]) };
+        let (run, _) = served.tasks.make(eager(stage, [later])).await.unwrap();
+        assert_eq!(stage.step(run, "later").await.reason, Some(Reason::Delay { until }));
+        let lease = next(&mut worker).await;
+        assert!(kernel::Ambient::system().now() >= until);
+        becomes(stage, run, "later", StepState::Leased).await;
+        lease.complete(json!(1)).await.unwrap();
+        served.end().await;
+    }
+}
+
+on_both! {
+    async fn c6_a_worker_gets_the_next_step_when_it_has_a_free_slot(stage) {
+        let served = stage.serve("one");
+        let mut worker = worker(&served.tasks, 2).await;
+        let (run, _) = served.tasks.make(eager(stage, (0..5).map(|n| step(&n.to_string(), &[])))).await.unwrap();
+        let (first, _second) = (next(&mut worker).await, next(&mut worker).await);
+        let held = |details: Vec<runs::Detail>| details.iter().filter(|detail| detail.step.state.is_held()).count();
+        // A wish is written after all that came before it.
+        served.tasks.resume(&stage.scope, run).await.unwrap();
+        assert_eq!(held(stage.details(run).await), 2);
+        first.complete(json!(null)).await.unwrap();
+        let _third = next(&mut worker).await;
+        assert_eq!(held(stage.details(run).await), 2);
+        served.end().await;
+    }
+
+    async fn c7_what_one_server_leaves_over_another_does_as_soon_as_it_is_told(stage) {
+        let rarely = |server| tasks::Options { poll: Duration::from_secs(3_600), ..tasks::Options::new(server) };
+        let (one, two) = (stage.serve_with(rarely("one")), stage.serve_with(rarely("two")));
+        let (mut here, mut there) = (worker(&one.tasks, 1).await, worker(&two.tasks, 1).await);
+        // The other has looked, and found nothing.
+        let (before, _) = two.tasks.make(eager(stage, [step("before", &[])])).await.unwrap();
+        next(&mut there).await.complete(json!(null)).await.unwrap();
+        assert_eq!(ended(stage, before).await, RunState::Complete);
+        let (run, _) = one.tasks.make(eager(stage, [step("a", &[]), step("b", &[])])).await.unwrap();
+        let first = next(&mut here).await;
+        one.tasks.left_over().await;
+        two.tasks.look();
+        next(&mut there).await.complete(json!(null)).await.unwrap();
+        first.complete(json!(null)).await.unwrap();
+        assert_eq!(ended(stage, run).await, RunState::Complete);
+        one.end().await;
+        two.end().await;
     }
 
     async fn t5_a_server_that_starts_anew_goes_on_where_it_was(stage) {
@@ -247,64 +307,6 @@ on_both! {
         assert_eq!(stage.step(run, "a").await.lost, 1);
         let refused = served.tasks.keep("@far", run, id, fence).await.unwrap_err();
         assert_eq!(refused.code(), Code::Conflict);
-        served.end().await;
-    }
-
-    async fn nobody_suffers_for_anothers_order(stage) {
-        let served = stage.serve("one");
-        let gone = stage.other().await;
-        let project = gone.project();
-        stage.store.transact_in(&gone, store::projects::remove).await.unwrap();
-        let good = |n: usize| NewRun { title: n.to_string(), ..eager(stage, [step("a", &[])]) };
-        let bad = NewRun { project, ..good(0) };
-        let (one, two, three) = tokio::join!(
-            served.tasks.make(good(1)), served.tasks.make(bad), served.tasks.make(good(3))
-        );
-        assert!(one.is_ok() && three.is_ok());
-        assert!(two.is_err());
-        served.end().await;
-    }
-
-    async fn a_worker_whose_project_is_removed_gets_the_next_step(stage) {
-        let served = stage.serve("one");
-        let mut worker = worker(&served.tasks, 1).await;
-        let gone = stage.other().await;
-        let doomed = NewRun { project: gone.project(), ..eager(stage, [step("a", &[])]) };
-        served.tasks.make(doomed).await.unwrap();
-        let lease = next(&mut worker).await;
-        stage.store.transact_in(&gone, store::projects::remove).await.unwrap();
-        assert_eq!(lease.complete(json!(1)).await.unwrap_err().code(), Code::NotFound);
-        served.tasks.make(eager(stage, [step("b", &[])])).await.unwrap();
-        let after = next(&mut worker).await;
-        assert_eq!(after.step().name, "b");
-        after.complete(json!(1)).await.unwrap();
-        served.end().await;
-    }
-
-    async fn t3_who_listens_hears_that_a_log_has_grown(stage) {
-        let served = stage.serve("one");
-        let mut worker = worker(&served.tasks, 1).await;
-        let mut logged = served.tasks.logged();
-        let (run, _) = served.tasks.make(eager(stage, [step("a", &[])])).await.unwrap();
-        let lease = next(&mut worker).await;
-        assert_eq!(lease.log("text", "Möwen").await.unwrap(), 6);
-        assert_eq!(logged.recv().await.unwrap(), run);
-        assert_eq!(stage.entries(run, 0).await[0].text, "Möwen");
-        lease.complete(json!(1)).await.unwrap();
-        served.end().await;
-    }
-
-    async fn a_step_waits_for_its_time_and_says_so(stage) {
-        let served = stage.serve("one");
-        let mut worker = worker(&served.tasks, 1).await;
-        let until = kernel::Ambient::system().now().plus_millis(300);
-        let later = NewStep { delay_until: Some(until), ..step("later", &[]) };
-        let (run, _) = served.tasks.make(eager(stage, [later])).await.unwrap();
-        assert_eq!(stage.step(run, "later").await.reason, Some(Reason::Delay { until }));
-        let lease = next(&mut worker).await;
-        assert!(kernel::Ambient::system().now() >= until);
-        becomes(stage, run, "later", StepState::Leased).await;
-        lease.complete(json!(1)).await.unwrap();
         served.end().await;
     }
 

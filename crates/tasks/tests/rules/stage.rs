@@ -11,7 +11,7 @@ use store::runs::{self, Detail, Step};
 use store::{Scope, Store, people, projects};
 use tasks::Tasks;
 use tasks::graph::{NewRun, NewStep};
-use tasks::ledger::{self, Claim, Demand, Order, Outcome, Refused, Reply};
+use tasks::ledger::{self, Claim, Demand, Order, Outcome, Refused, Reply, Unwritten};
 use tasks::machine::{Command, Failure};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -20,13 +20,40 @@ use wire::runs::{Attempt, LogEntry, Run};
 
 use crate::place::Place;
 
+/// Writes each rule as three tests: on both databases, and for a server that has the database for itself.
+macro_rules! on_each {
+    ($($rules:tt)*) => {
+        on_both! { $($rules)* }
+
+        mod alone {
+            use super::*;
+
+            on_alone! { $($rules)* }
+        }
+    };
+}
+
+/// Writes each rule as a test of a server that has the database for itself.
+macro_rules! on_alone {
+    ($(async fn $rule:ident($stage:ident) $body:block)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $rule() {
+            let $stage = &$crate::stage::Stage::alone().await;
+            $body
+        }
+    )*};
+}
+
 pub(crate) struct Stage {
     pub(crate) store: Store,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) ambient: Ambient,
     pub(crate) ada: PersonId,
     pub(crate) scope: Scope,
-    place: Place,
+    /// What its own ledger holds back.
+    pub(crate) unwritten: Unwritten,
+    is_alone: bool,
+    place: Arc<Place>,
     /// The same database, with the machine's own clock.
     real: Store,
 }
@@ -61,11 +88,26 @@ impl Stage {
             store.transact(|tx| people::create(tx, "ada@example.org", "Ada", None, false)).await.unwrap().id;
         let scope = project(&store, ada).await;
         let real = Store::open(place.options(), Ambient::system()).await.unwrap();
-        Self { store, clock, ambient, ada, scope, place, real }
+        let (unwritten, place) = (Unwritten::default(), Arc::new(place));
+        Self { store, clock, ambient, ada, scope, unwritten, is_alone: false, place, real }
     }
 
     pub(crate) async fn sqlite() -> Self {
         Self::on(Place::folder()).await
+    }
+
+    /// The only server of its database.
+    pub(crate) async fn alone() -> Self {
+        Self { unwritten: Unwritten::alone(), is_alone: true, ..Self::sqlite().await }
+    }
+
+    /// The server that comes after it: it knows what is stored, and nothing else.
+    pub(crate) async fn after(&self) -> Self {
+        let store = Store::open(self.place.options(), self.ambient.clone()).await.unwrap();
+        let unwritten = if self.is_alone { Unwritten::alone() } else { Unwritten::default() };
+        let (clock, ambient) = (self.clock.clone(), self.ambient.clone());
+        let (real, place) = (self.real.clone(), self.place.clone());
+        Self { store, clock, ambient, unwritten, place, real, ..*self }
     }
 
     pub(crate) async fn postgres() -> Option<Self> {
@@ -79,7 +121,7 @@ impl Stage {
 
     /// The same, by other options than the usual ones.
     pub(crate) fn serve_with(&self, options: tasks::Options) -> Served {
-        let options = tasks::Options { grace: Duration::ZERO, ..options };
+        let options = tasks::Options { grace: Duration::ZERO, alone: self.is_alone, ..options };
         let (service, tasks) = tasks::Service::new(self.real.clone(), Ambient::system(), options);
         let (end, ended) = oneshot::channel::<()>();
         let running = tokio::spawn(service.run(async move { drop(ended.await) }));
@@ -110,11 +152,17 @@ impl Stage {
     }
 
     pub(crate) async fn write(&self, orders: Vec<Order>) -> Outcome {
-        let ambient = self.ambient.clone();
-        let written = self
-            .store
-            .transact(move |tx| ledger::write(tx, &orders, &BTreeSet::new(), &Demand::default(), &ambient));
-        written.await.unwrap()
+        self.transact(orders, Default::default()).await
+    }
+
+    async fn transact(&self, orders: Vec<Order>, (ready, demand): (BTreeSet<String>, Demand)) -> Outcome {
+        let (ambient, writing) = (self.ambient.clone(), self.unwritten.begin());
+        let ended = writing.clone();
+        let written =
+            self.store.transact(move |tx| ledger::write(tx, &orders, &ready, &demand, &writing, &ambient));
+        let written = written.await;
+        ended.end(written.is_ok());
+        written.unwrap()
     }
 
     pub(crate) async fn order(&self, order: Order) -> Result<Reply, Refused> {
@@ -140,10 +188,7 @@ impl Stage {
 
     /// What comes of orders while workers have so many free slots for steps of a queue.
     pub(crate) async fn wanted(&self, queue: &str, workers: &[(&str, u32)], orders: Vec<Order>) -> Outcome {
-        let ambient = self.ambient.clone();
-        let (ready, demand) = wants(queue, workers);
-        let written = self.store.transact(move |tx| ledger::write(tx, &orders, &ready, &demand, &ambient));
-        written.await.unwrap()
+        self.transact(orders, wants(queue, workers)).await
     }
 
     pub(crate) async fn claim(&self, slots: u32) -> Vec<Claim> {

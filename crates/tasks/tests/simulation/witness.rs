@@ -26,6 +26,8 @@ pub(crate) struct Witness {
     pub(crate) claims: u32,
     pub(crate) refusals: u32,
     pub(crate) repeats: u32,
+    /// How many claims ended with their server before they were written.
+    pub(crate) unwritten: u32,
 }
 
 impl Witness {
@@ -39,6 +41,17 @@ impl Witness {
         for parent in &own.parents {
             let parent = &family.iter().find(|detail| detail.step.id == *parent).unwrap().step;
             assert_eq!(parent.state, StepState::Complete, "{} began before {}", step.name, parent.name);
+        }
+    }
+
+    /// The worker of a claim is gone with its server. If it was not written, nobody can speak of it any more, and it never was.
+    pub(crate) fn forgets(&mut self, claim: &Claim, family: &[Detail]) {
+        let step = &claim.step;
+        let stored = family.iter().find(|detail| detail.step.id == step.id).unwrap().step.fence;
+        if stored < step.fence && self.fences.get(&step.id) > Some(&stored) {
+            assert!(!self.accepted.contains_key(&(step.id, step.fence)), "an outcome of it was accepted");
+            self.fences.insert(step.id, stored);
+            self.unwritten += 1;
         }
     }
 

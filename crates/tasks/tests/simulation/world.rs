@@ -9,7 +9,7 @@ use serde_json::json;
 use store::runs::{self, Detail};
 use store::{Durability, Options, Scope, Store, events, people, projects};
 use tasks::graph::{NewRun, NewStep};
-use tasks::ledger::{self, Claim, Demand, Order, Outcome, Refused, Reply};
+use tasks::ledger::{self, Claim, Demand, Order, Outcome, Refused, Reply, Unwritten};
 use tasks::machine::{Command, Failure};
 use tempfile::TempDir;
 use wire::projects::ProjectType;
@@ -19,6 +19,8 @@ use crate::chance::Chance;
 use crate::witness::{Said, Witness};
 
 const WORKERS: usize = 4;
+/// The workers before this one are the server's own, and end when it does; the others are elsewhere.
+const ELSEWHERE: usize = 2;
 const SLOTS: usize = 5;
 /// Runs that are open at a time.
 const OPEN: usize = 12;
@@ -32,15 +34,25 @@ pub(crate) struct World {
     ambient: Ambient,
     folder: TempDir,
     store: Store,
+    unwritten: Unwritten,
     scope: Scope,
     witness: Witness,
     /// What each worker holds, as far as it knows.
     workers: Vec<Vec<Claim>>,
-    /// What was said and has not arrived.
-    under_way: Vec<Order>,
+    /// What the server's own workers were given since it started, whether they know or not.
+    own: Vec<Claim>,
+    /// What was said and has not arrived, and by whom.
+    under_way: Vec<(usize, Order)>,
     /// All runs that were made.
     made: Vec<RunId>,
     open: Vec<RunId>,
+}
+
+/// What the names of the server's own workers begin with.
+const OWN: &str = "sim/";
+
+fn name(worker: usize) -> String {
+    if worker < ELSEWHERE { format!("{OWN}{worker}") } else { worker.to_string() }
 }
 
 async fn open(folder: &TempDir, ambient: &Ambient) -> Store {
@@ -65,9 +77,11 @@ impl World {
             ambient,
             folder,
             store,
+            unwritten: Unwritten::alone(),
             scope,
             witness: Witness::default(),
             workers: vec![Vec::new(); WORKERS],
+            own: Vec::new(),
             under_way: Vec::new(),
             made: Vec::new(),
             open: Vec::new(),
@@ -87,17 +101,39 @@ impl World {
             97..99 => self.lose().await,
             _ => self.look().await,
         }
-        if self.chance.once_in(2_000) {
-            self.store = open(&self.folder, &self.ambient).await;
+        if self.chance.once_in(150) {
+            self.restart().await;
         }
     }
 
     async fn write(&self, orders: Vec<Order>) -> Outcome {
-        let ambient = self.ambient.clone();
-        let written = self
-            .store
-            .transact(move |tx| ledger::write(tx, &orders, &BTreeSet::new(), &Demand::default(), &ambient));
-        written.await.unwrap()
+        self.transact(orders, BTreeSet::new(), Demand::default()).await
+    }
+
+    async fn transact(&self, orders: Vec<Order>, ready: BTreeSet<String>, demand: Demand) -> Outcome {
+        let (ambient, writing) = (self.ambient.clone(), self.unwritten.begin());
+        let ended = writing.clone();
+        let written =
+            self.store.transact(move |tx| ledger::write(tx, &orders, &ready, &demand, &writing, &ambient));
+        let written = written.await;
+        ended.end(written.is_ok());
+        written.unwrap()
+    }
+
+    /// The server is killed and starts again. Its own workers are gone, and what they have said, and claims that were not
+    /// written never were.
+    async fn restart(&mut self) {
+        self.store = open(&self.folder, &self.ambient).await;
+        self.unwritten = Unwritten::alone();
+        self.workers[..ELSEWHERE].iter_mut().for_each(Vec::clear);
+        self.under_way.retain(|(worker, _)| *worker >= ELSEWHERE);
+        for claim in std::mem::take(&mut self.own) {
+            let (_, family) = self.family(claim.step.run).await;
+            self.witness.forgets(&claim, &family);
+        }
+        if self.chance.once_in(2) {
+            self.write(vec![Order::Disown { server: OWN.into(), present: "sim/new/".into() }]).await;
+        }
     }
 
     async fn family(&self, run: RunId) -> (Run, Vec<Detail>) {
@@ -157,14 +193,15 @@ impl World {
         let slots = SLOTS - self.workers[worker].len().min(SLOTS);
         let queue = QUEUES[self.chance.below(3)].to_owned();
         let mut demand = Demand::default();
-        demand.add(&worker.to_string(), slots as u32, [&queue]);
-        let (ready, ambient) = (BTreeSet::from([queue]), self.ambient.clone());
-        let written = self.store.transact(move |tx| ledger::write(tx, &[], &ready, &demand, &ambient));
-        let claims = written.await.unwrap().claims;
+        demand.add(&name(worker), slots as u32, [&queue]);
+        let claims = self.transact(Vec::new(), BTreeSet::from([queue]), demand).await.claims;
         assert!(claims.len() <= slots);
         for claim in &claims {
             let (_, family) = self.family(claim.step.run).await;
             self.witness.claimed(claim, &family);
+        }
+        if worker < ELSEWHERE {
+            self.own.extend(claims.clone());
         }
         if claims.iter().any(|claim| claim.step.queue == TURN) {
             self.in_turn().await;
@@ -221,17 +258,17 @@ impl World {
         }
         if !self.chance.once_in(15) {
             if self.chance.once_in(8) {
-                self.under_way.push(order.clone());
+                self.under_way.push((worker, order.clone()));
             }
-            self.under_way.push(order);
+            self.under_way.push((worker, order));
         }
     }
 
     /// Some of what is under way arrives, in any order.
     async fn arrive(&mut self) {
         let count = (1 + self.chance.below(6)).min(self.under_way.len());
-        let orders: Vec<Order> =
-            (0..count).map(|_| self.under_way.swap_remove(self.chance.below(self.under_way.len()))).collect();
+        let next = |_| self.under_way.swap_remove(self.chance.below(self.under_way.len())).1;
+        let orders: Vec<Order> = (0..count).map(next).collect();
         self.deliver(orders).await;
     }
 
@@ -282,7 +319,8 @@ impl World {
             _ => self.chance.below(45_000) as i64,
         };
         self.clock.advance(millis);
-        self.write(vec![Order::Tick]).await;
+        let order = if self.chance.once_in(2) { Order::Tick } else { Order::Flush };
+        self.write(vec![order]).await;
     }
 
     /// A person does something with a run.
@@ -317,15 +355,17 @@ impl World {
 
     /// The server ends before a transaction is committed: nobody hears of it, and nothing of it is kept.
     async fn lose(&mut self) {
-        let orders: Vec<Order> = self.under_way.iter().take(3).cloned().collect();
+        let orders: Vec<Order> = self.under_way.iter().take(3).map(|(_, order)| order.clone()).collect();
         let mut demand = Demand::default();
-        demand.add("lost", 3, ["q"]);
+        demand.add(&name(self.chance.below(WORKERS)), 3, ["q"]);
         let (ready, ambient) = (BTreeSet::from(["q".to_owned()]), self.ambient.clone());
+        let writing = self.unwritten.begin();
+        let ended = writing.clone();
         let lost = self.store.transact(move |tx| {
-            ledger::write(tx, &orders, &ready, &demand, &ambient)?;
+            ledger::write(tx, &orders, &ready, &demand, &writing, &ambient)?;
             Err::<(), Error>(Error::internal("the server ended"))
         });
-        lost.await.unwrap_err();
+        ended.end(lost.await.is_ok());
     }
 
     async fn look(&mut self) {
@@ -339,7 +379,7 @@ impl World {
     /// Everyone does their best from here on, and nothing goes wrong any more: all must end.
     pub(crate) async fn end(mut self) {
         let late = std::mem::take(&mut self.under_way);
-        self.deliver(late).await;
+        self.deliver(late.into_iter().map(|(_, order)| order).collect()).await;
         self.workers.iter_mut().for_each(Vec::clear);
         let (project, by) = (self.scope.project(), None);
         for _ in 0..400 {
@@ -402,7 +442,8 @@ impl World {
         }
         Witness::reads(&stream, &all);
         // A world in which little happened proves little.
-        let Witness { claims, refusals, repeats, .. } = self.witness;
-        assert!(claims > 500 && refusals > 50 && repeats > 10, "{claims} {refusals} {repeats} {}", all.len());
+        let Witness { claims, refusals, repeats, unwritten, .. } = self.witness;
+        let enough = claims > 500 && refusals > 50 && repeats > 10 && unwritten > 5;
+        assert!(enough, "{claims} {refusals} {repeats} {unwritten} {}", all.len());
     }
 }

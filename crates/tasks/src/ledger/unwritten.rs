@@ -1,0 +1,154 @@
+//! Claims that workers have and the database has not: a step that is done within a few milliseconds is then written once, as it
+//! ended.
+//!
+//! Only the one server of a database may hold claims back, and only those of its own workers: both are gone when it is, and the
+//! step is ready again, as if nobody had claimed it. Each transaction that has to do with a run begins by writing its
+//! claims that are held back, and one that has to do with all steps begins with all of them, so that whatever is decided is
+//! decided on what is so.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use kernel::{RunId, StepId};
+use store::runs::Step;
+use wire::runs::Run;
+
+/// A transaction, while it is not known whether it is committed.
+#[derive(Debug, Clone)]
+pub struct Writing {
+    all: Unwritten,
+    mark: u64,
+}
+
+/// The claims of one run that are held back, with the run as they made it.
+#[derive(Debug, Clone)]
+struct Held {
+    run: Run,
+    steps: Vec<Step>,
+    /// Who claimed them.
+    by: u64,
+    /// Who writes them.
+    written_by: Option<u64>,
+    /// How often it was asked for what is old when they were claimed.
+    age: u64,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    runs: HashMap<RunId, Held>,
+    marks: u64,
+    age: u64,
+}
+
+/// The claims that are held back. A cheap clone, of the same ones.
+#[derive(Debug, Clone, Default)]
+pub struct Unwritten(Option<Arc<Mutex<Inner>>>);
+
+/// A run with the claims of it that are held back.
+pub(super) type Claimed = (Run, Vec<Step>);
+
+impl Unwritten {
+    /// For the only server of a database. [`Unwritten::default`] is for all others: it holds nothing back.
+    #[must_use]
+    pub fn alone() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    /// A transaction begins. It ends with [`Writing::end`].
+    #[must_use]
+    pub fn begin(&self) -> Writing {
+        let mark = self.inner().map_or(0, |mut inner| {
+            inner.marks += 1;
+            inner.marks
+        });
+        Writing { all: self.clone(), mark }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.inner().is_none_or(|inner| inner.runs.is_empty())
+    }
+
+    /// What is done under this lock cannot fail midway.
+    fn inner(&self) -> Option<MutexGuard<'_, Inner>> {
+        Some(self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Writing {
+    /// It has ended. Unless it was committed, what it claimed was not, and what it wrote is not written.
+    pub fn end(self, committed: bool) {
+        let Some(mut inner) = self.all.inner() else { return };
+        if committed {
+            inner.runs.retain(|_, held| held.written_by != Some(self.mark));
+        } else {
+            inner.runs.retain(|_, held| held.by != self.mark);
+            for held in inner.runs.values_mut().filter(|held| held.written_by == Some(self.mark)) {
+                held.written_by = None;
+            }
+        }
+    }
+
+    /// The claims of a run, which are written now.
+    pub(super) fn of(&self, run: RunId) -> Option<Claimed> {
+        self.all.inner()?.runs.get_mut(&run)?.take(self.mark)
+    }
+
+    /// All claims, which are written now.
+    pub(super) fn all(&self) -> Vec<Claimed> {
+        self.those(|_, _| true)
+    }
+
+    /// The claims that were there already when this was last asked. They are written now.
+    pub(super) fn old(&self) -> Vec<Claimed> {
+        let old = self.those(|held, age| held.age < age);
+        if let Some(mut inner) = self.all.inner() {
+            inner.age += 1;
+        }
+        old
+    }
+
+    fn those(&self, which: impl Fn(&Held, u64) -> bool) -> Vec<Claimed> {
+        let Some(mut inner) = self.all.inner() else { return Vec::new() };
+        let age = inner.age;
+        let those = inner.runs.values_mut().filter(|held| which(held, age));
+        those.filter_map(|held| held.take(self.mark)).collect()
+    }
+
+    /// Steps that the database has for ready, or had until just now, but a worker has.
+    pub(super) fn steps(&self) -> Vec<StepId> {
+        let Some(inner) = self.all.inner() else { return Vec::new() };
+        inner.runs.values().flat_map(|held| held.steps.iter().map(|step| step.id)).collect()
+    }
+
+    /// A run is no more.
+    pub(super) fn forget(&self, run: RunId) {
+        if let Some(mut inner) = self.all.inner() {
+            inner.runs.remove(&run);
+        }
+    }
+
+    /// Whether claims of a run may be held back: those of one transaction at a time.
+    pub(super) fn has_room(&self, run: RunId) -> bool {
+        self.all.inner().is_some_and(|inner| !inner.runs.contains_key(&run))
+    }
+
+    /// Holds back what was claimed of a run.
+    pub(super) fn hold(&self, run: Run, steps: Vec<Step>) {
+        if let Some(mut inner) = self.all.inner() {
+            let age = inner.age;
+            inner.runs.insert(run.id, Held { run, steps, by: self.mark, written_by: None, age });
+        }
+    }
+}
+
+impl Held {
+    fn take(&mut self, mark: u64) -> Option<Claimed> {
+        if self.written_by.is_some() {
+            return None;
+        }
+        self.written_by = Some(mark);
+        Some((self.run.clone(), self.steps.clone()))
+    }
+}
