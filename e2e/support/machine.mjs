@@ -18,9 +18,11 @@ export function obey(command) {
 
 /**
  * A machine of whoever `api` speaks for, which serves a project in a folder that git keeps; it is present when this gives it.
- * `files` are in the folder by their paths; `agent` is what the coding agent `double` does, if it has one.
+ * `files` are in the folder by their paths; `agent` is what the coding agent `double` does, if it has one; `agents` are others,
+ * each a name and a command.
  */
-export async function startMachine({ base }, api, project, { name = "forge", files = {}, agent = null } = {}) {
+export async function startMachine({ base }, api, project, about = {}) {
+  const { name = "forge", files = {}, agent = null, agents = {} } = about;
   const { id, key } = await api.post("/runners", { name });
   const [folder, state] = ["work", "state"].map((what) => mkdtempSync(join(tmpdir(), `atelier-${what}-`)));
   keep(folder, files);
@@ -28,6 +30,7 @@ export async function startMachine({ base }, api, project, { name = "forge", fil
   const double = `double='${join(dirname(process.env.ATELIER_BINARY), "runner-double")}' agent ${agent}`;
   const given = ["--server", base, "--commands", "--project", `${project}=${folder}`, "--state", state];
   if (agent) given.push("--agent", double);
+  for (const [called, argv] of Object.entries(agents)) given.push("--agent", `${called}=${argv}`);
   const isPresent = async () => (await api.get(`/projects/${project}/runners`)).some((one) => one.id === id && one.present);
   let child = null;
   const start = () => {
