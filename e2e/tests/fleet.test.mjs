@@ -66,7 +66,7 @@ test("a line becomes a program and its arguments as they are typed, and no shell
 test("an order is given as it stands in the form, and opens on its output", async () => {
   await form().getByLabel("What it changes is").selectOption("branch");
   await form().getByLabel("Runner").selectOption("forge");
-  await form().getByLabel("Minutes at most").fill("5");
+  await form().getByRole("group", { name: "At most" }).getByLabel("Minutes").fill("5");
   await form().getByLabel("Folder").fill("crates/store");
   await form().getByLabel("Files to bring back").fill("crates/store/target/a.json\n\n crates/store/target/b.json ");
   await form().getByRole("button", { name: "Do it" }).click();

@@ -1,15 +1,16 @@
 /** The fleet as a project has it: the runners that serve it, what is done on them and what waits, and giving them something to do. */
 import * as Tabs from "@radix-ui/react-tabs";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Server, SquareTerminal, Terminal } from "lucide-react";
 import { useState } from "react";
 import { useMay, useProjectId } from "@/shared/place";
-import { servingQuery } from "@/shared/queries";
+import { scheduleQuery, servingQuery } from "@/shared/queries";
 import { Button, buttonClass } from "@/shared/ui/button";
 import { Empty, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
 import { TAB } from "@/shared/ui/tab";
-import { NewOrder } from "./new";
+import type { Schemas } from "@/shared/wire";
+import { OrderForm } from "./order/form";
 import { Policy } from "./policy";
 import { Queue } from "./queue";
 import { RunnerRow } from "./runner";
@@ -21,6 +22,7 @@ export function FleetPage() {
   const [ordering, setOrdering] = useState(false);
   const serving = useQuery(servingQuery(project));
   const runners = serving.data ?? [];
+  const { schedule: wanted }: { schedule?: string } = useSearch({ strict: false });
   return (
     <>
       <PageHead title="Fleet">
@@ -77,7 +79,24 @@ export function FleetPage() {
           <Policy project={project} />
         </Tabs.Content>
       </Tabs.Root>
-      {ordering && <NewOrder project={project} runners={runners} onClose={() => setOrdering(false)} />}
+      {ordering && <OrderForm project={project} runners={runners} onClose={() => setOrdering(false)} />}
+      {wanted && editor && serving.isSuccess && <Changing project={project} runners={runners} schedule={wanted} />}
     </>
   );
+}
+
+interface ChangingProps {
+  project: string;
+  runners: readonly Schemas["ServingRunner"][];
+  schedule: string;
+}
+
+/** The order of a schedule, which the address names. */
+function Changing({ project, runners, schedule }: ChangingProps) {
+  const navigate = useNavigate();
+  const detail = useQuery({ ...scheduleQuery(project, schedule), refetchInterval: false });
+  const close = () => void navigate({ to: "/projects/$project/schedules", params: { project } });
+  if (detail.error) return <Failure error={detail.error} onRetry={() => void detail.refetch()} />;
+  if (!detail.data) return null;
+  return <OrderForm project={project} runners={runners} schedule={detail.data.schedule} onClose={close} />;
 }
