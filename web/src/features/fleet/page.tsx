@@ -10,6 +10,7 @@ import { Button, buttonClass } from "@/shared/ui/button";
 import { Empty, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
 import { TAB } from "@/shared/ui/tab";
 import type { Schemas } from "@/shared/wire";
+import { FleetAudit } from "./audit";
 import { OrderForm } from "./order/form";
 import { Policy } from "./policy";
 import { Queue } from "./queue";
@@ -19,6 +20,7 @@ import { FleetUsage } from "./usage";
 export function FleetPage() {
   const project = useProjectId();
   const editor = useMay("editor");
+  const owner = useMay("owner");
   const [ordering, setOrdering] = useState(false);
   const serving = useQuery(servingQuery(project));
   const runners = serving.data ?? [];
@@ -46,6 +48,11 @@ export function FleetPage() {
           <Tabs.Trigger value="policy" className={TAB}>
             Policy
           </Tabs.Trigger>
+          {owner && (
+            <Tabs.Trigger value="audit" className={TAB}>
+              Audit
+            </Tabs.Trigger>
+          )}
         </Tabs.List>
         <Tabs.Content value="now">
           <section aria-label="Runners">
@@ -78,6 +85,11 @@ export function FleetPage() {
         <Tabs.Content value="policy">
           <Policy project={project} />
         </Tabs.Content>
+        {owner && (
+          <Tabs.Content value="audit">
+            <FleetAudit project={project} />
+          </Tabs.Content>
+        )}
       </Tabs.Root>
       {ordering && <OrderForm project={project} runners={runners} onClose={() => setOrdering(false)} />}
       {wanted && editor && serving.isSuccess && <Changing project={project} runners={runners} schedule={wanted} />}
