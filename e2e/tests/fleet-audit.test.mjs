@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { newPerson } from "../support/browser.mjs";
 import { agent, command, startFleet } from "../support/fleet.mjs";
-import { seen } from "../support/looks.mjs";
+import { seen, seenOnPhone } from "../support/looks.mjs";
 import { joins } from "../support/person.mjs";
 
 let fleet;
@@ -82,11 +82,7 @@ test("it is read by person, and leads to the runs", async () => {
     ["Ben Holm", "Ordered a command", "true"],
     ["Ben Holm", "Ordered something", "echo"],
   ]);
-  await page.setViewportSize({ width: 390, height: 844 });
-  await seen(page, "fleet-audit-phone");
-  const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(wider <= 0, `the page is ${wider} pixels wider than the screen`);
-  await page.setViewportSize({ width: 1440, height: 900 });
+  await seenOnPhone(page, "fleet-audit");
   await log().getByRole("link", { name: "echo" }).click();
   await page.waitForURL(fleet.address(counted.id));
 });

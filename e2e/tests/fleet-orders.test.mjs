@@ -2,10 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startFleet } from "../support/fleet.mjs";
-import { seen } from "../support/looks.mjs";
-
-const PHONE = { width: 390, height: 844 };
-const DESK = { width: 1440, height: 900 };
+import { seen, seenOnPhone } from "../support/looks.mjs";
 
 let fleet;
 let page;
@@ -36,11 +33,6 @@ async function told() {
   return steps[0].input;
 }
 
-async function fits() {
-  const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(wider <= 0, `the page is ${wider} pixels wider than the screen`);
-}
-
 test("a tool of a machine is called with what was typed, and half an object of JSON is told before it is sent", async () => {
   await open("A tool");
   assert.equal(await form().getByLabel("Server of tools").inputValue(), "double");
@@ -68,10 +60,7 @@ test("an agent that is to look only brings nothing back, and is bounded in token
   await form().getByLabel("Title").fill("A look at the tide");
   await form().getByLabel("Priority").selectOption("High");
   await seen(page, "fleet-order-agent");
-  await page.setViewportSize(PHONE);
-  await seen(page, "fleet-order-agent-phone");
-  await fits();
-  await page.setViewportSize(DESK);
+  await seenOnPhone(page, "fleet-order-agent");
   await form().getByRole("button", { name: "Do it" }).click();
   await page.getByRole("heading", { level: 1, name: "A look at the tide" }).waitFor();
   await page.getByText("Complete", { exact: true }).first().waitFor();
@@ -102,10 +91,7 @@ test("an order is put on a schedule where it is given, and stands among the othe
   await row().getByText("Say what changed").waitFor();
   await row().getByText("The coding agent double · in crates · looks only").waitFor();
   await seen(page, "fleet-schedules");
-  await page.setViewportSize(PHONE);
-  await seen(page, "fleet-schedules-phone");
-  await fits();
-  await page.setViewportSize(DESK);
+  await seenOnPhone(page, "fleet-schedules");
 });
 
 test("what a schedule orders is changed in the form that it was made in, and all that was said before stands there", async () => {

@@ -8,8 +8,8 @@ import { fleetPolicyQuery } from "@/shared/fleet";
 import { useMay } from "@/shared/place";
 import { fieldProblem } from "@/shared/problem";
 import { toast } from "@/shared/toasts";
-import { Button } from "@/shared/ui/button";
 import { Choice } from "@/shared/ui/field";
+import { OwnersSave } from "@/shared/ui/owners";
 import { Failure, Skeleton } from "@/shared/ui/parts";
 import type { Schemas } from "@/shared/wire";
 import { Bound } from "./bound";
@@ -90,14 +90,7 @@ function Form({ project, policy }: { project: string; policy: Limits }) {
           </div>
         ))}
       </fieldset>
-      {save.error && <Failure error={save.error} />}
-      {owner ? (
-        <Button type="submit" look="main" className="self-start" busy={save.isPending}>
-          Save
-        </Button>
-      ) : (
-        <p className="text-sm text-ink-3">An owner of the project can change this.</p>
-      )}
+      <OwnersSave save={save} />
     </form>
   );
 }

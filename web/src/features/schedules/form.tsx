@@ -5,7 +5,7 @@ import { fieldProblem, Problem } from "@/shared/problem";
 import { type Said, useSaveSchedule } from "@/shared/schedules";
 import { Button } from "@/shared/ui/button";
 import { Dialog } from "@/shared/ui/dialog";
-import { TextArea, TextField } from "@/shared/ui/field";
+import { Check, TextArea, TextField } from "@/shared/ui/field";
 import { Failure } from "@/shared/ui/parts";
 import { PriorityChoice } from "@/shared/ui/priority";
 import { TIMES, Times, timesIn } from "@/shared/ui/times";
@@ -67,24 +67,12 @@ export function ScheduleForm({ project, schedule, onClose }: ScheduleFormProps) 
         <Times given={schedule} problem={problem} />
         <PriorityChoice given={before?.priority} />
         <div className="flex flex-col gap-2">
-          <label className="flex items-center gap-2 text-sm text-ink-2">
-            <input
-              type="checkbox"
-              name="oneByOne"
-              defaultChecked={before?.oneByOne ?? false}
-              className="size-4 accent-accent"
-            />
+          <Check name="oneByOne" defaultChecked={before?.oneByOne ?? false}>
             Scene by scene, where that can be done
-          </label>
-          <label className="flex items-center gap-2 text-sm text-ink-2">
-            <input
-              type="checkbox"
-              name="autoIngest"
-              defaultChecked={before?.autoIngest ?? false}
-              className="size-4 accent-accent"
-            />
+          </Check>
+          <Check name="autoIngest" defaultChecked={before?.autoIngest ?? false}>
             Save what scores above 75 % without asking
-          </label>
+          </Check>
         </div>
         {save.error && !elsewhere && <Failure error={save.error} />}
         <div className="flex justify-end gap-2">

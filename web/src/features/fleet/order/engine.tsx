@@ -1,7 +1,7 @@
 /** The part of an order that says what a coding agent is to do, or which tool of a server is called; both are a machine’s own. */
 import { useId, useState } from "react";
 import { argumentsOf } from "@/engines/order";
-import { TextArea, TextField } from "@/shared/ui/field";
+import { Check, TextArea, TextField } from "@/shared/ui/field";
 import type { CreateRemote, RemoteEngine } from "@/shared/wire";
 
 export type Tool = Extract<RemoteEngine, { kind: "mcp" }>;
@@ -66,25 +66,12 @@ export function AgentPart({ given, order, known, looks, onLooks, problem }: Agen
         error={problem("order.engine.prompt")}
       />
       <div className="flex flex-col gap-2">
-        <label className="flex items-start gap-2 text-sm text-ink-2">
-          <input
-            type="checkbox"
-            name="decompose"
-            defaultChecked={order?.decompose ?? false}
-            className="mt-0.5 size-4 accent-accent"
-          />
+        <Check name="decompose" defaultChecked={order?.decompose ?? false}>
           Plan first: it divides this into tasks and changes nothing; they are done once somebody has agreed to them.
-        </label>
-        <label className="flex items-start gap-2 text-sm text-ink-2">
-          <input
-            type="checkbox"
-            name="readOnly"
-            checked={looks}
-            onChange={({ target }) => onLooks(target.checked)}
-            className="mt-0.5 size-4 accent-accent"
-          />
+        </Check>
+        <Check name="readOnly" checked={looks} onChange={({ target }) => onLooks(target.checked)}>
           Look only: it answers, and nothing that it changes stays. The folder has to be one that git keeps.
-        </label>
+        </Check>
       </div>
     </>
   );
