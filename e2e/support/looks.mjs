@@ -23,6 +23,16 @@ export async function seen(page, name) {
   assert.deepEqual(found, [], `axe on ${name}`);
 }
 
+/** Looks at a screen as it is on a phone, where nothing of it may be wider than the glass; then it is as wide as before. */
+export async function seenOnPhone(page, name) {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await seen(page, `${name}-phone`);
+  const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(wider <= 0, `the page is ${wider} pixels wider than the screen`);
+  await page.setViewportSize(before);
+}
+
 /** What one was told on the way to a screen is no part of it. */
 function dismissMessages(page) {
   return page.evaluate(() => {

@@ -19,18 +19,19 @@ export function obey(command) {
 /**
  * A machine of whoever `api` speaks for, which serves a project in a folder that git keeps; it is present when this gives it.
  * `files` are in the folder by their paths; `agent` is what the coding agent `double` does, if it has one; `agents` are others,
- * each a name and a command.
+ * each a name and a command; `tools` is whether it has the server of tools `double`.
  */
 export async function startMachine({ base }, api, project, about = {}) {
-  const { name = "forge", files = {}, agent = null, agents = {} } = about;
+  const { name = "forge", files = {}, agent = null, agents = {}, tools = false } = about;
   const { id, key } = await api.post("/runners", { name });
   const [folder, state] = ["work", "state"].map((what) => mkdtempSync(join(tmpdir(), `atelier-${what}-`)));
   keep(folder, files);
-  // An agent that is built beside the program for tests, and speaks the protocol as others do.
-  const double = `double='${join(dirname(process.env.ATELIER_BINARY), "runner-double")}' agent ${agent}`;
+  // What is built beside the program for tests, and speaks the protocols as others do.
+  const double = `double='${join(dirname(process.env.ATELIER_BINARY), "runner-double")}'`;
   const given = ["--server", base, "--commands", "--project", `${project}=${folder}`, "--state", state];
-  if (agent) given.push("--agent", double);
+  if (agent) given.push("--agent", `${double} agent ${agent}`);
   for (const [called, argv] of Object.entries(agents)) given.push("--agent", `${called}=${argv}`);
+  if (tools) given.push("--tools", `${double} tools`);
   const isPresent = async () => (await api.get(`/projects/${project}/runners`)).some((one) => one.id === id && one.present);
   let child = null;
   const start = () => {

@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { newPerson, startBrowser } from "../support/browser.mjs";
-import { seen } from "../support/looks.mjs";
+import { seen, seenOnPhone } from "../support/looks.mjs";
 import { firstPerson, joins } from "../support/person.mjs";
 import { startServer } from "../support/server.mjs";
 import { SIGNING_SECRET, startSlack, tell } from "../support/slack.mjs";
 import { until } from "../support/until.mjs";
 
 const TOKEN = "xoxb-a-token-of-a-bot";
+const SOCKET_TOKEN = "xapp-a-token-for-sockets";
 
 let slack;
 let server;
@@ -17,7 +18,7 @@ let ada;
 let api;
 
 before(async () => {
-  slack = await startSlack();
+  slack = await startSlack({ socketToken: SOCKET_TOKEN });
   server = await startServer({ ATELIER_SLACK_API: slack.api });
   browser = await startBrowser();
   ada = await newPerson(browser);
@@ -46,7 +47,7 @@ test("an administrator gives Slack's secrets, which leave the browser sealed and
   await page.goto(`${server.base}/settings/account`);
   await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Slack" }).click();
   await page.getByText(`${server.base}/api/v1/slack`).waitFor();
-  assert.equal(await page.getByText("Not set").count(), 2);
+  assert.equal(await page.getByText("Not set").count(), 3);
   await page.getByLabel("Signing secret").fill(SIGNING_SECRET);
   await page.getByLabel("Bot token").fill(TOKEN);
   await page.getByRole("button", { name: "Save" }).click();
@@ -54,6 +55,26 @@ test("an administrator gives Slack's secrets, which leave the browser sealed and
   assert.equal(await page.getByLabel("Signing secret").inputValue(), "");
   await seen(page, "slack-app");
   assert.ok(!sent.some((body) => body.includes(SIGNING_SECRET) || body.includes(TOKEN)), "a secret left the browser as it is");
+});
+
+test("a token for sockets is sealed as well, and it is told whether the socket that it is for is open", async () => {
+  const { page } = ada;
+  const sent = [];
+  page.on("request", (request) => sent.push(request.postData() ?? ""));
+  await page.getByLabel("App-level token").fill("xapp-of-another-app");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Socket not open").waitFor();
+  await page.getByLabel("App-level token").fill(SOCKET_TOKEN);
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Socket open").waitFor();
+  await seen(page, "slack-socket");
+  await seenOnPhone(page, "slack-socket");
+  await page.getByRole("button", { name: "Take the app-level token away" }).click();
+  await page.getByText("Socket open").waitFor({ state: "detached" });
+  assert.equal(await page.getByText("Not set").count(), 1);
+  const kept = await api.get("/settings/slack");
+  assert.deepEqual([kept.hasAppToken, kept.hasBotToken], [false, true]);
+  assert.ok(!sent.some((body) => body.includes("xapp-")), "a token left the browser as it is");
 });
 
 test("Slack verifies the address with that secret, and nobody does with another", async () => {

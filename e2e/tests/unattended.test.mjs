@@ -78,6 +78,21 @@ test("a schedule is made from words and a rhythm, and says when its first time i
   await seen(page, "schedules");
 });
 
+test("what it orders is changed where it stands, and what was not changed stays", async () => {
+  const { page } = ada;
+  await row().getByRole("button", { name: "Change" }).click();
+  const form = page.getByRole("dialog", { name: "Change Call sheets" });
+  assert.equal(await form.getByLabel("When").inputValue(), "weekdays");
+  assert.equal(await form.getByLabel("At", { exact: true }).inputValue(), "17:30");
+  await form.getByLabel("At", { exact: true }).fill("18:15");
+  await form.getByLabel("If no server runs then").selectOption("leave it out");
+  await form.getByRole("button", { name: "Save" }).click();
+  await row().getByText("Monday to Friday at 18:15, Europe/Berlin").waitFor();
+  await row().getByText("left out if no server runs then").waitFor();
+  const [kept] = await listed();
+  assert.deepEqual([kept.order.task, kept.order.autoIngest, kept.missed], ["Prepare tomorrow's call sheets", true, "skip"]);
+});
+
 test("its order is given at once when somebody wants it, and what became of it leads to the run", async () => {
   const { page } = ada;
   await row().getByRole("button", { name: "Run now" }).click();

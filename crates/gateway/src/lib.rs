@@ -6,6 +6,7 @@
 
 mod budget;
 pub mod commands;
+pub mod noting;
 pub mod orders;
 pub mod plans;
 mod queue;

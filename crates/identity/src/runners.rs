@@ -1,8 +1,6 @@
 //! The keys by which machines join the fleet. A key says which runner it is, whatever the machine says of itself.
 
 use kernel::{Ambient, Code, Error, PageRequest, ProjectId, Result, RunnerId};
-use serde_json::json;
-use store::audit;
 use store::events::Listed;
 use store::runners::{self, Bearer};
 use wire::fleet::{AdmitRunner, CreateRunner, CreatedRunner, Runner};
@@ -94,9 +92,9 @@ impl Identity {
                 return Err(Error::new(Code::Conflict, sentence));
             }
             let runner = runners::create(tx, person, &name, &hash, &hint)?;
-            let details = json!({ "name": name });
-            audit::write(tx, None, Some(person), "runner.created", &runner.id.to_string(), &details)?;
-            runners::mean(tx, Bearer { runner: runner.id, owner: person }, &projects)?;
+            let bearer = Bearer { runner: runner.id, owner: person };
+            runners::note(tx, bearer, "runner.created")?;
+            runners::mean(tx, bearer, &projects)?;
             Ok(runner)
         });
         made.await
@@ -125,7 +123,7 @@ impl Identity {
             let until = tx.now().plus_millis(GRACE_MS);
             let renewed = runners::renew(tx, person, runner, (&hash, &hint), until)?;
             let renewed = renewed.ok_or_else(|| Error::not_found("runner"))?;
-            audit::write(tx, None, Some(person), "runner.key_changed", &runner.to_string(), &json!({}))?;
+            runners::note(tx, Bearer { runner, owner: person }, "runner.key_changed")?;
             Ok(renewed)
         });
         Ok(CreatedRunner { key, about: about.await? })
@@ -139,10 +137,9 @@ impl Identity {
         caller.in_person()?;
         let person = caller.person;
         let removed = self.inner.store.transact(move |tx| {
-            if !runners::remove(tx, person, runner)? {
-                return Err(Error::not_found("runner"));
-            }
-            audit::write(tx, None, Some(person), "runner.removed", &runner.to_string(), &json!({}))
+            // Before: what it serves goes with it. If it is another's, nothing of this stays.
+            runners::note(tx, Bearer { runner, owner: person }, "runner.removed")?;
+            if runners::remove(tx, person, runner)? { Ok(()) } else { Err(Error::not_found("runner")) }
         });
         removed.await
     }

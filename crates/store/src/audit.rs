@@ -1,7 +1,7 @@
 //! The audit log: who did what to whom, in the transaction that did it.
 
 use kernel::{AuditId, PageRequest, PersonId, ProjectId, Result};
-use wire::people::AuditEntry;
+use wire::people::{AuditAbout, AuditEntry};
 
 use crate::db::{Tx, args};
 use crate::events::Listed;
@@ -27,13 +27,22 @@ pub fn write(
     Ok(())
 }
 
+/// Which rows are wanted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// Only what concerns that.
+    pub about: Option<AuditAbout>,
+    /// Only what that person did.
+    pub person: Option<PersonId>,
+}
+
 /// The project's log, newest first.
 ///
 /// # Errors
 /// When the database fails.
-pub fn list(t: &mut Tenant<'_, '_>, page: &PageRequest) -> Result<Listed<AuditEntry>> {
+pub fn list(t: &mut Tenant<'_, '_>, filter: Filter, page: &PageRequest) -> Result<Listed<AuditEntry>> {
     let project = t.project();
-    of(t, Some(project), page)
+    of(t, Some(project), filter, page)
 }
 
 /// The log of what belongs to no project (sign-ins, keys, secrets), newest first. For who administers the server.
@@ -41,26 +50,40 @@ pub fn list(t: &mut Tenant<'_, '_>, page: &PageRequest) -> Result<Listed<AuditEn
 /// # Errors
 /// When the database fails.
 pub fn of_server(tx: &mut Tx<'_>, page: &PageRequest) -> Result<Listed<AuditEntry>> {
-    of(tx, None, page)
+    of(tx, None, Filter::default(), page)
 }
 
-fn of(tx: &mut Tx<'_>, project: Option<ProjectId>, page: &PageRequest) -> Result<Listed<AuditEntry>> {
+fn of(
+    tx: &mut Tx<'_>,
+    project: Option<ProjectId>,
+    Filter { about, person }: Filter,
+    page: &PageRequest,
+) -> Result<Listed<AuditEntry>> {
     let (key, id) = page.after.as_ref().map_or((i64::MAX, "~"), |cursor| (cursor.key, cursor.id.as_str()));
     let whose = if project.is_some() {
         "audit.project_id = $1"
     } else {
         "audit.project_id IS NULL AND CAST($1 AS TEXT) IS NULL"
     };
+    let what = match about {
+        Some(AuditAbout::Fleet) => {
+            " AND (audit.action LIKE 'fleet.%' OR audit.action LIKE 'runner.%' OR audit.action LIKE 'command.%')"
+        }
+        None => "",
+    };
+    let whose = format!("{whose} AND (CAST($2 AS TEXT) IS NULL OR audit.person_id = $2){what}");
     let total =
-        tx.query_one(&format!("SELECT COUNT(*) FROM audit WHERE {whose}"), args![project], |row| row.get(0))?;
+        tx.query_one(&format!("SELECT COUNT(*) FROM audit WHERE {whose}"), args![project, person], |row| {
+            row.get(0)
+        })?;
     let rows = tx.query(
         &format!(
             "SELECT audit.id, audit.at, audit.person_id, people.name, audit.action, audit.target, audit.details
              FROM audit LEFT JOIN people ON people.id = audit.person_id
-             WHERE {whose} AND (audit.at < $2 OR (audit.at = $2 AND audit.id < $3))
-             ORDER BY audit.at DESC, audit.id DESC LIMIT $4"
+             WHERE {whose} AND (audit.at < $3 OR (audit.at = $3 AND audit.id < $4))
+             ORDER BY audit.at DESC, audit.id DESC LIMIT $5"
         ),
-        args![project, key, id, i64::from(page.limit) + 1],
+        args![project, person, key, id, i64::from(page.limit) + 1],
         |row| {
             Ok(AuditEntry {
                 id: row.id(0)?,

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use kernel::{Error, PageRequest, PersonId, ProjectId, Result, RunnerId, Timestamp};
+use serde_json::json;
 use wire::fleet::{Runner, RunnerBreaker, ServingRunner};
 
+use crate::audit;
 use crate::db::{Arg, DbError, Row, Tx, args};
 use crate::events::Listed;
 use crate::fleet::days;
@@ -152,6 +154,29 @@ pub struct Joined {
     pub offered: Vec<ProjectId>,
 }
 
+/// Notes in the server's audit log, and in that of each project that the runner serves, what its owner did about it.
+///
+/// # Errors
+/// When the database fails.
+pub fn note(tx: &mut Tx<'_>, bearer: Bearer, action: &str) -> Result<()> {
+    let projects = served(tx, bearer.runner)?;
+    note_in(tx, bearer, action, [None].into_iter().chain(projects.into_iter().map(Some)))
+}
+
+fn note_in(
+    tx: &mut Tx<'_>,
+    Bearer { runner, owner }: Bearer,
+    action: &str,
+    logs: impl IntoIterator<Item = Option<ProjectId>>,
+) -> Result<()> {
+    let named = tx.query_opt("SELECT name FROM runners WHERE id = $1", args![runner], |row| row.get(0))?;
+    let details = json!({ "name": named.unwrap_or_else(String::new) });
+    for log in logs {
+        audit::write(tx, log, Some(owner), action, &runner.to_string(), &details)?;
+    }
+    Ok(())
+}
+
 /// Notes which projects a runner is meant for that has not joined yet, as far as its owner may change things there.
 ///
 /// # Errors
@@ -231,12 +256,18 @@ pub fn leave(tx: &mut Tx<'_>, id: RunnerId, connection: &str) -> Result<()> {
 fn serve(tx: &mut Tx<'_>, bearer: Bearer, declared: &[ProjectId]) -> Result<Vec<ProjectId>> {
     let Bearer { runner, owner } = bearer;
     let serves = members::changing(tx, owner, declared)?;
-    if served(tx, runner)? == serves {
+    let before = served(tx, runner)?;
+    if before == serves {
         return Ok(serves);
     }
     tx.execute("DELETE FROM runner_projects WHERE runner_id = $1", args![runner])?;
     let rows: Vec<[Arg<'_>; 2]> = serves.iter().map(|project| [(*project).into(), runner.into()]).collect();
     tx.insert_many("runner_projects (project_id, runner_id)", &rows)?;
+    let new: Vec<_> =
+        serves.iter().filter(|project| !before.contains(project)).map(|one| Some(*one)).collect();
+    if !new.is_empty() {
+        note_in(tx, bearer, "runner.serves", new)?;
+    }
     Ok(serves)
 }
 

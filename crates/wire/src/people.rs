@@ -4,7 +4,7 @@ use std::fmt;
 
 use kernel::{AuditId, InvitationId, PersonId, ProjectId, Role, Timestamp};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// A person in a project.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -83,6 +83,32 @@ pub struct AcceptedInvitation {
     /// Present when a new person was made, who is now signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed_in: Option<crate::auth::SignedIn>,
+}
+
+/// Which rows of the audit log are wanted.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AuditQuery {
+    /// Only what concerns that.
+    #[param(inline)]
+    pub about: Option<AuditAbout>,
+    /// Only what that person did.
+    pub person: Option<PersonId>,
+    /// Rows on a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// The `nextCursor` of the page before.
+    #[param(max_length = 80)]
+    pub cursor: Option<String>,
+}
+
+/// What rows of the audit log may concern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AuditAbout {
+    /// Orders to the fleet and what people do about them, its policy, its runners and their keys, and commands.
+    Fleet,
 }
 
 /// A row of the audit log.

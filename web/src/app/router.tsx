@@ -148,6 +148,8 @@ const schedules = createRoute({
 const fleet = createRoute({
   getParentRoute: () => inside,
   path: "/projects/$project/fleet",
+  validateSearch: (search: Record<string, unknown>): { schedule?: string } =>
+    typeof search["schedule"] === "string" ? { schedule: search["schedule"] } : {},
   component: lazyRouteComponent(() => import("@/features/fleet/page"), "FleetPage"),
 });
 

@@ -1,6 +1,6 @@
 /** The rules of rhythms. */
 import { expect, test } from "vitest";
-import { inWords, pattern } from "./rhythm";
+import { chosen, inWords, pattern } from "./rhythm";
 
 test("each rhythm becomes a pattern that reads as it was chosen", () => {
   for (const [cron, words] of [
@@ -12,6 +12,7 @@ test("each rhythm becomes a pattern that reads as it was chosen", () => {
     expect(inWords(cron ?? "")).toBe(words);
   }
   expect(pattern("weekdays", "17:30", "mon")).toBe("30 17 * * mon-fri");
+  expect(chosen("5 9 31 * *")).toEqual({ rhythm: "monthly", time: "09:05", day: "31" });
 });
 
 test("a pattern that is no rhythm is not put into words that would be wrong", () => {

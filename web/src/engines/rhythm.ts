@@ -31,13 +31,29 @@ export function pattern(rhythm: Rhythm, time: string, day: string): string {
 
 const AT = /^(\d{1,2}) (\d{1,2}) (\*|\d{1,2}) \* (\*|mon-fri|mon|tue|wed|thu|fri|sat|sun)$/;
 
-/** A pattern in words; null for one that is none of the rhythms, which is best shown as it is. */
-export function inWords(cron: string): string | null {
+/** What was chosen to make a pattern; null for one that is none of the rhythms. */
+export function chosen(cron: string): { rhythm: Rhythm; time: string; day: string } | null {
   const [, minute = "", hour = "", date = "", day = ""] = AT.exec(cron.trim().toLowerCase()) ?? [];
   if (minute === "" || Number(minute) > 59 || Number(hour) > 23) return null;
-  const clock = `at ${hour.padStart(2, "0")}:${minute.padStart(2, "0")}`;
-  if (date !== "*") return day === "*" ? `Each month on day ${date} ${clock}` : null;
-  if (day === "*") return `Every day ${clock}`;
-  if (day === "mon-fri") return `Monday to Friday ${clock}`;
-  return `Every ${DAYS[day as Day]} ${clock}`;
+  const time = `${hour.padStart(2, "0")}:${minute.padStart(2, "0")}`;
+  if (date !== "*") return day === "*" ? { rhythm: "monthly", time, day: date } : null;
+  if (day === "*") return { rhythm: "daily", time, day };
+  return { rhythm: day === "mon-fri" ? "weekdays" : "weekly", time, day };
+}
+
+/** A pattern in words; null for one that is none of the rhythms, which is best shown as it is. */
+export function inWords(cron: string): string | null {
+  const found = chosen(cron);
+  if (!found) return null;
+  const { rhythm, time, day } = found;
+  switch (rhythm) {
+    case "daily":
+      return `Every day at ${time}`;
+    case "weekdays":
+      return `Monday to Friday at ${time}`;
+    case "weekly":
+      return `Every ${DAYS[day as Day]} at ${time}`;
+    case "monthly":
+      return `Each month on day ${day} at ${time}`;
+  }
 }

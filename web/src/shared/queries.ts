@@ -124,8 +124,18 @@ export const membersQuery = (id: string) =>
 export const invitationsQuery = (id: string) =>
   pages<Schemas["Invitation"]>([...keys.people(id), "invitations"], `/projects/${id}/invitations`);
 
-export const auditQuery = (id: string) =>
-  pages<Schemas["AuditEntry"]>([...keys.people(id), "audit"], `/projects/${id}/audit`);
+/** Which rows of the audit log. */
+export interface AuditFilter {
+  about?: "fleet";
+  person?: string;
+}
+
+/** No event tells of all that is in it, so it is read whenever it is looked at. */
+export const auditQuery = (id: string, filter: AuditFilter = {}) =>
+  infiniteQueryOptions({
+    ...pages<Schemas["AuditEntry"]>([...keys.people(id), "audit", filter], `/projects/${id}/audit`, { ...filter }),
+    staleTime: 0,
+  });
 
 export const conversationsQuery = (id: string) =>
   pages<Schemas["Conversation"]>(keys.conversations(id), `/projects/${id}/conversations`);

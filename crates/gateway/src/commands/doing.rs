@@ -11,7 +11,7 @@ use super::parse::wrong;
 use super::registry::Kind;
 use super::told::{count, reply};
 use super::{Ask, Done, named};
-use crate::orders;
+use crate::{noting, orders};
 
 /// The most characters of an answer.
 const ANSWER: usize = 10_000;
@@ -26,29 +26,26 @@ pub(super) async fn program(mut ask: Ask) -> Result<Done> {
         None => None,
     };
     let argv = std::mem::take(&mut ask.given.program);
-    // Its arguments may be secret; the run has them.
-    let program = argv.first().cloned().unwrap_or_default();
-    Ok(order(&ask, Engine::Command { argv }, runner, false).await?.noting("program", program))
+    order(&ask, Engine::Command { argv }, runner, false).await
 }
 
 pub(super) async fn agent(ask: Ask) -> Result<Done> {
     let text = |kind| ask.given.text(kind).to_owned();
-    let name = text(Kind::Agent);
-    let engine = Engine::Agent { name: name.clone(), prompt: text(Kind::Prompt) };
-    Ok(order(&ask, engine, None, false).await?.noting("agent", name))
+    let engine = Engine::Agent { name: text(Kind::Agent), prompt: text(Kind::Prompt) };
+    order(&ask, engine, None, false).await
 }
 
 pub(super) async fn plan(ask: Ask) -> Result<Done> {
     let text = |kind| ask.given.text(kind).to_owned();
-    let name = text(Kind::Agent);
-    let engine = Engine::Agent { name: name.clone(), prompt: text(Kind::Prompt) };
-    Ok(order(&ask, engine, None, true).await?.noting("agent", name))
+    let engine = Engine::Agent { name: text(Kind::Agent), prompt: text(Kind::Prompt) };
+    order(&ask, engine, None, true).await
 }
 
 async fn order(ask: &Ask, engine: Engine, runner: Option<ServingRunner>, decompose: bool) -> Result<Done> {
     let order = RemoteOrder::of(engine);
     let on = runner.as_ref().map(|runner| runner.id);
     let wanted = CreateRemote { title: None, order, runner: on, priority: Priority::default(), decompose };
+    let details = noting::told(&wanted);
     let orders::Ordered { run, waits } = ask.gateway().order(ask.scope(), wanted).await?;
     let read = ask.store().read_in(ask.scope(), move |t| Ok((runs::get(t, run)?, runners::of_project(t)?)));
     let (about, serving) = read.await?;
@@ -62,11 +59,7 @@ async fn order(ask: &Ask, engine: Engine, runner: Option<ServingRunner>, decompo
         });
     }
     let told = CommandReply { run_id: Some(run), ..reply(format!("{run} is ordered"), lines) };
-    let done = Done::changed(told, run);
-    Ok(match on {
-        Some(on) => done.noting("runner", on.to_string()),
-        None => done,
-    })
+    Ok(Done::changed(told, run).noting_all(details))
 }
 
 pub(super) async fn cancel(ask: Ask) -> Result<Done> {
@@ -210,5 +203,6 @@ async fn set(ask: Ask, paused: bool) -> Result<Done> {
     (ask.commands.inner.options.scheduled)();
     let now = if paused { "paused" } else { "resumed" };
     let next = schedule.next_at.map(|at| format!("It is due next at {at}."));
-    Ok(Done::changed(reply(format!("{} is {now}", schedule.name), next.into_iter().collect()), id))
+    let told = reply(format!("{} is {now}", schedule.name), next.into_iter().collect());
+    Ok(Done::changed(told, id).noting("name", schedule.name))
 }

@@ -40,5 +40,6 @@ pub(super) async fn reset(ask: Ask) -> Result<Done> {
         return Err(Error::new(Code::Forbidden, why));
     }
     ask.gateway().reset(runner.id);
-    Ok(Done::changed(reply(format!("{} is given work again", runner.name), Vec::new()), runner.id))
+    let told = reply(format!("{} is given work again", runner.name), Vec::new());
+    Ok(Done::changed(told, runner.id).noting("name", runner.name))
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use identity::{Permit, Viewer};
 use kernel::{Ambient, Code, Error, PersonId, ProjectId, Result, Timestamp};
 use serde_json::{Map, Value, json};
-use store::{Scope, Store, audit};
+use store::{Scope, Store};
 use tasks::Tasks;
 use wire::fleet::{Command as Told, CommandReply, Commands as List};
 
@@ -164,6 +164,10 @@ impl Done {
         self.details.insert(name.to_owned(), value.into());
         self
     }
+
+    fn noting_all(self, details: Map<String, Value>) -> Self {
+        Self { details, ..self }
+    }
 }
 
 /// What a handler does.
@@ -204,18 +208,10 @@ impl Commands {
     }
 
     async fn note(&self, who: &Who, command: &Command, done: &Done) -> Result<()> {
-        let (scope, target) = (who.scope, done.target.clone());
         let action = format!("command.{}", command.name.replace(' ', "_"));
         let mut details = done.details.clone();
         details.insert("from".into(), json!(who.whence.as_str()));
-        let details = Value::Object(details);
-        let noted = self.inner.gateway.inner.store.transact_in(&scope, move |t| {
-            audit::write(t, Some(scope.project()), scope.actor(), &action, &target, &details)
-        });
-        noted.await.map_err(|error| {
-            tracing::error!(%error, command = command.name, target = done.target, "a command is not in the audit log");
-            Error::new(error.code(), "It was done, but could not be written into the audit log.")
-        })
+        self.inner.gateway.note(&who.scope, &action, &done.target, Value::Object(details)).await
     }
 
     /// All commands, and how a line may go on that is typed so far.

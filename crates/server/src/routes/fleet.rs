@@ -4,10 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
+use gateway::noting;
 use identity::{Editor, Viewer};
 use kernel::{Error, ProjectId, RunId, StepId};
+use serde_json::json;
 use store::executions::{self, Lease};
-use store::{asks, runs};
+use store::{asks, audit, runs};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wire::fleet::{AgentAsk, AnswerAgentAsk, CreateRemote, Execution, StreamQuery};
@@ -36,7 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// Tell the fleet to do something
 ///
 /// It is done by a runner that serves the project and can do it, one thing at a time in each project. While none is there it
-/// waits, for a day. The project's policy says whose role may order what, and bounds what a task takes.
+/// waits, for a day. The project's policy says whose role may order what, and bounds what a task takes. The order is in the audit log.
 #[utoipa::path(post, path = "/projects/{id}/fleet/runs", tag = "runners", params(("id" = ProjectId, Path)),
     request_body = CreateRemote, responses((status = 201, body = Run)))]
 async fn create(
@@ -45,7 +47,9 @@ async fn create(
     Body(wanted): Body<CreateRemote>,
 ) -> Answer<impl IntoResponse> {
     let scope = permit.scope();
+    let details = noting::told(&wanted);
     let run = app.gateway.order(scope, wanted).await?.run;
+    app.gateway.note(scope, "fleet.ordered", &run.to_string(), details.into()).await?;
     Ok((StatusCode::CREATED, Json(app.store.read_in(scope, move |t| runs::get(t, run)).await?)))
 }
 
@@ -129,8 +133,14 @@ async fn answer_ask(
     Body(AnswerAgentAsk { option }): Body<AnswerAgentAsk>,
 ) -> Answer<StatusCode> {
     let lease = Lease { run, step, fence };
-    let answer = move |t: &mut store::Tenant<'_, '_>| asks::answer(t, lease, ask, option.as_deref());
-    if let Some(runner) = app.store.transact_in(permit.scope(), answer).await? {
+    let scope = *permit.scope();
+    let answer = move |t: &mut store::Tenant<'_, '_>| {
+        let runner = asks::answer(t, lease, ask, option.as_deref())?;
+        let details = json!({ "option": option });
+        audit::write(t, Some(scope.project()), scope.actor(), "fleet.answered", &run.to_string(), &details)?;
+        Ok(runner)
+    };
+    if let Some(runner) = app.store.transact_in(&scope, answer).await? {
         app.gateway.answered(runner);
     }
     Ok(StatusCode::NO_CONTENT)

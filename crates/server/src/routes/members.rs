@@ -9,8 +9,8 @@ use kernel::{InvitationId, PersonId, ProjectId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wire::people::{
-    AcceptInvitation, AcceptedInvitation, AuditEntry, CreateInvitation, CreatedInvitation, Invitation,
-    Member, UpdateMember,
+    AcceptInvitation, AcceptedInvitation, AuditEntry, AuditQuery, CreateInvitation, CreatedInvitation,
+    Invitation, Member, UpdateMember,
 };
 use wire::{Page, PageQuery};
 
@@ -147,14 +147,17 @@ async fn accept(
 }
 
 /// What was done in a project, and by whom
-#[utoipa::path(get, path = "/projects/{id}/audit", tag = "people", params(("id" = ProjectId, Path), PageQuery),
+#[utoipa::path(get, path = "/projects/{id}/audit", tag = "people", params(("id" = ProjectId, Path), AuditQuery),
     responses((status = 200, body = Page<AuditEntry>)),
     extensions(("x-refuses" = json!(["FORBIDDEN"]))))]
 async fn audit(
     State(app): State<App>,
     Permit(permit): Permit<Owner>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<AuditQuery>,
 ) -> Answer<Json<Page<AuditEntry>>> {
-    let paging = Paging::of(&query)?;
-    Ok(Json(paging.read(&app, permit.scope(), store::audit::list).await?))
+    let paging = Paging::of(&PageQuery { limit: query.limit, cursor: query.cursor })?;
+    let filter = store::audit::Filter { about: query.about, person: query.person };
+    let list =
+        move |t: &mut store::Tenant<'_, '_>, page: &kernel::PageRequest| store::audit::list(t, filter, page);
+    Ok(Json(paging.read(&app, permit.scope(), list).await?))
 }

@@ -184,6 +184,7 @@ async fn cancel(
     Path((_project, id)): Path<(ProjectId, RunId)>,
 ) -> Answer<StatusCode> {
     app.tasks.cancel(permit.scope(), id).await?;
+    app.gateway.note_run(permit.scope(), id, "fleet.cancelled").await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -197,6 +198,7 @@ async fn pause(
     Body(request): Body<PauseRun>,
 ) -> Answer<StatusCode> {
     app.tasks.pause(permit.scope(), id, request.why).await?;
+    app.gateway.note_run(permit.scope(), id, "fleet.paused").await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -209,6 +211,7 @@ async fn resume(
     Path((_project, id)): Path<(ProjectId, RunId)>,
 ) -> Answer<StatusCode> {
     app.tasks.resume(permit.scope(), id).await?;
+    app.gateway.note_run(permit.scope(), id, "fleet.resumed").await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -221,6 +224,7 @@ async fn retry(
     Path((_project, run, step)): Path<(ProjectId, RunId, StepId)>,
 ) -> Answer<StatusCode> {
     app.tasks.retry(permit.scope(), run, step).await?;
+    app.gateway.note_run(permit.scope(), run, "fleet.retried").await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -235,6 +239,7 @@ async fn answer(
     Body(request): Body<AnswerStep>,
 ) -> Answer<StatusCode> {
     app.tasks.answer(permit.scope(), run, step, json!(request.answer)).await?;
+    app.gateway.note_run(permit.scope(), run, "fleet.answered").await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use identity::{Editor, Viewer};
 use kernel::{Error, ProjectId, RunId, StepId};
-use store::said;
+use serde_json::json;
+use store::{audit, said};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wire::fleet::{SAY_BYTES, Said, SayToAgent};
@@ -38,7 +39,13 @@ async fn say(
     if text.trim().is_empty() || text.len() > SAY_BYTES || text.contains('\0') {
         return Err(Error::field("text", format!("must be 1 to {SAY_BYTES} bytes, and not blank")).into());
     }
-    let says = app.store.transact_in(permit.scope(), move |t| said::say(t, run, Some(step), verb, &text));
+    let scope = *permit.scope();
+    let says = app.store.transact_in(&scope, move |t| {
+        let said = said::say(t, run, Some(step), verb, &text)?;
+        let details = json!({ "verb": verb });
+        audit::write(t, Some(scope.project()), scope.actor(), "fleet.said", &run.to_string(), &details)?;
+        Ok(said)
+    });
     let (said, runner) = says.await?;
     if let Some(runner) = runner {
         app.gateway.said(runner);

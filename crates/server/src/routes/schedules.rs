@@ -5,9 +5,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use identity::{Editor, Viewer};
 use kernel::{Error, ProjectId, ScheduleId};
+use serde_json::json;
+use store::{Tenant, audit};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use wire::schedules::{ChangeSchedule, NewSchedule, Occurrence, Schedule, ScheduleDetail};
+use wire::schedules::{ChangeSchedule, NewSchedule, Occurrence, Schedule, ScheduleDetail, ScheduledOrder};
 use wire::{Page, PageQuery};
 
 use super::Paging;
@@ -49,6 +51,7 @@ async fn create(
         let made = tasks::schedules::make(t, &new)?;
         // What would be refused at its time is refused now.
         planned(t, parts.desk.roster(), &made)?;
+        note(t, &made, "fleet.scheduled")?;
         Ok(made)
     });
     let made = made.await?;
@@ -87,6 +90,7 @@ async fn change(
         let mut schedule = store::schedules::hold(t, id)?;
         tasks::schedules::change(t, &mut schedule, &changes)?;
         planned(t, parts.desk.roster(), &schedule)?;
+        note(t, &schedule, "fleet.schedule_changed")?;
         Ok(schedule)
     });
     let changed = changed.await?;
@@ -102,7 +106,12 @@ async fn remove(
     Permit(permit): Permit<Editor>,
     Path((_project, id)): Path<(ProjectId, ScheduleId)>,
 ) -> Answer<StatusCode> {
-    app.store.transact_in(permit.scope(), move |t| store::schedules::remove(t, id)).await?;
+    let removed = app.store.transact_in(permit.scope(), move |t| {
+        let schedule = store::schedules::hold(t, id)?;
+        store::schedules::remove(t, id)?;
+        note(t, &schedule, "fleet.schedule_removed")
+    });
+    removed.await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -130,4 +139,11 @@ async fn run(
     let found = app.store.read_in(scope, move |t| store::schedules::occurrences(t, id)).await?;
     let given = found.into_iter().find(|occurrence| occurrence.at == at);
     Ok(Json(given.ok_or_else(|| Error::not_found("schedule"))?))
+}
+
+/// Notes what was done to a schedule of the fleet's.
+fn note(t: &mut Tenant<'_, '_>, schedule: &Schedule, action: &str) -> Result<(), Error> {
+    let ScheduledOrder::Fleet { .. } = schedule.order else { return Ok(()) };
+    let (project, actor, details) = (t.project(), t.scope().actor(), json!({ "name": schedule.name }));
+    audit::write(t, Some(project), actor, action, &schedule.id.to_string(), &details)
 }

@@ -147,7 +147,7 @@ on_both! {
             walk(stage, &scope, |t, page| Ok(members::invitations(t, page)?.map(|row| row.id.to_string()))).await,
             walk(stage, &scope, |t, page| Ok(conversations::list(t, page)?.map(|row| row.id.to_string()))).await,
             // Making the project is noted, too.
-            walk(stage, &scope, |t, page| Ok(audit::list(t, page)?.map(|row| row.id.to_string()))).await,
+            walk(stage, &scope, |t, page| Ok(audit::list(t, audit::Filter::default(), page)?.map(|row| row.id.to_string()))).await,
         ];
         for (list, rows) in lists.iter().zip([5, 5, 5, 6]) {
             assert_eq!(list.len(), rows);

@@ -4,6 +4,7 @@ use kernel::{Code, Role};
 use serde_json::json;
 use store::changes::{Draft, Write};
 use store::{Scope, audit, conversations, members, passages, projects, reviews, uploads};
+use wire::people::AuditAbout;
 use wire::projects::UpdateProject;
 
 use crate::stage::fact;
@@ -73,8 +74,34 @@ on_both! {
         });
         noted.await.unwrap();
         let page = kernel::PageRequest::default();
-        let log = stage.store.read_in(&scope, move |t| audit::list(t, &page)).await.unwrap();
+        let all = audit::Filter::default();
+        let log = stage.store.read_in(&scope, move |t| audit::list(t, all, &page)).await.unwrap();
         assert_eq!((log.rows[0].action.as_str(), log.rows[0].person_name.as_deref()), ("export", Some("ada")));
         assert_eq!(log.rows[0].details, json!({ "format": "fdx" }));
+    }
+
+    async fn the_log_is_read_by_what_it_concerns_and_by_person(stage) {
+        let scope = stage.begun().await;
+        let (project, ada, ben) = (scope.project(), scope.actor().unwrap(), stage.person("ben").await);
+        let noted = stage.store.transact(move |tx| {
+            for (person, action) in [(ada, "command.do"), (ben, "fleet.ordered"), (ben, "export"), (ben, "runner.removed")] {
+                audit::write(tx, Some(project), Some(person), action, "it", &json!({}))?;
+            }
+            Ok(())
+        });
+        noted.await.unwrap();
+        for (about, person, mut actions) in [
+            (Some(AuditAbout::Fleet), None, vec!["command.do", "fleet.ordered", "runner.removed"]),
+            (Some(AuditAbout::Fleet), Some(ben), vec!["fleet.ordered", "runner.removed"]),
+            (None, Some(ben), vec!["export", "fleet.ordered", "runner.removed"]),
+        ] {
+            let (filter, page) = (audit::Filter { about, person }, kernel::PageRequest::default());
+            let log = stage.store.read_in(&scope, move |t| audit::list(t, filter, &page)).await.unwrap();
+            let mut found: Vec<_> = log.rows.iter().map(|row| row.action.as_str()).collect();
+            assert_eq!(log.total, i64::try_from(found.len()).unwrap());
+            found.sort_unstable();
+            actions.sort_unstable();
+            assert_eq!(found, actions);
+        }
     }
 }

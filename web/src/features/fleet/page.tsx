@@ -1,15 +1,17 @@
 /** The fleet as a project has it: the runners that serve it, what is done on them and what waits, and giving them something to do. */
 import * as Tabs from "@radix-ui/react-tabs";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Server, SquareTerminal, Terminal } from "lucide-react";
 import { useState } from "react";
 import { useMay, useProjectId } from "@/shared/place";
-import { servingQuery } from "@/shared/queries";
+import { scheduleQuery, servingQuery } from "@/shared/queries";
 import { Button, buttonClass } from "@/shared/ui/button";
 import { Empty, Failure, PageHead, Skeleton } from "@/shared/ui/parts";
 import { TAB } from "@/shared/ui/tab";
-import { NewOrder } from "./new";
+import type { Schemas } from "@/shared/wire";
+import { FleetAudit } from "./audit";
+import { OrderForm } from "./order/form";
 import { Policy } from "./policy";
 import { Queue } from "./queue";
 import { RunnerRow } from "./runner";
@@ -18,9 +20,11 @@ import { FleetUsage } from "./usage";
 export function FleetPage() {
   const project = useProjectId();
   const editor = useMay("editor");
+  const owner = useMay("owner");
   const [ordering, setOrdering] = useState(false);
   const serving = useQuery(servingQuery(project));
   const runners = serving.data ?? [];
+  const { schedule: wanted }: { schedule?: string } = useSearch({ strict: false });
   return (
     <>
       <PageHead title="Fleet">
@@ -44,6 +48,11 @@ export function FleetPage() {
           <Tabs.Trigger value="policy" className={TAB}>
             Policy
           </Tabs.Trigger>
+          {owner && (
+            <Tabs.Trigger value="audit" className={TAB}>
+              Audit
+            </Tabs.Trigger>
+          )}
         </Tabs.List>
         <Tabs.Content value="now">
           <section aria-label="Runners">
@@ -76,8 +85,30 @@ export function FleetPage() {
         <Tabs.Content value="policy">
           <Policy project={project} />
         </Tabs.Content>
+        {owner && (
+          <Tabs.Content value="audit">
+            <FleetAudit project={project} />
+          </Tabs.Content>
+        )}
       </Tabs.Root>
-      {ordering && <NewOrder project={project} runners={runners} onClose={() => setOrdering(false)} />}
+      {ordering && <OrderForm project={project} runners={runners} onClose={() => setOrdering(false)} />}
+      {wanted && editor && serving.isSuccess && <Changing project={project} runners={runners} schedule={wanted} />}
     </>
   );
+}
+
+interface ChangingProps {
+  project: string;
+  runners: readonly Schemas["ServingRunner"][];
+  schedule: string;
+}
+
+/** The order of a schedule, which the address names. */
+function Changing({ project, runners, schedule }: ChangingProps) {
+  const navigate = useNavigate();
+  const detail = useQuery({ ...scheduleQuery(project, schedule), refetchInterval: false });
+  const close = () => void navigate({ to: "/projects/$project/schedules", params: { project } });
+  if (detail.error) return <Failure error={detail.error} onRetry={() => void detail.refetch()} />;
+  if (!detail.data) return null;
+  return <OrderForm project={project} runners={runners} schedule={detail.data.schedule} onClose={close} />;
 }

@@ -8,10 +8,11 @@ import { fleetPolicyQuery } from "@/shared/fleet";
 import { useMay } from "@/shared/place";
 import { fieldProblem } from "@/shared/problem";
 import { toast } from "@/shared/toasts";
-import { Button } from "@/shared/ui/button";
-import { Choice, TextField } from "@/shared/ui/field";
+import { Choice } from "@/shared/ui/field";
+import { OwnersSave } from "@/shared/ui/owners";
 import { Failure, Skeleton } from "@/shared/ui/parts";
 import type { Schemas } from "@/shared/wire";
+import { Bound } from "./bound";
 
 type Limits = Schemas["FleetPolicy"];
 
@@ -89,39 +90,8 @@ function Form({ project, policy }: { project: string; policy: Limits }) {
           </div>
         ))}
       </fieldset>
-      {save.error && <Failure error={save.error} />}
-      {owner ? (
-        <Button type="submit" look="main" className="self-start" busy={save.isPending}>
-          Save
-        </Button>
-      ) : (
-        <p className="text-sm text-ink-3">An owner of the project can change this.</p>
-      )}
+      <OwnersSave save={save} />
     </form>
-  );
-}
-
-interface BoundProps {
-  label: string;
-  name: string;
-  max: number;
-  value: number | string | null | undefined;
-  error: string | null;
-}
-
-function Bound({ label, name, max, value, error }: BoundProps) {
-  return (
-    <TextField
-      label={label}
-      name={name}
-      type="number"
-      min={0}
-      max={max}
-      step={name.endsWith("Micros") ? "any" : 1}
-      placeholder="no bound"
-      defaultValue={value ?? ""}
-      error={error}
-    />
   );
 }
 

@@ -24,8 +24,8 @@ export function RunnerRow({ project, runner }: { project: string; runner: Runner
         <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
           <span className="font-medium wrap-anywhere">{name}</span>
           <Presence runner={runner} />
-          <Rest project={project} runner={runner} />
           <span className="text-xs text-ink-3">of {ownerName}</span>
+          <Rest project={project} runner={runner} />
         </p>
         <p className="flex flex-wrap gap-x-1.5 text-xs text-ink-3">
           <span>{[...(version ? [`Version ${version}`, platform] : []), did(runner, took)].join(" · ")}</span>

@@ -4,8 +4,8 @@ import { useState } from "react";
 import { thousands, usd } from "@/engines/money";
 import { took } from "@/engines/reasons";
 import { fleetUsageQuery, type FleetUsageBy } from "@/shared/fleet";
-import { Choice } from "@/shared/ui/field";
 import { Failure, Skeleton } from "@/shared/ui/parts";
+import { UsageChoice, UsageTable } from "@/shared/ui/usage";
 import type { Schemas } from "@/shared/wire";
 
 type Row = Schemas["FleetUsageRow"];
@@ -13,7 +13,14 @@ type Row = Schemas["FleetUsageRow"];
 const BY: Record<FleetUsageBy, string> = { day: "Day", person: "Person", runner: "Runner", agent: "Agent" };
 /** What stands for a row without a name. */
 const NAMELESS: Record<FleetUsageBy, string> = { day: "", person: "Nobody", runner: "A runner", agent: "Commands" };
-const DAYS = [1, 7, 30, 90, 366];
+const COLUMNS: Record<string, (row: Row) => string> = {
+  Tasks: ({ tasks }) => thousands(tasks),
+  Failed: ({ failed }) => thousands(failed),
+  Time: ({ ranMs }) => took(ranMs),
+  "Tokens in": ({ inputTokens }) => thousands(inputTokens),
+  "Tokens out": ({ outputTokens }) => thousands(outputTokens),
+  Cost: ({ costMicros }) => usd(costMicros),
+};
 
 export function FleetUsage({ project }: { project: string }) {
   const [by, setBy] = useState<FleetUsageBy>("day");
@@ -25,75 +32,21 @@ export function FleetUsage({ project }: { project: string }) {
       <p className="text-sm text-ink-2">
         Tasks that have ended, by days of universal time; tokens and money are what coding agents say.
       </p>
-      <div className="grid max-w-sm grid-cols-2 gap-3">
-        <Choice label="By" value={by} onChange={({ target }) => setBy(target.value as FleetUsageBy)}>
-          {Object.entries(BY).map(([key, name]) => (
-            <option key={key} value={key}>
-              {name}
-            </option>
-          ))}
-        </Choice>
-        <Choice label="Over" value={days} onChange={({ target }) => setDays(Number(target.value))}>
-          {DAYS.map((many) => (
-            <option key={many} value={many}>
-              {many === 1 ? "today" : `the last ${many} days`}
-            </option>
-          ))}
-        </Choice>
-      </div>
+      <UsageChoice names={BY} by={by} onBy={setBy} days={days} onDays={setDays} />
       {usage.error && <Failure error={usage.error} onRetry={() => void usage.refetch()} />}
       {usage.isPending && <Skeleton />}
       {usage.data && rows.length === 0 && <p className="text-sm text-ink-3">The fleet did nothing in this time.</p>}
-      {rows.length > 0 && <Table by={by} rows={rows} />}
+      {rows.length > 0 && (
+        <UsageTable
+          label={`The fleet by ${BY[by].toLowerCase()}`}
+          by={BY[by]}
+          rows={rows}
+          called={({ label, key }) => label ?? (key || NAMELESS[by])}
+          columns={COLUMNS}
+          plus={plus}
+        />
+      )}
     </div>
-  );
-}
-
-const COLUMNS = ["Tasks", "Failed", "Time", "Tokens in", "Tokens out", "Cost"];
-const NUMBER = "py-1.5 pl-4 text-right tabular-nums whitespace-nowrap";
-
-function Table({ by, rows }: { by: FleetUsageBy; rows: readonly Row[] }) {
-  return (
-    <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={`The fleet by ${BY[by].toLowerCase()}`}>
-      <table className="w-full text-left text-sm">
-        <thead className="text-xs text-ink-3">
-          <tr className="border-b border-line">
-            <th scope="col" className="py-1.5 font-medium">
-              {BY[by]}
-            </th>
-            {COLUMNS.map((column) => (
-              <th key={column} scope="col" className="py-1.5 pl-4 text-right font-medium whitespace-nowrap">
-                {column}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <Line key={row.key} name={row.label ?? (row.key || NAMELESS[by])} row={row} />
-          ))}
-        </tbody>
-        <tfoot className="font-medium">
-          <Line name="In all" row={rows.reduce(plus)} />
-        </tfoot>
-      </table>
-    </div>
-  );
-}
-
-function Line({ name, row }: { name: string; row: Row }) {
-  return (
-    <tr className="border-b border-line last:border-0">
-      <th scope="row" className="min-w-24 py-1.5 font-normal wrap-anywhere in-[tfoot]:font-medium">
-        {name}
-      </th>
-      <td className={NUMBER}>{thousands(row.tasks)}</td>
-      <td className={NUMBER}>{thousands(row.failed)}</td>
-      <td className={NUMBER}>{took(row.ranMs)}</td>
-      <td className={NUMBER}>{thousands(row.inputTokens)}</td>
-      <td className={NUMBER}>{thousands(row.outputTokens)}</td>
-      <td className={NUMBER}>{usd(row.costMicros)}</td>
-    </tr>
   );
 }
 

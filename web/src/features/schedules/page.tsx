@@ -7,7 +7,7 @@ import { schedulesQuery } from "@/shared/queries";
 import { Button } from "@/shared/ui/button";
 import { Paged, rowsOf } from "@/shared/ui/paged";
 import { Empty, PageHead } from "@/shared/ui/parts";
-import { NewSchedule } from "./new";
+import { ScheduleForm } from "./form";
 import { Row } from "./row";
 
 export function SchedulesPage() {
@@ -38,7 +38,7 @@ export function SchedulesPage() {
       >
         {(schedule) => <Row key={schedule.id} project={project} schedule={schedule} />}
       </Paged>
-      {making && <NewSchedule project={project} onClose={() => setMaking(false)} />}
+      {making && <ScheduleForm project={project} onClose={() => setMaking(false)} />}
     </>
   );
 }

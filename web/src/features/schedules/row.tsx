@@ -1,15 +1,18 @@
 /** A schedule: what it orders, when it does so next, what became of it, and what can be done about it. */
-import { ChevronDown, Pause, Play, Send, Trash2 } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { ChevronDown, Pause, Pencil, Play, Send, Trash2 } from "lucide-react";
 import { useState } from "react";
+import { particulars } from "@/engines/order";
 import { inWords } from "@/engines/rhythm";
 import { joined } from "@/engines/shell";
 import { useMay } from "@/shared/place";
 import { exact } from "@/shared/time";
-import { Button } from "@/shared/ui/button";
+import { Button, buttonClass } from "@/shared/ui/button";
 import { Badge } from "@/shared/ui/parts";
 import { Sure } from "@/shared/ui/sure";
 import type { Schedule, ScheduledOrder, Schemas } from "@/shared/wire";
 import { useScheduleActs } from "./acts";
+import { ScheduleForm } from "./form";
 import { Occurrences } from "./occurrences";
 
 const STATES = {
@@ -24,6 +27,7 @@ const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 export function Row({ project, schedule }: { project: string; schedule: Schedule }) {
   const editor = useMay("editor");
   const [open, setOpen] = useState(false);
+  const [changing, setChanging] = useState(false);
   const [removing, setRemoving] = useState(false);
   const { pause, runNow, remove } = useScheduleActs(project, schedule);
   const { id, name, order, when, missed, state, reason, nextAt } = schedule;
@@ -36,6 +40,7 @@ export function Row({ project, schedule }: { project: string; schedule: Schedule
             <Badge tone={STATES[state].tone}>{STATES[state].name}</Badge>
           </h2>
           <p className="text-ink-2 wrap-anywhere">{whatOf(order)}</p>
+          {order.kind === "fleet" && <p className="text-ink-3 wrap-anywhere">{particulars(order).join(" · ")}</p>}
           <p className="text-ink-3">
             <Time when={when} />
             {nextAt && (
@@ -67,6 +72,20 @@ export function Row({ project, schedule }: { project: string; schedule: Schedule
                 <Play /> Resume
               </Button>
             )}
+            {order.kind === "task" ? (
+              <Button onClick={() => setChanging(true)}>
+                <Pencil /> Change
+              </Button>
+            ) : (
+              <Link
+                to="/projects/$project/fleet"
+                params={{ project }}
+                search={{ schedule: id }}
+                className={buttonClass()}
+              >
+                <Pencil /> Change
+              </Link>
+            )}
             <Button look="danger" onClick={() => setRemoving(true)}>
               <Trash2 /> Remove
             </Button>
@@ -80,6 +99,7 @@ export function Row({ project, schedule }: { project: string; schedule: Schedule
         </Button>
         {open && <Occurrences project={project} schedule={id} />}
       </div>
+      {changing && <ScheduleForm project={project} schedule={schedule} onClose={() => setChanging(false)} />}
       {removing && (
         <Sure title={`Remove ${name}`} act="Remove" mutation={remove} onClose={() => setRemoving(false)}>
           Its order is given no more, and what became of its times is forgotten. The runs that it started stay.

@@ -7,8 +7,8 @@ import { client } from "@/shared/client";
 import { useMay, useProjectId } from "@/shared/place";
 import { budgetsQuery, usageQuery } from "@/shared/queries";
 import { toast } from "@/shared/toasts";
-import { Button } from "@/shared/ui/button";
-import { inputClass } from "@/shared/ui/field";
+import { Check, inputClass } from "@/shared/ui/field";
+import { OwnersSave } from "@/shared/ui/owners";
 import { Failure, Skeleton } from "@/shared/ui/parts";
 import type { Schemas } from "@/shared/wire";
 import { Block } from "./sections";
@@ -117,29 +117,16 @@ function Form({ project, budgets }: { project: string; budgets: Limits }) {
             ))}
           </tbody>
         </table>
-        <label className="flex items-start gap-2 text-sm text-ink-2">
-          <input
-            type="checkbox"
-            name="unpriced"
-            defaultChecked={budgets.unpriced ?? false}
-            className="mt-0.5 size-4 accent-accent"
-          />
+        <Check name="unpriced" defaultChecked={budgets.unpriced ?? false}>
           Ask models whose price nobody here knows, such as one behind an address of your own; only tokens bound those.
-        </label>
+        </Check>
       </fieldset>
       {noMoney && (
         <p className="rounded-md bg-sunken px-2.5 py-1.5 text-sm text-ink-2">
           No budget of money is set: no model that costs money is asked, and agents work by rules.
         </p>
       )}
-      {save.error && <Failure error={save.error} />}
-      {owner ? (
-        <Button type="submit" look="main" className="self-start" busy={save.isPending}>
-          Save
-        </Button>
-      ) : (
-        <p className="text-sm text-ink-3">An owner of the project can change this.</p>
-      )}
+      <OwnersSave save={save} />
     </form>
   );
 }

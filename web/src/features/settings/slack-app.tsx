@@ -1,11 +1,11 @@
-/** Slack's app for this server: the address that it calls, and two secrets that are sealed before they leave the browser. */
+/** Slack's app for this server: the address that it calls or the socket that is asked of it, and its secrets, which leave the browser sealed. */
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api } from "@/shared/api";
 import { client } from "@/shared/client";
 import { fieldProblem } from "@/shared/problem";
 import { sealed } from "@/shared/secret";
-import { toast } from "@/shared/toasts";
+import { toast, toastError } from "@/shared/toasts";
 import { Button } from "@/shared/ui/button";
 import { Copy } from "@/shared/ui/copy";
 import { TextField } from "@/shared/ui/field";
@@ -16,9 +16,40 @@ import { Block } from "./sections";
 type Settings = Schemas["SlackSettings"];
 
 const KEY = ["settings", "slack"];
+/** How often it is looked whether the socket is open, in milliseconds: nothing else tells. */
+const LOOK = 3_000;
+
+/** What Slack gives the app, by what the server calls it. */
+const SECRETS = [
+  {
+    name: "sealedSigningSecret",
+    kept: "hasSigningSecret",
+    label: "Signing secret",
+    help: "In Slack under Basic Information. Without it Slack is not heard at the address.",
+  },
+  {
+    name: "sealedBotToken",
+    kept: "hasBotToken",
+    label: "Bot token",
+    help: "In Slack under OAuth & Permissions. Without it commands are answered, but nothing is told of runs.",
+  },
+  {
+    name: "sealedAppToken",
+    kept: "hasAppToken",
+    label: "App-level token",
+    help: "For a server that Slack cannot reach: in Slack turn on Socket Mode, and make one with connections:write.",
+  },
+] as const;
+
+type Name = (typeof SECRETS)[number]["name"];
+const NOTHING: Record<Name, string> = { sealedSigningSecret: "", sealedBotToken: "", sealedAppToken: "" };
 
 export function SlackApp() {
-  const settings = useQuery({ queryKey: KEY, queryFn: () => api.get<Settings>("/settings/slack") });
+  const settings = useQuery({
+    queryKey: KEY,
+    queryFn: () => api.get<Settings>("/settings/slack"),
+    refetchInterval: ({ state }) => (state.data?.hasAppToken ? LOOK : false),
+  });
   if (settings.error) return <Failure error={settings.error} onRetry={() => void settings.refetch()} />;
   if (!settings.data) return <Skeleton />;
   return (
@@ -31,7 +62,8 @@ export function SlackApp() {
             api.slack.com/apps
           </a>
           , with the slash command <code className="font-mono">/atelier</code>, interactivity and events, each at the
-          address below. Set the signing secret before Slack verifies the address.
+          address below; set the signing secret before Slack verifies it. If Slack cannot reach this server, give it an
+          app-level token in place of the address.
         </>
       }
     >
@@ -58,21 +90,18 @@ function Address() {
   );
 }
 
-function Form({ settings: { hasSigningSecret, hasBotToken } }: { settings: Settings }) {
-  const [secret, setSecret] = useState("");
-  const [token, setToken] = useState("");
+function Form({ settings }: { settings: Settings }) {
+  const [typed, setTyped] = useState(NOTHING);
   const save = useMutation({
     mutationFn: async () => {
       const body: Schemas["UpdateSlackSettings"] = {};
-      if (secret.trim()) body.sealedSigningSecret = await sealed(secret.trim());
-      if (token.trim()) body.sealedBotToken = await sealed(token.trim());
+      for (const { name } of SECRETS) if (typed[name].trim()) body[name] = await sealed(typed[name].trim());
       return api.put<Settings>("/settings/slack", body);
     },
     onSuccess: (saved) => {
       client.setQueryData(KEY, saved);
       // What is sealed and sent is not kept in the page.
-      setSecret("");
-      setToken("");
+      setTyped(NOTHING);
       toast({ level: "success", title: "What Slack knows the server by is saved" });
     },
   });
@@ -82,37 +111,30 @@ function Form({ settings: { hasSigningSecret, hasBotToken } }: { settings: Setti
   };
   return (
     <form onSubmit={submit} className="flex flex-col gap-4">
-      <TextField
-        label="Signing secret"
-        type="password"
-        autoComplete="off"
-        value={secret}
-        aside={<Kept kept={hasSigningSecret} />}
-        placeholder={hasSigningSecret ? "Write a new one to replace it" : ""}
-        help="In Slack under Basic Information. Without it Slack is not heard."
-        error={fieldProblem(save.error, "sealedSigningSecret")}
-        onChange={({ target }) => setSecret(target.value)}
-      />
-      <TextField
-        label="Bot token"
-        type="password"
-        autoComplete="off"
-        value={token}
-        aside={<Kept kept={hasBotToken} />}
-        placeholder={hasBotToken ? "Write a new one to replace it" : "xoxb-…"}
-        help="In Slack under OAuth & Permissions. Without it commands are answered, but nothing is told of runs."
-        error={fieldProblem(save.error, "sealedBotToken")}
-        onChange={({ target }) => setToken(target.value)}
-      />
+      {SECRETS.map(({ name, kept, label, help }) => (
+        <TextField
+          key={name}
+          label={label}
+          type="password"
+          autoComplete="off"
+          value={typed[name]}
+          aside={settings[kept] ? <Badge tone="good">Kept</Badge> : <Badge tone="warn">Not set</Badge>}
+          placeholder={settings[kept] ? "Write a new one to replace it" : ""}
+          help={help}
+          error={fieldProblem(save.error, name)}
+          onChange={({ target }) => setTyped({ ...typed, [name]: target.value })}
+        />
+      ))}
+      {settings.hasAppToken && <Socket isOpen={settings.socketIsOpen} />}
       <p className="text-xs text-ink-3">
-        Both are sealed in this browser to the server’s key; nobody can read them back.
+        All are sealed in this browser to the server’s key; nobody can read them back.
       </p>
       {save.error && <Failure error={save.error} />}
       <Button
         type="submit"
         look="main"
         className="self-start"
-        disabled={!secret.trim() && !token.trim()}
+        disabled={SECRETS.every(({ name }) => !typed[name].trim())}
         busy={save.isPending}
       >
         Save
@@ -121,6 +143,33 @@ function Form({ settings: { hasSigningSecret, hasBotToken } }: { settings: Setti
   );
 }
 
-function Kept({ kept }: { kept: boolean }) {
-  return kept ? <Badge tone="good">Kept</Badge> : <Badge tone="warn">Not set</Badge>;
+/** Whether Slack is heard over a socket, and the way to have none. */
+function Socket({ isOpen }: { isOpen: boolean }) {
+  const remove = useMutation({
+    mutationFn: () => api.put<Settings>("/settings/slack", { sealedAppToken: "" }),
+    onSuccess: (saved) => {
+      client.setQueryData(KEY, saved);
+      toast({
+        level: "success",
+        title: "The app-level token is taken away",
+        message: "The server asks for no socket.",
+      });
+    },
+    onError: (error) => toastError("The app-level token is as it was", error),
+  });
+  return (
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-2 text-sm">
+      <span role="status" className="flex flex-wrap items-center gap-2">
+        {isOpen ? <Badge tone="good">Socket open</Badge> : <Badge tone="warn">Socket not open</Badge>}
+        <span className="text-ink-2">
+          {isOpen
+            ? "Slack is heard over it."
+            : "The server asks Slack for one, again and again. If it stays so, look at the token and at Socket Mode."}
+        </span>
+      </span>
+      <Button look="danger" busy={remove.isPending} onClick={() => remove.mutate()}>
+        Take the app-level token away
+      </Button>
+    </div>
+  );
 }

@@ -103,3 +103,13 @@ export function Choice({
     </Labelling>
   );
 }
+
+/** Something that is so or not, with its words beside it. */
+export function Check({ children, ...rest }: InputHTMLAttributes<HTMLInputElement>) {
+  return (
+    <label className="flex items-start gap-2 text-sm text-ink-2">
+      <input {...rest} type="checkbox" className="mt-0.5 size-4 shrink-0 accent-accent" />
+      <span>{children}</span>
+    </label>
+  );
+}

@@ -12,7 +12,7 @@ interface ArgumentsProps {
 }
 
 export function Arguments({ argv, onArgv, error }: ArgumentsProps) {
-  const [line, setLine] = useState("");
+  const [line, setLine] = useState(() => joined(argv));
   const [each, setEach] = useState(false);
   const { argv: shown, open, shell } = split(line);
   if (each) {
