@@ -137,7 +137,7 @@ impl<'r> Book<'r> {
         }
     }
 
-    /// Steps that the database may have for ready, but a worker has.
+    /// Steps that the database has for ready, but a worker has.
     pub(super) fn held_back(&self) -> Vec<StepId> {
         self.writing.steps()
     }
@@ -410,10 +410,10 @@ impl<'r> Book<'r> {
         self.events.entry(run.project_id).or_default().push(told);
     }
 
-    /// Writes what became ready, so that it is found.
+    /// Writes what became ready, so that it is found, and what was ready until now, so that it is not.
     pub(super) fn save_ready(&mut self, tx: &mut Tx<'_>) -> Result<()> {
         self.cascade(tx)?;
-        if self.readied { self.save_steps(tx) } else { Ok(()) }
+        if self.readied || !self.written_late.is_empty() { self.save_steps(tx) } else { Ok(()) }
     }
 
     /// Writes the steps that were made or changed, so that queries find them as they are now.

@@ -116,10 +116,11 @@ impl Writing {
         those.filter_map(|held| held.take(self.mark)).collect()
     }
 
-    /// Steps that the database has for ready, or had until just now, but a worker has.
+    /// Steps that the database may have for ready, but a worker has: all but those that are written now.
     pub(super) fn steps(&self) -> Vec<StepId> {
         let Some(inner) = self.all.inner() else { return Vec::new() };
-        inner.runs.values().flat_map(|held| held.steps.iter().map(|step| step.id)).collect()
+        let others = inner.runs.values().filter(|held| held.written_by != Some(self.mark));
+        others.flat_map(|held| held.steps.iter().map(|step| step.id)).collect()
     }
 
     /// A run is no more.
