@@ -45,7 +45,7 @@ async fn create(
     Body(wanted): Body<CreateRemote>,
 ) -> Answer<impl IntoResponse> {
     let scope = permit.scope();
-    let run = app.gateway.order(scope, wanted).await?.run;
+    let run = app.gateway.order(scope, wanted, None).await?.run;
     Ok((StatusCode::CREATED, Json(app.store.read_in(scope, move |t| runs::get(t, run)).await?)))
 }
 
@@ -121,7 +121,8 @@ async fn list_asks(
 #[utoipa::path(post, path = "/projects/{id}/runs/{run}/steps/{step}/executions/{fence}/asks/{ask}/answer",
     tag = "runners", params(("id" = ProjectId, Path), ("run" = RunId, Path), ("step" = StepId, Path),
         ("fence" = i64, Path), ("ask" = u32, Path)),
-    request_body = AnswerAgentAsk, responses((status = 204)))]
+    request_body = AnswerAgentAsk, responses((status = 204)),
+    extensions(("x-refuses" = json!(["CONFLICT", "ALREADY_DECIDED"]))))]
 async fn answer_ask(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,
