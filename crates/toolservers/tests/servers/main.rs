@@ -207,7 +207,7 @@ async fn a_command_that_writes_a_line_without_an_end_is_read_no_further() {
     }
     drop(session);
     let session = servers.open("tides", &Place::Command("tides".into())).await.unwrap();
-    assert!(session.call("tide", Map::new()).await.is_ok(), "another begins anew");
+    assert!(session.call("post", Map::new()).await.is_ok(), "another begins anew");
 }
 
 #[tokio::test]
