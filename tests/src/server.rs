@@ -119,6 +119,11 @@ impl Atelier {
         self.place.folder.path()
     }
 
+    /// The address of its database, if that is not in the folder.
+    pub fn database(&self) -> Option<String> {
+        self.place.url().map(str::to_owned)
+    }
+
     /// The process.
     pub fn pid(&self) -> u32 {
         self.child.id().expect("it runs")

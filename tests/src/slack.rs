@@ -1,7 +1,7 @@
 //! Slack for tests: it speaks Slack's HTTP on both sides. It signs what it tells, tells it again when it is asked to, and takes what
 //! is posted; how often in a minute it takes it, the test says.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -49,6 +49,8 @@ pub struct Slack {
     sockets: mpsc::UnboundedReceiver<WebSocketStream<TcpStream>>,
     /// So often a method is refused from now on.
     refusals: Arc<Mutex<HashMap<String, u32>>>,
+    /// Methods whose calls are not answered.
+    held: Arc<Mutex<HashSet<String>>>,
     /// Numbers what is told.
     told: AtomicU64,
 }
@@ -60,7 +62,8 @@ impl Slack {
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let (to, calls) = mpsc::unbounded_channel();
         let refusals: Arc<Mutex<HashMap<String, u32>>> = Arc::default();
-        let (refused, number) = (refusals.clone(), Arc::new(AtomicU64::new(0)));
+        let held: Arc<Mutex<HashSet<String>>> = Arc::default();
+        let (refused, unanswered, number) = (refusals.clone(), held.clone(), Arc::new(AtomicU64::new(0)));
         let door = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let door_url = format!("ws://{}/link", door.local_addr().expect("an address"));
         let (opened, sockets) = mpsc::unbounded_channel();
@@ -73,10 +76,10 @@ impl Slack {
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 let (to, refused, number) = (to.clone(), refused.clone(), number.clone());
-                tokio::spawn(answer(socket, to, refused, number, door_url.clone()));
+                tokio::spawn(answer(socket, to, refused, unanswered.clone(), number, door_url.clone()));
             }
         });
-        Self { url, calls, sockets, refusals, told: AtomicU64::new(0) }
+        Self { url, calls, sockets, refusals, held, told: AtomicU64::new(0) }
     }
 
     /// A server that talks to this Slack, and its first person.
@@ -128,6 +131,16 @@ impl Slack {
     /// Refuses a method so often, each time asking to wait a second.
     pub fn refuse(&self, method: &str, times: u32) {
         self.refusals.lock().expect("nobody panics").insert(method.to_owned(), times);
+    }
+
+    /// Leaves calls of a method without an answer from now on, or answers them again.
+    pub fn hold(&self, method: &str, holds: bool) {
+        let mut held = self.held.lock().expect("nobody panics");
+        if holds {
+            held.insert(method.to_owned());
+        } else {
+            held.remove(method);
+        }
     }
 
     /// A slash command of a member in a channel; gives the request, which may be sent again.
@@ -316,6 +329,7 @@ async fn answer(
     socket: TcpStream,
     to: mpsc::UnboundedSender<Call>,
     refusals: Arc<Mutex<HashMap<String, u32>>>,
+    held: Arc<Mutex<HashSet<String>>>,
     number: Arc<AtomicU64>,
     door: String,
 ) {
@@ -367,8 +381,14 @@ async fn answer(
         ("200 OK", json!({ "ok": true, "ts": ts }).to_string())
     };
     let body = serde_json::from_slice(&body).unwrap_or_else(|_| json!(String::from_utf8_lossy(&body)));
+    let is_held = held.lock().expect("nobody panics").contains(&method);
     let method = if refused { format!("refused {method}") } else { method };
     let _ = to.send(Call { method, body, bearer, at: Instant::now() });
+    if is_held {
+        // Until whoever called has gone.
+        let _ = socket.read(&mut [0]).await;
+        return;
+    }
     let length = answer.len();
     let answer =
         format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{answer}");

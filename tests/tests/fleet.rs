@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::fleet::{ended, executions, script, stream, told};
-use tests::machine::{self, Machine, joined, runner};
+use tests::machine::{self, Machine, joined, runner, serving};
 use tests::{two_people, within};
 
 /// Waits until the command is gone that wrote its number into the machine's folder.
@@ -58,6 +58,32 @@ async fn what_is_told_while_no_machine_is_there_waits_and_is_done_in_order_when_
         let expected: String = (0..=n).map(|n| format!("{n}\n")).collect();
         assert_eq!(String::from_utf8(output).unwrap(), expected);
     }
+}
+
+#[tokio::test]
+async fn a_machine_that_comes_to_much_work_is_given_one_task_of_a_project_at_a_time_in_their_order() {
+    const MANY: usize = 40;
+    let (app, ada, _) = two_people().await;
+    let film = ada.film("Tides").await;
+    let (_, key) = runner(&ada, "forge").await;
+    let mut runs = vec![told(&ada, &film, &script("while [ ! -e go ]; do sleep 0.01; done")).await];
+    for n in 1..MANY {
+        let alone = format!("mkdir busy || echo beside another >> order; echo {n} >> order; rmdir busy");
+        runs.push(told(&ada, &film, &script(&alone)).await);
+    }
+    let mut machine = Machine::start(&app, &key, &film);
+    machine.says("joined").await;
+    let there = serving(&ada, &film, |runners| runners[0]["busy"] != 0).await;
+    assert_eq!(there[0]["busy"], 1, "{there:?}");
+    assert!(there[0]["slots"].as_u64().unwrap() > 1, "it could do more, of other projects");
+    let queue = ada.get(&format!("/projects/{film}/fleet/queue")).await;
+    let states: Vec<_> = queue.as_array().unwrap().iter().map(|queued| queued["state"].as_str()).collect();
+    assert_eq!((states[0], states.len()), (Some("running"), MANY));
+    assert!(states[1..].iter().all(|state| *state == Some("waiting")), "{states:?}");
+    std::fs::write(machine.folder.path().join("go"), "").unwrap();
+    assert_eq!(ended(&ada, &film, &runs[MANY - 1]).await["run"]["state"], "complete");
+    let order = std::fs::read_to_string(machine.folder.path().join("order")).unwrap();
+    assert_eq!(order, (1..MANY).map(|n| format!("{n}\n")).collect::<String>());
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 use tests::fleet::{self, answer, asked, ended_as};
 use tests::machine::joined_with_agent;
-use tests::{Actor, two_people};
+use tests::{Actor, two_people, within};
 
 /// Has the agent do something; gives the run's id.
 async fn told(actor: &Actor, project: &str) -> String {
@@ -72,4 +72,34 @@ async fn an_ask_of_a_run_that_was_cancelled_is_asked_no_more() {
     assert_eq!(ended_as(&ada, &film, &run).await, "cancelled");
     assert_eq!(answer(&ada, &film, &ask, "yes").await.0, 409);
     assert_eq!(ada.get(&format!("/projects/{film}/asks")).await, json!([]));
+}
+
+#[tokio::test]
+async fn an_ask_that_its_agent_withdraws_is_open_for_nobody_and_everybody_is_told() {
+    let (app, ada, _) = two_people().await;
+    let film = ada.film("Tides").await;
+    let machine = joined_with_agent(&app, &ada, &film, "withdraws").await;
+    let run = told(&ada, &film).await;
+    let ask = asked(&ada, &film).await;
+    std::fs::write(machine.folder.path().join("withdraw"), "").unwrap();
+    let path = format!("/projects/{film}/runs/{run}/asks");
+    let seen = within("that it is withdrawn", async {
+        loop {
+            let all = ada.get(&path).await;
+            if all[0]["withdrawnAt"].is_string() {
+                return all[0].clone();
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!((&seen["open"], &seen["answeredAt"]), (&json!(false), &json!(null)));
+    assert_eq!(ada.get(&format!("/projects/{film}/asks")).await, json!([]));
+    let (status, late) = answer(&ada, &film, &ask, "yes").await;
+    assert_eq!((status, &late["code"]), (409, &json!("CONFLICT")), "{late}");
+    assert!(late.to_string().contains("has withdrawn this"), "{late}");
+    // The task goes on.
+    assert_eq!(ada.get(&format!("/projects/{film}/runs/{run}")).await["run"]["state"], "running");
+    assert_eq!(ada.send(Method::POST, &format!("/projects/{film}/runs/{run}/cancel")).await.0, 204);
+    assert_eq!(ended_as(&ada, &film, &run).await, "cancelled");
 }

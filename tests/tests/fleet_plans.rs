@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::fleet::{ended, executions, stream, told};
 use tests::machine::{Machine, runner};
-use tests::{Actor, Atelier, two_people, within};
+use tests::{Actor, Atelier, Database, Moment, two_people, within};
 
 const PLAN: &str = r#"I looked around.
 ```json
@@ -129,18 +129,44 @@ async fn a_plan_that_is_refused_submits_nothing_and_one_that_makes_no_sense_is_t
     assert_eq!(ada.send_json(Method::POST, &format!("/projects/{film}/fleet/runs"), &command).await.0, 400);
 }
 
-#[tokio::test]
-async fn a_server_that_is_killed_when_a_plan_was_agreed_to_submits_it_once_when_it_is_back() {
-    let (mut app, ada, _) = two_people().await;
+/// What becomes of an order whose server is killed at that moment, which comes before or after it was agreed to.
+async fn killed_before(event: &str, table: &'static str, so: &str, is_agreed: bool) {
+    let Some(database) = Database::postgres() else { return };
+    let mut app = Atelier::start_on(&database).await;
+    let ada = app.first_person().await;
     let film = ada.film("Tides").await;
     let _machine = joined(&app, &ada, &film, PLAN).await;
+    let mut moment = Moment::before(&app, event, table, so).await;
     let run = ordered(&ada, &film).await;
-    let step = asks(&ada, &film, &run).await;
-    assert_eq!(answer(&ada, &film, &run, &step, "allow").await, 204);
+    if is_agreed {
+        let step = asks(&ada, &film, &run).await;
+        assert_eq!(answer(&ada, &film, &run, &step, "allow").await, 204);
+    }
+    moment.comes().await;
     app.kill().await;
+    moment.is_over().await;
     app.start_again().await;
+    if !is_agreed {
+        let step = asks(&ada, &film, &run).await;
+        assert_eq!(answer(&ada, &film, &run, &step, "allow").await, 204);
+    }
     assert_eq!(ended(&ada, &film, &run).await["run"]["state"], "complete");
     let made = planned(&ada, &film).await;
     assert_eq!(made.len(), 1);
     assert_eq!(ended(&ada, &film, &made[0]).await["run"]["state"], "complete");
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_with_a_plan_that_nobody_was_shown_shows_it_when_it_is_back() {
+    killed_before("UPDATE", "steps", "NEW.queue = 'fleet/plans' AND NEW.state = 'waiting'", false).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_before_it_submits_what_was_agreed_to_submits_it_once_when_it_is_back() {
+    killed_before("INSERT", "runs", "NEW.kind = 'fleet.tasks'", true).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_before_it_notes_that_it_has_submitted_does_not_submit_twice() {
+    killed_before("UPDATE", "steps", "NEW.queue = 'fleet/plans' AND NEW.state = 'complete'", true).await;
 }

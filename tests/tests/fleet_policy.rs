@@ -147,3 +147,26 @@ async fn what_comes_when_the_day_is_used_up_waits_and_begins_when_an_owner_gives
     assert_eq!(set(&ada, &film, &json!({ "dayMinutes": 10 })).await.0, 200);
     assert_eq!(ended(&ada, &film, &second).await["run"]["state"], "complete");
 }
+
+#[tokio::test]
+async fn what_is_done_again_is_held_to_the_policy_like_what_is_ordered() {
+    let (app, ada, _) = two_people().await;
+    let film = ada.film("Tides").await;
+    let eli = ada.invite(&app, &film, "eli", "editor").await;
+    let run = told(&eli, &film, &script("true")).await;
+    assert_eq!(eli.send(Method::POST, &format!("/projects/{film}/runs/{run}/cancel")).await.0, 204);
+    let seen = ended(&eli, &film, &run).await;
+    let step = seen["steps"][0]["step"]["id"].as_str().or(seen["steps"][0]["id"].as_str()).expect("an id");
+    let again = format!("/projects/{film}/runs/{run}/steps/{step}/retry");
+    assert_eq!(set(&ada, &film, &json!({ "commands": "owner", "dayMinutes": 0 })).await.0, 200);
+    let (status, said) = eli.send_json(Method::POST, &again, &json!({})).await;
+    assert_eq!((status.as_u16(), &said["code"]), (403, &json!("FORBIDDEN")), "{said}");
+    let (status, said) = given(&eli, &film, &format!("retry {run}")).await;
+    assert_eq!((status, &said["code"]), (403, &json!("FORBIDDEN")), "{said}");
+    assert_eq!(ended(&eli, &film, &run).await["run"]["state"], "cancelled");
+    // An owner may, and it waits like all else.
+    let (status, said) = given(&ada, &film, &format!("retry {run}")).await;
+    assert!(status == 200 && said["lines"].to_string().contains("minutes of this day are used up"), "{said}");
+    let queue = ada.get(&format!("/projects/{film}/fleet/queue")).await;
+    assert_eq!((&queue[0]["runId"], &queue[0]["reason"]["kind"]), (&json!(run), &json!("budget")), "{queue}");
+}

@@ -231,6 +231,62 @@ async fn a_server_that_was_started_again_tells_on_of_what_it_told_of() {
 }
 
 #[tokio::test]
+async fn what_an_agent_withdraws_is_told_in_the_message_and_has_no_buttons_any_more() {
+    let (mut slack, app, ada, film) = stage().await;
+    let (_, key) = runner(&ada, "forge").await;
+    let mut machine = Machine::start_with_agent(&app, &key, &film, "withdraws");
+    machine.says("joined").await;
+    assert_eq!(slack.command(&app, "U1", "C1", "ask double Write two files").send().await, HEARD);
+    let asks = |call: &tests::slack::Call| call.body["blocks"].to_string().contains("\"answer run_");
+    slack.called_so(asks).await;
+    std::fs::write(machine.folder.path().join("withdraw"), "").unwrap();
+    let told = slack.called_so(|call| call.method == "chat.update" && !asks(call)).await;
+    let text = told.body["text"].as_str().unwrap();
+    assert!(text.contains("Withdrawn by the agent on forge: Write written.txt"), "{text}");
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_done_once_though_the_server_is_killed_before_it_begins() {
+    let (mut slack, mut app, ada, film) = stage().await;
+    // As many words as are heeded at once wait for Slack, so that what comes now is acknowledged and no more.
+    slack.hold("hook", true);
+    for _ in 0..16 {
+        assert_eq!(slack.command(&app, "U1", "C1", "status").send().await, HEARD);
+    }
+    for _ in 0..16 {
+        slack.called_so(|call| call.method == "hook").await;
+    }
+    let order = slack.command(&app, "U1", "C1", "do -- true");
+    assert_eq!(order.send().await, HEARD);
+    assert!(runs(&ada, &film).await.is_empty());
+    app.kill().await;
+    slack.hold("hook", false);
+    app.start_again().await;
+    slack.called_so(|call| call.method == "chat.postMessage").await;
+    assert_eq!(order.send_again(1).await, HEARD);
+    // Whatever comes after has been heeded after it.
+    assert!(say(&mut slack, &app, "U1", "queue").await.contains("do"));
+    assert_eq!(runs(&ada, &film).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_order_is_not_given_twice_though_the_server_is_killed_before_it_has_answered() {
+    let (mut slack, mut app, ada, film) = stage().await;
+    slack.hold("chat.postMessage", true);
+    assert_eq!(slack.command(&app, "U1", "C1", "do -- true").send().await, HEARD);
+    slack.called_so(|call| call.method == "chat.postMessage").await;
+    assert_eq!(runs(&ada, &film).await.len(), 1, "it is ordered, and nobody knows");
+    app.kill().await;
+    slack.hold("chat.postMessage", false);
+    app.start_again().await;
+    let told = slack.called_so(|call| call.method == "chat.postMessage").await;
+    let all = runs(&ada, &film).await;
+    assert_eq!(all.len(), 1);
+    let cancels = format!("cancel {}", all[0]["id"].as_str().unwrap());
+    assert!(told.body["blocks"].to_string().contains(&cancels), "{}", told.body);
+}
+
+#[tokio::test]
 async fn what_an_agent_wants_permission_for_is_allowed_in_slack_once_and_its_diff_comes_back() {
     let (mut slack, app, ada, film) = stage().await;
     let (_, key) = runner(&ada, "forge").await;

@@ -4,13 +4,16 @@ use kernel::Result;
 use store::Tenant;
 use store::fleet::days::{self, Took};
 use store::fleet::policy;
-use wire::fleet::{Bounds, FleetPolicy};
+use wire::fleet::{FleetPolicy, RemoteOrder};
+
+use crate::orders;
 
 const MINUTE_MS: u64 = 60_000;
 
 /// What is left of a day's budgets; nothing of what is not bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Left {
+    policy: FleetPolicy,
     minutes: Option<u64>,
     tokens: Option<u64>,
     cost_micros: Option<u64>,
@@ -21,19 +24,23 @@ pub(crate) struct Left {
 /// # Errors
 /// When the database fails.
 pub(crate) fn left(t: &mut Tenant<'_, '_>) -> Result<Left> {
-    Ok(Left::of(&policy::get(t)?, days::today(t)?))
+    Left::of(policy::get(t)?, || days::today(t))
 }
 
 impl Left {
-    fn of(policy: &FleetPolicy, took: Took) -> Self {
+    /// What was taken is asked for only if that is bounded: most projects have no budget, and each step looks.
+    fn of(policy: FleetPolicy, took: impl FnOnce() -> Result<Took>) -> Result<Self> {
+        let budgets = [policy.day_minutes, policy.day_tokens, policy.day_cost_micros];
+        let took = if budgets == [None; 3] { Took::default() } else { took()? };
         let number = |number: i64| u64::try_from(number).unwrap_or(0);
         let of = |most: Option<u64>, took: u64| most.map(|most| most.saturating_sub(took));
-        Self {
+        Ok(Self {
+            policy,
             // A minute that was begun is taken.
             minutes: of(policy.day_minutes, number(took.ran_ms).div_ceil(MINUTE_MS)),
             tokens: of(policy.day_tokens, number(took.tokens)),
             cost_micros: of(policy.day_cost_micros, number(took.cost_micros)),
-        }
+        })
     }
 
     /// What is used up, and what that means for what is ordered, if something is.
@@ -55,8 +62,10 @@ impl Left {
         told.into_iter().find(|(left, _)| *left == Some(0)).map(|(_, why)| why)
     }
 
-    /// Bounds a task by it, so that it takes no more than there is.
-    pub(crate) fn bound(&self, bounds: &mut Bounds) {
+    /// Bounds a task as the policy has it now, and so that it takes no more than there is.
+    pub(crate) fn bound(&self, order: &mut RemoteOrder) {
+        orders::bound(&self.policy, order);
+        let bounds = &mut order.bounds;
         if let Some(minutes) = self.minutes {
             bounds.minutes = bounds.minutes.min(u32::try_from(minutes).unwrap_or(u32::MAX));
         }
@@ -75,6 +84,8 @@ pub(crate) fn least(one: Option<u64>, other: Option<u64>) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use wire::fleet::{Bounds, Engine};
+
     use super::*;
 
     #[test]
@@ -85,16 +96,27 @@ mod tests {
             day_cost_micros: None,
             ..FleetPolicy::default()
         };
-        let left = Left::of(&policy, Took { ran_ms: 61_000, tokens: 400, cost_micros: 9_999 });
-        assert_eq!(left, Left { minutes: Some(8), tokens: Some(600), cost_micros: None });
+        let of = |policy, took| Left::of(policy, || Ok(took)).unwrap();
+        let left = of(policy, Took { ran_ms: 61_000, tokens: 400, cost_micros: 9_999 });
+        assert_eq!((left.minutes, left.tokens, left.cost_micros), (Some(8), Some(600), None));
         assert_eq!(left.used_up(), None);
-        let mut bounds = Bounds { tokens: Some(700), cost_micros: Some(5), ..Bounds::default() };
-        left.bound(&mut bounds);
+        let agent = Engine::Agent { name: "scribe".into(), prompt: "Write".into() };
+        let bounds = Bounds { tokens: Some(700), cost_micros: Some(5), ..Bounds::default() };
+        let mut order = RemoteOrder { bounds, ..RemoteOrder::of(agent) };
+        left.bound(&mut order);
+        let bounds = order.bounds;
         assert_eq!((bounds.minutes, bounds.tokens, bounds.cost_micros), (8, Some(600), Some(5)));
-        let over = Left::of(&policy, Took { ran_ms: 0, tokens: 1_001, cost_micros: 0 });
+        let stricter = FleetPolicy { task_minutes: Some(3), task_tokens: Some(9), ..policy };
+        of(stricter, Took::default()).bound(&mut order);
+        assert_eq!((order.bounds.minutes, order.bounds.tokens), (3, Some(9)));
+        let over = of(policy, Took { ran_ms: 0, tokens: 1_001, cost_micros: 0 });
         assert!(over.used_up().is_some_and(|why| why.contains("tokens")));
-        let free =
-            Left::of(&FleetPolicy::default(), Took { ran_ms: i64::MAX, tokens: i64::MAX, cost_micros: 0 });
-        assert_eq!(free.used_up(), None);
+    }
+
+    #[test]
+    fn where_no_budget_is_set_nobody_asks_what_was_taken() {
+        let policy = FleetPolicy { task_minutes: Some(3), ..FleetPolicy::default() };
+        let left = Left::of(policy, || panic!("it was asked")).unwrap();
+        assert_eq!(left.used_up(), None);
     }
 }

@@ -4,6 +4,7 @@
 //! over a WebSocket; [`work`] has the steps that a runner does; [`orders`] makes them; [`queue`] tells of them; [`plans`] makes several of one; [`commands`] is what people type about
 //! them, and [`slack`] where else they do; [`Gateway`] knows who is connected to this server, and sends away whom it is told to.
 
+mod breakers;
 mod budget;
 pub mod commands;
 pub mod noting;
@@ -19,11 +20,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use identity::Identity;
-use kernel::{Ambient, ProjectId, RunnerId};
+use kernel::{Ambient, ProjectId, RunId, RunnerId, StepId};
 use resilience::breakers::Breakers;
 use store::Store;
 use tasks::Tasks;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, broadcast, oneshot};
 use wire::runner::Close;
 
 /// What servers tell each other of runners, since the one that it is about may be connected to any of them. What is lost on the
@@ -36,7 +37,22 @@ pub enum Word {
     Reset(RunnerId),
     /// What the fleet may do in a project was changed.
     Policy(ProjectId),
+    /// What a task writes has grown.
+    Grown(Grown),
 }
+
+/// A task of which more was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Grown {
+    pub project: ProjectId,
+    pub run: RunId,
+    pub step: StepId,
+    pub fence: i64,
+}
+
+/// How many words of growth wait for whoever listens; one who is slower misses some, and looks by itself.
+const GROWTHS: usize = 1_024;
 
 /// Tells the other servers.
 pub type Tell = Arc<dyn Fn(Word) + Send + Sync>;
@@ -54,6 +70,7 @@ struct Inner {
     tasks: Tasks,
     breakers: Breakers<RunnerId>,
     tell: Tell,
+    grown: broadcast::Sender<Grown>,
     seats: Mutex<HashMap<RunnerId, Seat>>,
 }
 
@@ -104,14 +121,8 @@ impl Gateway {
         ambient: Ambient,
         tell: Tell,
     ) -> Self {
-        let seats = Mutex::default();
-        Self { inner: Arc::new(Inner { store, identity, ambient, tasks, breakers, tell, seats }) }
-    }
-
-    /// The breakers before the runners.
-    #[must_use]
-    pub fn breakers(&self) -> &Breakers<RunnerId> {
-        &self.inner.breakers
+        let (grown, seats) = (broadcast::Sender::new(GROWTHS), Mutex::default());
+        Self { inner: Arc::new(Inner { store, identity, ambient, tasks, breakers, tell, grown, seats }) }
     }
 
     /// Ends the connection of a runner that was removed, if it has one here.
@@ -131,14 +142,15 @@ impl Gateway {
         self.spread(Word::Told(runner));
     }
 
-    /// A person lets a runner be given work again that was given none because too much failed there.
-    pub fn reset(&self, runner: RunnerId) {
-        self.spread(Word::Reset(runner));
-    }
-
     /// A project's policy was changed: what waits for its budgets may be done now.
     pub fn policy_changed(&self, project: ProjectId) {
         self.spread(Word::Policy(project));
+    }
+
+    /// Comes when what a task writes has grown, whichever server its runner is connected to; a few times a second at most.
+    #[must_use]
+    pub fn grown(&self) -> broadcast::Receiver<Grown> {
+        self.inner.grown.subscribe()
     }
 
     /// Follows a word, and tells it the others.
@@ -155,6 +167,8 @@ impl Gateway {
                 self.inner.breakers.reset(&runner);
                 self.nudge(runner);
             }
+            // Nobody may listen.
+            Word::Grown(grown) => drop(self.inner.grown.send(grown)),
             // Any runner may serve it; those that wait for nothing have nothing to look at.
             Word::Policy(_) => self.seats().values().for_each(|seat| seat.nudge.notify_one()),
         }

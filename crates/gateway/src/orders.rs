@@ -2,8 +2,8 @@
 
 mod allowed;
 
-pub(crate) use allowed::allowed;
 pub use allowed::{Ordered, planned, sensible};
+pub(crate) use allowed::{allowed, bound};
 
 use kernel::{Error, ProjectId, Result, RunnerId};
 use serde_json::json;

@@ -1,27 +1,24 @@
 //! What people see of the fleet in a project: how its runners stand, what waits for them, and why.
 
 use kernel::{ProjectId, Result, Timestamp};
-use resilience::breaker::Position;
 use store::fleet::days;
 use store::fleet::queue::{self, Standing};
-use store::{Scope, runners};
-use wire::fleet::{BreakerState, Queued, QueuedReason, QueuedState, QueuedWhy, RunnerBreaker, ServingRunner};
+use store::{Scope, Tenant, runners};
+use wire::fleet::{BreakerState, Queued, QueuedReason, QueuedState, QueuedWhy, ServingRunner};
 use wire::runs::Reason;
 
-use crate::{Gateway, budget, orders};
+use crate::{Gateway, breakers, budget, orders};
 
 /// Steps that are told of.
 const MOST: u32 = 200;
 
 impl Gateway {
-    /// The runners that serve the project, with how this server's breakers before them stand.
+    /// The runners that serve the project, with how their breakers stand.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn serving(&self, scope: &Scope) -> Result<Vec<ServingRunner>> {
-        let mut serving = self.inner.store.read_in(scope, runners::of_project).await?;
-        self.tell_breakers(&mut serving);
-        Ok(serving)
+        self.inner.store.read_in(scope, serving).await
     }
 
     /// What runners do and are to do in the project, in the order in which it will be done; 200 steps at most.
@@ -32,26 +29,18 @@ impl Gateway {
         let turn = orders::turn(scope.project());
         let read = self.inner.store.read_in(scope, move |t| {
             let used_up = budget::left(t)?.used_up().map(|why| (why, days::end_of_day(t.now())));
-            Ok((queue::standing(t, &turn, MOST)?, runners::of_project(t)?, used_up))
+            Ok((queue::standing(t, &turn, MOST)?, serving(t)?, used_up))
         });
-        let (steps, mut serving, used_up) = read.await?;
-        self.tell_breakers(&mut serving);
+        let (steps, serving, used_up) = read.await?;
         let fleet = Fleet { project: scope.project(), runners: &serving, used_up };
         Ok(fleet.queue(steps))
     }
+}
 
-    fn tell_breakers(&self, serving: &mut [ServingRunner]) {
-        for runner in serving {
-            let Some(view) = self.inner.breakers.view(&runner.id) else { continue };
-            let state = match view.position {
-                Position::Closed => BreakerState::Closed,
-                Position::Open => BreakerState::Open,
-                Position::HalfOpen => BreakerState::HalfOpen,
-            };
-            let until = view.retry_at.filter(|_| state == BreakerState::Open);
-            runner.breaker = RunnerBreaker { state, until };
-        }
-    }
+fn serving(t: &mut Tenant<'_, '_>) -> Result<Vec<ServingRunner>> {
+    let mut serving = runners::of_project(t)?;
+    breakers::tell(&mut serving, &runners::breakers(t)?, t.now());
+    Ok(serving)
 }
 
 /// Who could do what waits.
@@ -164,6 +153,7 @@ fn are(runners: &[&ServingRunner]) -> String {
 #[cfg(test)]
 mod tests {
     use kernel::{Id, PersonId, RunId, RunnerId, StepId};
+    use wire::fleet::RunnerBreaker;
     use wire::runs::{Priority, StepState};
 
     use super::*;

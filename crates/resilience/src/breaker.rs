@@ -341,7 +341,7 @@ impl State {
     }
 
     /// How much would be lost with it: 0 nothing, 1 failures that have not opened it, 2 that it is not closed.
-    pub(crate) fn trouble(&self) -> u8 {
+    pub fn trouble(&self) -> u8 {
         match &self.phase {
             Phase::Closed { consecutive: 0, calls } if calls.iter().all(|call| !call.failed) => 0,
             Phase::Closed { .. } => 1,

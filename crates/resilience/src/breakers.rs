@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use kernel::{Ambient, Timestamp};
 use tokio::sync::watch;
 
-use crate::breaker::{Admission, Outcome, Params, Permit, View};
+use crate::breaker::{Admission, Outcome, Params, Permit, State, View};
 use crate::registry::{Registry, Saved};
 
 /// The breakers of a service. Clones share everything.
@@ -73,6 +73,11 @@ impl<K: Ord + Clone> Breakers<K> {
         K: Borrow<Q>,
     {
         self.does(|registry, _| registry.reset(key));
+    }
+
+    /// Has a key's breaker be what was kept of it elsewhere, or a new one.
+    pub fn put(&self, key: &K, kept: Option<State>) {
+        self.does(|registry, _| registry.put(key, kept));
     }
 
     /// How the breaker of a key stands; nothing if it was not asked yet.

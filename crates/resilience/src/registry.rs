@@ -85,6 +85,20 @@ impl<K: Ord + Clone> Registry<K> {
         }
     }
 
+    /// Has a key's breaker be what was kept of it elsewhere, or a new one. Whoever was probing was there.
+    pub fn put(&mut self, key: &K, kept: Option<State>) {
+        self.make_room(key);
+        self.uses += 1;
+        let mut breaker = match kept {
+            Some(state) => Breaker::restore(self.params, state),
+            None => Breaker::starting(self.params, self.epoch),
+        };
+        breaker.release_probes();
+        let now = breaker.state().trouble();
+        let before = self.known.insert(key.clone(), Known { breaker, used: self.uses });
+        self.changes += u64::from(now > 0 || before.is_some_and(|known| known.breaker.state().trouble() > 0));
+    }
+
     /// Gives every probe's slot back: whoever held them is gone, as after a restart.
     pub fn release_probes(&mut self) {
         for known in self.known.values_mut() {

@@ -1,4 +1,4 @@
-//! The rules K1 to K8 of SPEC.md.
+//! The rules K1 to K9 of SPEC.md.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 
@@ -167,6 +167,26 @@ fn k8_after_a_restart_the_probes_of_the_old_process_hold_nobody_up() {
     probe.record(Outcome::Success);
     assert_eq!(after.view("a").unwrap().position, Position::Closed);
     drop(lost);
+}
+
+#[test]
+fn k9_a_breaker_goes_on_as_it_was_kept_elsewhere_and_begins_anew_where_nothing_was() {
+    let (there, _) = breakers(Vec::new());
+    let (here, clock) = breakers(Vec::new());
+    let (changes, a) = (here.changes(), "a".to_owned());
+    here.put(&a, None);
+    assert!(!changes.has_changed().unwrap(), "it is as good as one that nobody knows");
+    fail(&there, "a");
+    here.put(&a, there.saved().pop().map(|saved| saved.state));
+    assert!(changes.has_changed().unwrap());
+    assert_eq!(here.view("a").unwrap().retry_at, Some(at(30_000)));
+    clock.advance(30_000);
+    let lost = here.admit(&a).ok().unwrap();
+    here.put(&a, here.saved().pop().map(|saved| saved.state));
+    let probe = here.admit(&a).ok().unwrap();
+    drop((lost, probe));
+    here.put(&a, None);
+    assert_eq!(here.view("a").unwrap().position, Position::Closed);
 }
 
 #[derive(Debug, Clone)]

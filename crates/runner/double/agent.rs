@@ -28,6 +28,7 @@ const SESSION: &str = "the-session";
 /// - `listens` does what its prompt says: `stay` until it is cancelled, `ask` by a tool call first, or nothing;
 /// - `spends` says that it has used 2000 tokens and half a dollar, and does then as `listens`; if it is to ask, it says at the end that it
 ///   has used 5000;
+/// - `withdraws` asks, and asks no more once its folder has a file `withdraw`; it stays then;
 /// - `sneaks` writes `direct.txt` without asking;
 /// - `garbage`, `huge` and `leaves` break off midway;
 /// - `floods` says much, `strange` what no client knows.
@@ -132,6 +133,7 @@ impl Turn {
                 ended(StopReason::Cancelled)
             }
             "listens" => self.listens().await,
+            "withdraws" => self.withdraws().await,
             "spends" => {
                 let spent = UsageUpdate::new(2_000, 10_000).cost(Cost::new(0.5, "USD"));
                 self.tell(SessionUpdate::UsageUpdate(spent));
@@ -223,21 +225,24 @@ impl Turn {
 
     /// Asks whether it may make a tool call; nothing, if it is cancelled or nobody answers.
     async fn may(&self, call: &'static str, title: &str) -> Result<Option<bool>, Error> {
-        let option = |id: &str, name: &str, kind| PermissionOption::new(id.to_owned(), name, kind);
-        let asks = RequestPermissionRequest::new(
-            SESSION,
-            ToolCallUpdate::new(call, ToolCallUpdateFields::new().title(title.to_owned())),
-            vec![
-                option("yes", "Allow", PermissionOptionKind::AllowOnce),
-                option("no", "Do not", PermissionOptionKind::RejectOnce),
-            ],
-        );
         // The protocol has the client answer what is open when it cancels.
-        let answer = self.client.send_request(asks).block_task().await?;
+        let answer = self.client.send_request(asking(call, title)).block_task().await?;
         Ok(match answer.outcome {
             RequestPermissionOutcome::Selected(chosen) => Some(&*chosen.option_id.0 == "yes"),
             _ => None,
         })
+    }
+
+    async fn withdraws(&self) -> Result<PromptResponse, Error> {
+        let asked = self.client.send_request(asking("call-1", "Write written.txt"));
+        let file = self.folder.join("withdraw");
+        while !file.exists() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        asked.cancel()?;
+        self.is_cancelled().await;
+        drop(asked);
+        Ok(PromptResponse::new(StopReason::Cancelled))
     }
 
     async fn listens(&self) -> Result<PromptResponse, Error> {
@@ -271,6 +276,19 @@ impl Turn {
         }
         Ok(PromptResponse::new(StopReason::EndTurn))
     }
+}
+
+/// Whether it may make a tool call.
+fn asking(call: &'static str, title: &str) -> RequestPermissionRequest {
+    let option = |id: &str, name: &str, kind| PermissionOption::new(id.to_owned(), name, kind);
+    RequestPermissionRequest::new(
+        SESSION,
+        ToolCallUpdate::new(call, ToolCallUpdateFields::new().title(title.to_owned())),
+        vec![
+            option("yes", "Allow", PermissionOptionKind::AllowOnce),
+            option("no", "Do not", PermissionOptionKind::RejectOnce),
+        ],
+    )
 }
 
 fn refusal(error: &Error) -> String {

@@ -325,6 +325,9 @@ impl Source for Workshop {
     fn asks(&self, task: Task) -> Vec<Ask> {
         self.asks(task)
     }
+    fn withdrawn(&self, task: Task) -> Vec<u32> {
+        self.withdrawn(task)
+    }
     fn streams(&self, task: Task) -> Vec<Stream> {
         self.streams(task)
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use wire::fleet::{End, Outcome};
-use wire::runner::{Ask, CHUNK, Chunk, Ended, FromRunner, Kept, Progress, Stored, Task, WINDOW};
+use wire::runner::{Ask, CHUNK, Chunk, Ended, FromRunner, Kept, Progress, Stored, Task, WINDOW, Withdrawn};
 
 /// The most parts that are sent and not acknowledged: half of what a server takes.
 const PARTS: usize = 128;
@@ -21,6 +21,8 @@ pub(crate) trait Source {
     fn progress(&self, task: Task) -> Option<Progress>;
     /// What it asks people.
     fn asks(&self, task: Task) -> Vec<Ask>;
+    /// What it has asked, and withdrew before it was answered.
+    fn withdrawn(&self, task: Task) -> Vec<u32>;
     /// Its streams, with their lengths so far.
     fn streams(&self, task: Task) -> Vec<wire::fleet::Stream>;
     /// A part of a stream.
@@ -40,6 +42,7 @@ pub(crate) struct Delivery {
 struct Said {
     streams: BTreeMap<String, Sent>,
     asked: BTreeSet<u32>,
+    withdrawn: BTreeSet<u32>,
     end: bool,
 }
 
@@ -125,6 +128,12 @@ impl Said {
             self.asked.insert(ask.ask_id);
             return Some(FromRunner::TaskAsk(ask));
         }
+        if outcome.is_none()
+            && let Some(ask_id) = source.withdrawn(task).into_iter().find(|id| !self.withdrawn.contains(id))
+        {
+            self.withdrawn.insert(ask_id);
+            return Some(FromRunner::TaskWithdraw(Withdrawn { task, ask_id }));
+        }
         let mut whole = true;
         for stream in source.streams(task) {
             let sent = self.streams.entry(stream.name.clone()).or_default();
@@ -175,6 +184,9 @@ mod tests {
         }
         fn progress(&self, _: Task) -> Option<Progress> {
             None
+        }
+        fn withdrawn(&self, _: Task) -> Vec<u32> {
+            Vec::new()
         }
         fn asks(&self, task: Task) -> Vec<Ask> {
             if self.0[&task].1.contains_key("asks") { vec![ask(task)] } else { Vec::new() }

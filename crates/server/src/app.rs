@@ -30,7 +30,6 @@ use store::Store;
 use studios::film;
 use tasks::Tasks;
 
-use crate::breakers;
 use crate::config::Config;
 use crate::folder::Folder;
 use crate::health::Pulse;
@@ -163,8 +162,7 @@ impl Parts {
         let slots = slots(&config, ambient.clone());
         let desk = Desk::new(store.clone(), roster, slots).with_mind(mind).with_messages(messages.clone());
         let deliverables = Deliverables::new(store.clone(), tasks.clone(), film::departments::exports::files);
-        let runners = breakers::kept(&store, breakers::RUNNERS).await?;
-        let runners = Breakers::new(ambient.clone(), breaker::RUNNERS, RUNNERS, runners);
+        let runners = Breakers::new(ambient.clone(), breaker::RUNNERS, RUNNERS, Vec::new());
         let tell = others::tell_of_runners(backplane.bus().clone());
         let gateway =
             Gateway::new(store.clone(), identity.clone(), tasks.clone(), runners, ambient.clone(), tell);

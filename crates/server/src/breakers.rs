@@ -13,8 +13,6 @@ use store::Store;
 pub(crate) const PROVIDERS: &str = "model.breakers";
 /// Where those before the servers of tools stand.
 pub(crate) const TOOL_SERVERS: &str = "tools.breakers";
-/// Where those before the runners stand.
-pub(crate) const RUNNERS: &str = "fleet.breakers";
 /// How long the next try waits when they could not be kept.
 const KEPT_AGAIN: Duration = Duration::from_secs(10);
 

@@ -111,6 +111,7 @@ impl Server {
         let router = http::router(&self.app);
         let relay = tokio::spawn(self.app.live.clone().run());
         let guard = tokio::spawn(self.app.live.clone().guard());
+        let growth = tokio::spawn(self.app.live.clone().tell_of_growth(self.app.gateway.grown()));
         let (stop, stopped) = watch::channel(());
         let ended = move || gone(stopped.clone());
         let mut name = self.name;
@@ -153,8 +154,7 @@ impl Server {
         let providers = tokio::spawn(breakers::keep(store.clone(), breakers::PROVIDERS, breakers));
         let breakers = self.app.outside.servers().breakers().clone();
         let tools = tokio::spawn(breakers::keep(store.clone(), breakers::TOOL_SERVERS, breakers));
-        let breakers = self.app.gateway.breakers().clone();
-        let runners = tokio::spawn(breakers::keep(store.clone(), breakers::RUNNERS, breakers));
+        let runners = tokio::spawn(self.app.gateway.clone().keep_breakers());
         let talk = self.app.talk().map(|talk| tokio::spawn(talk.run(ended())));
         let slack = self.app.slack_service().map(|slack| tokio::spawn(slack.run(ended())));
         let (orchestrator, gateway) = (self.app.orchestrator.clone(), self.app.gateway.clone());
@@ -171,7 +171,9 @@ impl Server {
         });
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(listener, service).with_graceful_shutdown(end).await;
-        for task in [relay, guard, clock, sweeper, providers, tools, runners, desk, plans, conversations] {
+        for task in
+            [relay, guard, growth, clock, sweeper, providers, tools, runners, desk, plans, conversations]
+        {
             task.abort();
         }
         drop(stop);

@@ -167,6 +167,14 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_to_an_agent_may_come_too_late() {
+        let told = serde_json::to_value(crate::http::description()).unwrap();
+        let path = "/api/v1/projects/{id}/runs/{run}/steps/{step}/executions/{fence}/asks/{ask}/answer";
+        let refused = &told["paths"][path]["post"]["responses"]["409"]["description"];
+        assert_eq!(refused, "CONFLICT or ALREADY_DECIDED");
+    }
+
+    #[test]
     fn every_operation_has_an_id_of_its_own_and_declares_only_codes_that_there_are() {
         let (_, mut api) = OpenApiRouter::new().nest("/api/v1", crate::routes::all()).split_for_parts();
         for item in api.paths.paths.values_mut() {

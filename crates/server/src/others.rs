@@ -9,7 +9,7 @@ use std::time::Duration;
 use backplane::Unreachable;
 use backplane::bus::{Bus, Delivery, Message, Pattern};
 use backplane::lease::Hold;
-use gateway::Word;
+use gateway::{Grown, Word};
 use kernel::{Code, Error, Result};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
@@ -28,6 +28,8 @@ const ANSWERED: &str = "server.runner-answered";
 const RESET: &str = "server.runner-reset";
 /// What the fleet may do in a project, which the message names, was changed.
 const POLICY: &str = "server.fleet-policy";
+/// What a task writes, which the message names, has grown.
+const GROWN: &str = "server.stream-grown";
 /// A project, which the message names, has new events.
 const ADVANCED: &str = "server.advanced";
 /// There are more steps than this server's workers take.
@@ -56,6 +58,9 @@ pub(crate) fn tell_of_runners(bus: Bus) -> gateway::Tell {
         Word::Told(runner) => tell(&bus, ANSWERED, runner),
         Word::Reset(runner) => tell(&bus, RESET, runner),
         Word::Policy(project) => tell(&bus, POLICY, project),
+        Word::Grown(Grown { project, run, step, fence }) => {
+            tell(&bus, GROWN, format!("{project} {run} {step} {fence}"));
+        }
     })
 }
 
@@ -92,12 +97,12 @@ pub(crate) async fn tell_of_left_over(app: App) {
 /// Does what is to be done when the others speak, until it is dropped.
 pub(crate) async fn hear(app: App) {
     let bus = app.backplane.bus();
-    let topics = [ADVANCED, LEFT_OVER, SETTINGS, CLOSED, REMOVED, ANSWERED, RESET, POLICY];
+    let topics = [ADVANCED, LEFT_OVER, SETTINGS, CLOSED, REMOVED, ANSWERED, RESET, POLICY, GROWN];
     let mut heard = topics.map(|topic| bus.subscribe(Pattern::topic(topic)));
     let mut clock = interval(LOOK);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let [advanced, left_over, settings, closed, removed, answered, reset, policy] = &mut heard;
+        let [advanced, left_over, settings, closed, removed, answered, reset, policy, grown] = &mut heard;
         tokio::select! {
             said = advanced.next() => if let Some(project) = of_another(bus, said).and_then(|project| project.parse().ok()) {
                 app.store.heard(project);
@@ -123,9 +128,19 @@ pub(crate) async fn hear(app: App) {
             said = policy.next() => if let Some(project) = of_another(bus, said).and_then(|project| project.parse().ok()) {
                 app.gateway.heard(Word::Policy(project));
             },
+            said = grown.next() => if let Some(grown) = of_another(bus, said).and_then(|grown| read(&grown)) {
+                app.gateway.heard(Word::Grown(grown));
+            },
             _ = clock.tick() => app.settings.reload().await,
         }
     }
+}
+
+/// What has grown, as another server names it.
+fn read(grown: &str) -> Option<Grown> {
+    let mut parts = grown.split(' ');
+    let (project, run) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    Some(Grown { project, run, step: parts.next()?.parse().ok()?, fence: parts.next()?.parse().ok()? })
 }
 
 /// What another server said; nothing where something is missing, and where this server hears itself.

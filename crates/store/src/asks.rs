@@ -104,6 +104,9 @@ pub fn answer(
     if asked.answered_at.is_some() {
         return Err(decided(&asked));
     }
+    if asked.withdrawn_at.is_some() {
+        return Err(withdrawn());
+    }
     if !asked.open {
         return Err(over());
     }
@@ -117,12 +120,12 @@ pub fn answer(
     };
     let claimed = t.execute(
         "UPDATE asks SET answered_at = $4, answered_by = $5, answer = $6
-         WHERE step_id = $1 AND fence = $2 AND ask_id = $3 AND answered_at IS NULL",
+         WHERE step_id = $1 AND fence = $2 AND ask_id = $3 AND answered_at IS NULL AND withdrawn_at IS NULL",
         args![lease.step, lease.fence, i64::from(ask), now, actor, option],
     )?;
     if claimed == 0 {
         let asked = find(t, lease, ask)?.ok_or_else(|| Error::not_found("ask"))?.0;
-        return Err(decided(&asked));
+        return Err(if asked.withdrawn_at.is_some() { withdrawn() } else { decided(&asked) });
     }
     let url = format!("/projects/{project}/runs/{}?step={}", lease.run, lease.step);
     let told = json!({
@@ -134,6 +137,34 @@ pub fn answer(
     });
     emit(t, &[(EventKind::Notification, told)])?;
     Ok(runner)
+}
+
+/// Notes that an agent asks something no more, and tells the project of it, unless it was answered.
+///
+/// # Errors
+/// When the database fails.
+pub fn withdraw(t: &mut Tenant<'_, '_>, lease: Lease, ask: u32) -> Result<()> {
+    let (project, now) = (t.project(), t.now());
+    let title = t.query_opt(
+        "UPDATE asks SET withdrawn_at = $5 WHERE step_id = $1 AND fence = $2 AND ask_id = $3 AND project_id = $4
+           AND answered_at IS NULL AND withdrawn_at IS NULL RETURNING title",
+        args![lease.step, lease.fence, i64::from(ask), project, now],
+        |row| row.get::<String>(0),
+    )?;
+    let Some(title) = title else { return Ok(()) };
+    let told = json!({
+        "level": "info",
+        "title": format!("“{title}” is not asked any more"),
+        "message": "The agent has withdrawn it.",
+        "action": { "label": "Open", "url": format!("/projects/{project}/runs/{}?step={}", lease.run, lease.step) },
+        "least": "editor",
+    });
+    emit(t, &[(EventKind::Notification, told)])?;
+    Ok(())
+}
+
+fn withdrawn() -> Error {
+    Error::new(Code::Conflict, "The agent has withdrawn this. Nothing was done.")
 }
 
 fn decided(asked: &AgentAsk) -> Error {
@@ -180,7 +211,7 @@ pub fn of_run(t: &mut Tenant<'_, '_>, run: kernel::RunId) -> Result<Vec<AgentAsk
 pub fn of_project(t: &mut Tenant<'_, '_>) -> Result<Vec<AgentAsk>> {
     let project = t.project();
     let sql = format!(
-        "SELECT {} FROM {FROM} WHERE asks.project_id = $1 AND asks.answered_at IS NULL AND {LIVE}
+        "SELECT {} FROM {FROM} WHERE asks.project_id = $1 AND asks.answered_at IS NULL AND asks.withdrawn_at IS NULL AND {LIVE}
          ORDER BY asks.asked_at, asks.step_id, asks.fence, asks.ask_id LIMIT $2",
         columns()
     );
@@ -195,7 +226,7 @@ fn find(t: &mut Tenant<'_, '_>, lease: Lease, ask: u32) -> Result<Option<(AgentA
     );
     let project = t.project();
     Ok(t.query_opt(&sql, args![lease.step, lease.fence, i64::from(ask), project, lease.run], |row| {
-        Ok((read(row)?, row.opt_id(14)?))
+        Ok((read(row)?, row.opt_id(15)?))
     })?)
 }
 
@@ -203,7 +234,7 @@ fn columns() -> String {
     format!(
         "steps.run_id, asks.step_id, asks.fence, asks.ask_id, executions.runner_name, asks.title, asks.detail,
          asks.options, asks.asked_at, asks.answered_at, asks.answered_by, people.name, asks.answer,
-         CASE WHEN {LIVE} THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END"
+         CASE WHEN {LIVE} THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END, asks.withdrawn_at"
     )
 }
 
@@ -214,7 +245,7 @@ fn number(row: &Row<'_>, column: usize) -> Result<u32, DbError> {
 
 fn read(row: &Row<'_>) -> Result<AgentAsk, DbError> {
     let options: Option<Vec<AgentAskOption>> = row.opt_json(7)?;
-    let answered_at: Option<Timestamp> = row.get(9)?;
+    let (answered_at, withdrawn_at): (Option<Timestamp>, Option<Timestamp>) = (row.get(9)?, row.get(14)?);
     Ok(AgentAsk {
         run_id: row.id(0)?,
         step_id: row.id(1)?,
@@ -225,7 +256,8 @@ fn read(row: &Row<'_>) -> Result<AgentAsk, DbError> {
         detail: row.get(6)?,
         options: options.unwrap_or_default(),
         asked_at: row.get(8)?,
-        open: answered_at.is_none() && row.get(13)?,
+        open: answered_at.is_none() && withdrawn_at.is_none() && row.get(13)?,
+        withdrawn_at,
         answered_at,
         answered_by: row.opt_id::<PersonId>(10)?,
         answered_by_name: row.get(11)?,

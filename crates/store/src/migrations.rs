@@ -161,6 +161,27 @@ const ALL: &[Migration] = &[
         sqlite: "",
         postgres: include_str!("../migrations/0022_cascades.postgres.sql"),
     },
+    Migration {
+        number: 23,
+        name: "slack words",
+        both: include_str!("../migrations/0023_slack_words.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        number: 24,
+        name: "runner breakers",
+        both: include_str!("../migrations/0024_runner_breakers.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        number: 25,
+        name: "asks withdrawn",
+        both: include_str!("../migrations/0025_asks_withdrawn.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The number of the newest migration that this program knows.

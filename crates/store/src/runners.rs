@@ -279,8 +279,8 @@ fn served(tx: &mut Tx<'_>, runner: RunnerId) -> Result<Vec<ProjectId>> {
     Ok(served)
 }
 
-/// The runners that serve the project, those that are there first, then by their names. How their breakers stand is not
-/// known here: they are told as closed.
+/// The runners that serve the project, those that are there first, then by their names. How their breakers stand
+/// is told by [`breakers`]: here they are closed.
 ///
 /// # Errors
 /// When the database fails.
@@ -328,6 +328,39 @@ pub fn of_project(t: &mut Tenant<'_, '_>) -> Result<Vec<ServingRunner>> {
     }
     serving.sort_by_key(|runner| !runner.present);
     Ok(serving)
+}
+
+/// What is kept of a runner's breaker, as JSON; nothing if it is as good as new.
+///
+/// # Errors
+/// When the database fails.
+pub fn breaker(tx: &mut Tx<'_>, id: RunnerId) -> Result<Option<String>> {
+    let kept = tx.query_opt("SELECT breaker FROM runners WHERE id = $1", args![id], |row| row.get(0))?;
+    Ok(kept.flatten())
+}
+
+/// Keeps how a runner's breaker stands.
+///
+/// # Errors
+/// When the database fails.
+pub fn keep_breaker(tx: &mut Tx<'_>, id: RunnerId, breaker: Option<&str>) -> Result<()> {
+    tx.execute("UPDATE runners SET breaker = $2 WHERE id = $1", args![id, breaker])?;
+    Ok(())
+}
+
+/// What is kept of the breakers of the runners that serve the project, of those that are not as good as new.
+///
+/// # Errors
+/// When the database fails.
+pub fn breakers(t: &mut Tenant<'_, '_>) -> Result<HashMap<RunnerId, String>> {
+    let project = t.project();
+    let kept = t.query(
+        "SELECT runners.id, runners.breaker FROM runner_projects JOIN runners ON runners.id = runner_projects.runner_id
+         WHERE runner_projects.project_id = $1 AND runners.breaker IS NOT NULL",
+        args![project],
+        |row| Ok((row.id(0)?, row.get(1)?)),
+    )?;
+    Ok(kept.into_iter().collect())
 }
 
 /// What a runner is called as a worker of `tasks`. No name of a worker of a server begins like that: those have a slash.

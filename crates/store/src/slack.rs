@@ -1,32 +1,98 @@
 //! Slack: what it has told, who its people are here, which project its channels talk of, and threads that tell of runs.
 
-use kernel::{PersonId, ProjectId, Result, RunId, Timestamp};
+use kernel::{Code, Error, PersonId, ProjectId, Result, RunId, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::db::{Tx, args};
 use crate::scope::Tenant;
 
 /// Threads that one server goes on with after a restart.
 const UNTOLD: i64 = 200;
+/// Things told that may wait to be heeded.
+const WAITING: i64 = 1_000;
+/// How often it is tried to heed one.
+pub(crate) const TRIES: i64 = 3;
 
 /// Where something is said in Slack.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct Channel {
     pub team: String,
     pub channel: String,
 }
 
-/// Notes that Slack has told something; false if it had told it before.
+/// Keeps what Slack has told, for a server to heed; false if it had told it before.
+///
+/// # Errors
+/// `UNAVAILABLE` when too much waits: nothing is kept, and Slack says it again. When the database fails.
+pub fn hear(tx: &mut Tx<'_>, id: &str, word: &str, server: &str) -> Result<bool> {
+    let now = tx.now();
+    let new = tx.execute(
+        "INSERT INTO slack_seen (id, at, word, server, free_at) VALUES ($1, $2, $3, $4, $2)
+         ON CONFLICT (id) DO NOTHING",
+        args![id, now, word, server],
+    )?;
+    let waiting: i64 = tx.query_one(
+        "SELECT COUNT(*) FROM slack_seen WHERE word IS NOT NULL AND tries < $1",
+        args![TRIES],
+        |row| row.get(0),
+    )?;
+    if new == 1 && waiting > WAITING {
+        return Err(Error::new(Code::Unavailable, "Too much is being said at once. It was not taken in."));
+    }
+    Ok(new == 1)
+}
+
+/// Something that Slack has told, and that is to be heeded now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Taken {
+    pub id: String,
+    pub word: String,
+    /// Whether it is not tried again if this fails.
+    pub last: bool,
+}
+
+/// Takes up to so many things that wait to be heeded, the oldest first. Nobody else takes them before `until`.
 ///
 /// # Errors
 /// When the database fails.
-pub fn is_new(tx: &mut Tx<'_>, id: &str) -> Result<bool> {
+pub fn take(tx: &mut Tx<'_>, server: &str, most: u32, until: Timestamp) -> Result<Vec<Taken>> {
     let now = tx.now();
-    let new = tx.execute(
-        "INSERT INTO slack_seen (id, at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
-        args![id, now],
+    let ids: Vec<String> = tx.query(
+        "SELECT id FROM slack_seen WHERE word IS NOT NULL AND free_at <= $1 AND tries < $2 ORDER BY at, id LIMIT $3",
+        args![now, TRIES, most],
+        |row| row.get(0),
     )?;
-    Ok(new == 1)
+    let mut taken = Vec::with_capacity(ids.len());
+    for id in ids {
+        // Another server may have taken it since.
+        taken.extend(tx.query_opt(
+            "UPDATE slack_seen SET server = $2, free_at = $3, tries = tries + 1
+             WHERE id = $1 AND word IS NOT NULL AND free_at <= $4 RETURNING word, tries",
+            args![&id, server, until, now],
+            |row| Ok(Taken { id: id.clone(), word: row.get(0)?, last: row.get::<i64>(1)? >= TRIES }),
+        )?);
+    }
+    Ok(taken)
+}
+
+/// Notes that something was heeded: what it says is forgotten, and that it was told is not.
+///
+/// # Errors
+/// When the database fails.
+pub fn heeded(tx: &mut Tx<'_>, id: &str) -> Result<()> {
+    tx.execute("UPDATE slack_seen SET word = NULL WHERE id = $1", args![id])?;
+    Ok(())
+}
+
+/// Frees what a server had taken when it ended.
+///
+/// # Errors
+/// When the database fails.
+pub fn resume(tx: &mut Tx<'_>, server: &str) -> Result<()> {
+    tx.execute("UPDATE slack_seen SET free_at = at WHERE word IS NOT NULL AND server = $1", args![server])?;
+    Ok(())
 }
 
 /// Keeps the hash of a code by which someone in Slack is to be known as this person, in the place of one before it.
@@ -147,6 +213,21 @@ pub fn thread(tx: &mut Tx<'_>, at: &Channel, thread: &str) -> Result<Option<Thre
         |row| Ok((row.id(0)?, row.id(1)?)),
     )?;
     Ok(found.map(|(project, run)| Thread { at: at.clone(), thread: thread.to_owned(), project, run }))
+}
+
+/// Whether a thread in that channel tells of a run, and has not told it to the end.
+///
+/// # Errors
+/// When the database fails.
+pub fn tells_of(t: &mut Tenant<'_, '_>, run: RunId, at: &Channel) -> Result<bool> {
+    let project = t.project();
+    let found: Option<i64> = t.query_opt(
+        "SELECT CAST(1 AS BIGINT) FROM slack_threads WHERE run_id = $1 AND project_id = $2 AND team = $3 AND channel = $4 AND told = 0
+         LIMIT 1",
+        args![run, project, &at.team, &at.channel],
+        |row| row.get(0),
+    )?;
+    Ok(found.is_some())
 }
 
 /// Notes that all was told of a thread's run.

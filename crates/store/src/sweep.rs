@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::db::{DbError, Tx, args};
 use crate::events::emit;
-use crate::uploads;
 use crate::{Scope, Store, Tenant};
+use crate::{slack, uploads};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// How long an undecided proposal is kept, and an invitation or an API key that ended.
@@ -34,12 +34,14 @@ pub struct Swept {
 impl Store {
     /// Takes away what at `now` has had its time: uploads after a day, sessions once they have ended, invitations and API
     /// keys 30 days after that, proposals that nobody decided in 30 days (which is told as their being discarded),
-    /// vectors of texts that no record has any more, and for an hour what Slack has told, with codes that nobody said there. In small transactions; what was done stays done if a later one
+    /// vectors of texts that no record has any more, and after an hour what Slack has told and was heeded, with codes that nobody said there. In small transactions; what was done stays done if a later one
     /// fails.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn sweep(&self, now: Timestamp) -> Result<Swept> {
+        // What nobody has heeded yet is still to be.
+        let heeded = format!("at < $1 AND (word IS NULL OR tries >= {})", slack::TRIES);
         Ok(Swept {
             uploads: self
                 .drain("uploads", "created_at < $1", now.plus_millis(-uploads::KEPT_MS), UPLOADS)
@@ -51,7 +53,7 @@ impl Store {
                 .await?,
             reviews: self.discard(now.plus_millis(-KEPT_MS)).await?,
             embeddings: self.forget_vectors().await?,
-            slack: self.drain("slack_seen", "at < $1", now.plus_millis(-TOLD_MS), BATCH).await?
+            slack: self.drain("slack_seen", &heeded, now.plus_millis(-TOLD_MS), BATCH).await?
                 + self.drain("slack_codes", "until <= $1", now, BATCH).await?,
         })
     }

@@ -3,6 +3,7 @@
 
 mod address;
 mod fault;
+mod lines;
 mod session;
 
 use std::collections::BTreeMap;
@@ -27,12 +28,13 @@ pub use fault::Fault;
 pub use session::{Answer, Session, Tool};
 
 use address::Checked;
+use lines::{Bounded, Overlong};
 use session::Opened;
 
 /// Servers whose breakers are known at most; which is forgotten at the bound says [`resilience::registry`].
 const MOST: usize = 1_024;
-/// The largest event of a stream, in bytes.
-const LARGEST_EVENT: usize = 1 << 20;
+/// The largest message, in bytes: an event of a stream, or a command's line.
+const LARGEST: usize = 1 << 20;
 
 /// How servers are reached.
 #[derive(Debug, Clone)]
@@ -169,7 +171,7 @@ impl ToolServers {
         let ticket = self.breakers.admit(&name)?;
         let opened = tokio::time::timeout(self.options.opening, async {
             let opened = self.connect(place).await?;
-            session::listed(&opened.service, self.options.answer_bytes).await.map(|tools| (opened, tools))
+            session::listed(&opened, self.options.answer_bytes).await.map(|tools| (opened, tools))
         });
         let opened = opened.await.unwrap_or(Err(Fault::Slow(self.options.opening)));
         ticket.record(fault::outcome(opened.as_ref().err()));
@@ -183,7 +185,7 @@ impl ToolServers {
                 // It may have been written down when more was allowed.
                 let address = self.address(address.as_str()).map_err(Fault::Address)?;
                 let mut config = StreamableHttpClientTransportConfig::with_uri(address.as_str());
-                config.max_sse_event_size = LARGEST_EVENT;
+                config.max_sse_event_size = LARGEST;
                 config.auth_header = token.as_ref().map(|token| token.0.to_string());
                 let transport = StreamableHttpClientTransport::with_client(self.client.clone(), config);
                 // Servers of every age are spoken to: those that know no `server/discover` are greeted as they expect.
@@ -193,7 +195,7 @@ impl ToolServers {
                 };
                 let service = ().serve_with_lifecycle(transport, any).await;
                 let service = service.map_err(|error| fault::of_opening(&error))?;
-                Ok(Opened { service, _process: None })
+                Ok(Opened { service, overlong: Overlong::default(), _process: None })
             }
             Place::Command(name) => {
                 let command = self.options.commands.iter().find(|command| command.name == *name);
@@ -212,8 +214,12 @@ impl ToolServers {
                 let (Some(output), Some(input)) = (child.stdout.take(), child.stdin.take()) else {
                     return Err(Fault::Unreachable("it has no input and output".into()));
                 };
-                let service = ().serve((output, input)).await.map_err(|error| fault::of_opening(&error))?;
-                Ok(Opened { service, _process: Some(child) })
+                let overlong = Overlong::default();
+                let service = ().serve((Bounded::new(output, LARGEST, overlong.clone()), input)).await;
+                let service = service.map_err(|error| {
+                    if overlong.is_so() { Fault::TooLarge(LARGEST) } else { fault::of_opening(&error) }
+                })?;
+                Ok(Opened { service, overlong, _process: Some(child) })
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use resilience::breakers::Breakers;
+use rmcp::ServiceError;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, PaginatedRequestParams,
     ResourceContents,
@@ -10,7 +11,8 @@ use rmcp::model::{
 use rmcp::service::{RoleClient, RunningService};
 use serde_json::{Map, Value};
 
-use crate::{Fault, Options, fault};
+use crate::lines::Overlong;
+use crate::{Fault, LARGEST, Options, fault};
 
 /// Tools of a server that are told of at most; the others are left out.
 const MOST_TOOLS: usize = 128;
@@ -46,7 +48,16 @@ pub struct Answer {
 /// A connection, and the process behind it if it is a command: that ends with it.
 pub(crate) struct Opened {
     pub(crate) service: RunningService<RoleClient, ()>,
+    /// Whether it is closed because it said too much at once.
+    pub(crate) overlong: Overlong,
     pub(crate) _process: Option<tokio::process::Child>,
+}
+
+impl Opened {
+    /// Why a call was not answered.
+    fn fault(&self, error: &ServiceError) -> Fault {
+        if self.overlong.is_so() { Fault::TooLarge(LARGEST) } else { fault::of_call(error) }
+    }
 }
 
 /// An open server; it is closed when this is dropped.
@@ -87,7 +98,7 @@ impl Session {
         let answered =
             match tokio::time::timeout(self.patience, self.opened.service.call_tool_once(call)).await {
                 Err(_) => Err(Fault::Slow(self.patience)),
-                Ok(Err(error)) => Err(fault::of_call(&error)),
+                Ok(Err(error)) => Err(self.opened.fault(&error)),
                 Ok(Ok(CallToolResponse::Complete(result))) => read(result, self.bytes),
                 Ok(Ok(_)) => Err(Fault::WantsMore),
             };
@@ -97,14 +108,11 @@ impl Session {
 }
 
 /// The tools that a server lists.
-pub(crate) async fn listed(
-    service: &RunningService<RoleClient, ()>,
-    bytes: usize,
-) -> Result<Vec<Tool>, Fault> {
+pub(crate) async fn listed(opened: &Opened, bytes: usize) -> Result<Vec<Tool>, Fault> {
     let (mut tools, mut cursor, mut size) = (Vec::new(), None, 0);
     for _ in 0..MOST_PAGES {
         let page = PaginatedRequestParams::default().with_cursor(cursor);
-        let page = service.list_tools(Some(page)).await.map_err(|error| fault::of_call(&error))?;
+        let page = opened.service.list_tools(Some(page)).await.map_err(|error| opened.fault(&error))?;
         for tool in page.tools {
             let arguments = Value::Object((*tool.input_schema).clone());
             let form = arguments.to_string().len();

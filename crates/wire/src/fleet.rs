@@ -385,8 +385,10 @@ pub struct AgentAsk {
     pub detail: String,
     pub options: Vec<AgentAskOption>,
     pub asked_at: Timestamp,
-    /// Whether an answer is waited for: there is none, and the task goes on.
+    /// Whether an answer is waited for: there is none, it was not withdrawn, and the task goes on.
     pub open: bool,
+    /// When its agent withdrew it, so that nobody can answer it any more.
+    pub withdrawn_at: Option<Timestamp>,
     pub answered_at: Option<Timestamp>,
     pub answered_by: Option<PersonId>,
     /// What that person is called.

@@ -209,6 +209,10 @@ pub enum ToClient {
         quality_score: f64,
         timestamp: Timestamp,
     },
+    /// Volatile, to those who follow a run: what a step of it writes on a runner has grown. A few times a second at most.
+    #[serde(rename = "stream:grown", rename_all = "camelCase")]
+    #[allow(missing_docs)]
+    StreamGrown { execution_id: RunId, step_id: StepId, fence: i64 },
     /// Reliable: something that people should be told.
     #[serde(rename = "notification", rename_all = "camelCase")]
     #[allow(missing_docs)]
@@ -265,6 +269,7 @@ impl ToClient {
             Self::AgentError { .. } => "agent:error",
             Self::TaskUpdate { .. } => "task:update",
             Self::DepartmentComplete { .. } => "department:complete",
+            Self::StreamGrown { .. } => "stream:grown",
             Self::Notification { .. } => "notification",
             Self::UserJoined { .. } => "user:joined",
             Self::UserLeft { .. } => "user:left",

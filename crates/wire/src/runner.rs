@@ -86,6 +86,8 @@ pub enum FromRunner {
     TaskStream(Chunk),
     /// The task asks people something, and goes on when it is answered. Said once on each connection, until then.
     TaskAsk(Ask),
+    /// The task asks that no more: its agent has withdrawn it. Said once on each connection.
+    TaskWithdraw(Withdrawn),
     /// It has what was said to the task, on its disk and for the agent. Said again whenever that is said again.
     TaskHeard(HeardSay),
     /// The task is done; all its streams were acknowledged before.
@@ -231,6 +233,17 @@ pub struct Ask {
     pub detail: String,
     /// What may be answered: at most [`OPTIONS`], whose ids differ.
     pub options: Vec<AgentAskOption>,
+}
+
+/// What a task asks no more, though it has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Withdrawn {
+    /// Which.
+    #[serde(flatten)]
+    pub task: Task,
+    /// What it has asked.
+    pub ask_id: u32,
 }
 
 /// What a task is answered.

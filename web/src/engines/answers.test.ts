@@ -38,7 +38,7 @@ test("a question that names no answers is asked as it is", () => {
 });
 
 test("a plan is agreed to or refused, and its tasks stay in the question", () => {
-  const plan = asked("Shall these 2 tasks be done? Answer allow or refuse.\n1. Walls\n2. Roof (after 1)");
+  const plan = asked("Shall these 2 tasks be done? Answer `allow` or `refuse`.\n1. Walls\n2. Roof (after 1)");
   expect(plan.words).toMatch(/^Shall these 2 tasks be done\?\s+1\. Walls\n2\. Roof \(after 1\)$/);
   expect(plan.offered.map(({ answer }) => answer)).toEqual(["allow", "refuse"]);
 });

@@ -16,7 +16,7 @@ export interface Asked {
 }
 
 /** How a plan of the fleet is asked about, with its tasks behind it; `gateway::plans`. */
-const PLAN = /\bAnswer allow or refuse\.\s*/;
+const PLAN = /\bAnswer `allow` or `refuse`\.\s*/;
 
 /** Takes a question apart. One that names no answers is asked as it is. */
 export function asked(question: string): Asked {

@@ -101,7 +101,7 @@ export interface components {
              * @description The lease's number.
              */
             fence: number;
-            /** @description Whether an answer is waited for: there is none, and the task goes on. */
+            /** @description Whether an answer is waited for: there is none, it was not withdrawn, and the task goes on. */
             open: boolean;
             options: components["schemas"]["AgentAskOption"][];
             runId: components["schemas"]["RunId"];
@@ -110,6 +110,7 @@ export interface components {
             stepId: components["schemas"]["StepId"];
             /** @description What it wants to do, in a sentence. */
             title: string;
+            withdrawnAt?: components["schemas"]["Timestamp"] | null;
         };
         /**
          * @description What an answer means.
@@ -3194,6 +3195,13 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
             /** @enum {string} */
             type: "department:complete";
+        } | {
+            executionId: components["schemas"]["RunId"];
+            /** Format: int64 */
+            fence: number;
+            stepId: components["schemas"]["StepId"];
+            /** @enum {string} */
+            type: "stream:grown";
         } | {
             action?: components["schemas"]["NotificationAction"] | null;
             least?: components["schemas"]["Role"] | null;

@@ -5,16 +5,21 @@ import type { Execution, Schemas } from "./wire";
 import { problemOf } from "./problem";
 import { runKeys } from "./runs";
 
-/** How often a run that goes on is looked at for what its runners have written, in milliseconds. */
+/** How often a run that goes on is looked at for what no event tells, in milliseconds. */
 const LOOK = 1_000;
+
+/** How often its executions are: that one has written more, the server says. */
+const LOOK_AT_EXECUTIONS = 5_000;
+
+export const executionsKey = (project: string, run: string) => [...runKeys.one(project, run), "executions"];
 
 /** The executions of a run, newest last; once it has ended they are read a last time. */
 export const executionsQuery = (project: string, run: string, going: boolean) =>
   queryOptions({
-    queryKey: [...runKeys.one(project, run), "executions", going],
+    queryKey: [...executionsKey(project, run), going],
     queryFn: ({ signal }) => api.get<Execution[]>(`/projects/${project}/runs/${run}/executions`, { signal }),
     placeholderData: keepPreviousData,
-    refetchInterval: going ? LOOK : false,
+    refetchInterval: going ? LOOK_AT_EXECUTIONS : false,
   });
 
 /** What the agents of a run ask, for as long as someone looks at one that is at work. */

@@ -3,6 +3,7 @@ import type { Socket } from "socket.io-client";
 import { create } from "zustand";
 import { Sequencer } from "@/engines/sequencer";
 import { client } from "./client";
+import { executionsKey } from "./fleet";
 import { keys } from "./queries";
 import { forgetEvents, takeRunEvent } from "./runs";
 import { token, useSession } from "./session";
@@ -34,12 +35,31 @@ const RELIABLE = [
 ] as const;
 
 let place: Place = {};
+/** The runs that are looked at, each with how often: what their steps write on runners is told only to who follows them. */
+const followed = new Map<string, number>();
 let current: Socket | null = null;
 
 /** Says where the person is, so that others see it. */
 export function tellPlace(next: Place): void {
   place = next;
   if (current?.connected) current.volatile.emit("presence:update", place);
+}
+
+/** Follows what is written in a run; the function that it gives ends that. */
+export function followRun(run: string): () => void {
+  const looks = followed.get(run) ?? 0;
+  followed.set(run, looks + 1);
+  if (looks === 0) tellFollowed("subscribe:execution", run);
+  return () => {
+    const left = (followed.get(run) ?? 1) - 1;
+    if (left > 0) return void followed.set(run, left);
+    followed.delete(run);
+    tellFollowed("unsubscribe:execution", run);
+  };
+}
+
+function tellFollowed(what: "subscribe:execution" | "unsubscribe:execution", run: string): void {
+  if (current?.connected) current.emit(what, { executionId: run });
 }
 
 /** Connects to a project; the function that it gives disconnects. */
@@ -90,6 +110,7 @@ function listen(socket: Socket, project: string, sequencer: Sequencer<Reliable>)
     if (!before) void client.invalidateQueries({ queryKey: keys.project(project), predicate: stale(Date.now()) });
     before = true;
     socket.volatile.emit("presence:update", place);
+    for (const run of followed.keys()) tellFollowed("subscribe:execution", run);
   });
   socket.on("disconnect", (reason) => {
     if (reason === "io client disconnect") return;
@@ -105,6 +126,9 @@ function listen(socket: Socket, project: string, sequencer: Sequencer<Reliable>)
   });
   for (const name of RELIABLE) socket.on(name, (event: Reliable) => sequencer.accept(event));
   socket.on("resync", ({ seq }: { seq: number }) => sequencer.restart(seq));
+  socket.on("stream:grown", ({ executionId }: { executionId: string }) => {
+    void client.invalidateQueries({ queryKey: executionsKey(project, executionId) });
+  });
   socket.on("presence:state", ({ present }: { present: Present[] }) => useLive.setState({ present }));
 }
 

@@ -46,7 +46,8 @@ async fn order(ask: &Ask, engine: Engine, runner: Option<ServingRunner>, decompo
     let on = runner.as_ref().map(|runner| runner.id);
     let wanted = CreateRemote { title: None, order, runner: on, priority: Priority::default(), decompose };
     let details = noting::told(&wanted);
-    let orders::Ordered { run, waits } = ask.gateway().order(ask.scope(), wanted).await?;
+    let once = ask.word.as_ref().map(|word| format!("slack/{word}"));
+    let orders::Ordered { run, waits } = ask.gateway().order(ask.scope(), wanted, once).await?;
     let read = ask.store().read_in(ask.scope(), move |t| Ok((runs::get(t, run)?, runners::of_project(t)?)));
     let (about, serving) = read.await?;
     let there = serving.iter().any(|one| one.present && on.is_none_or(|on| on == one.id));
@@ -167,11 +168,11 @@ pub(super) async fn retry(ask: Ask) -> Result<Done> {
         let why = format!("No step of {run} has failed or was cancelled. Nothing was changed.");
         return Err(Error::new(Code::Conflict, why));
     }
-    for step in again.iter().take(AGAIN) {
-        ask.tasks().retry(ask.scope(), run, step.id).await?;
-    }
-    let begun = again.len().min(AGAIN);
+    let steps: Vec<_> = again.iter().take(AGAIN).map(|step| step.id).collect();
+    let waits = ask.gateway().retry(ask.scope(), run, &steps).await?;
+    let begun = steps.len();
     let mut lines = vec![about.title, format!("{} again.", count(begun as i64, "step", "steps"))];
+    lines.extend(waits.map(str::to_owned));
     if again.len() > begun {
         lines.push(format!("{} are left; retry the run once more for them.", again.len() - begun));
     }

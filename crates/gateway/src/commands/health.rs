@@ -39,7 +39,7 @@ pub(super) async fn reset(ask: Ask) -> Result<Done> {
         let why = format!("Only {} or an owner of the project may do this.", runner.owner_name);
         return Err(Error::new(Code::Forbidden, why));
     }
-    ask.gateway().reset(runner.id);
+    ask.gateway().reset(runner.id).await?;
     let told = reply(format!("{} is given work again", runner.name), Vec::new());
     Ok(Done::changed(told, runner.id).noting("name", runner.name))
 }

@@ -104,6 +104,8 @@ pub(crate) struct Ask {
     commands: Commands,
     who: Who,
     given: Given,
+    /// The id of the word in Slack that it came by, if it did: that may come twice.
+    word: Option<String>,
 }
 
 impl Ask {
@@ -191,15 +193,16 @@ impl Commands {
         Self { inner: Arc::new(Inner { gateway, options }) }
     }
 
-    /// Does what a line says. What changes something is in the audit log when this gives its reply.
+    /// Does what a line says. What changes something is in the audit log when this gives its reply. By one
+    /// `word` in Slack nothing is ordered, or said to an agent, a second time.
     ///
     /// # Errors
     /// `VALIDATION_ERROR` when the line is no command, with what was probably meant; `FORBIDDEN` when it is not for this person;
     /// what the command says otherwise.
-    pub async fn run(&self, who: &Who, line: &str) -> Result<CommandReply> {
+    pub async fn run(&self, who: &Who, line: &str, word: Option<&str>) -> Result<CommandReply> {
         let (command, given) = parse::line(line)?;
         who.may(command)?;
-        let ask = Ask { commands: self.clone(), who: *who, given };
+        let ask = Ask { commands: self.clone(), who: *who, given, word: word.map(str::to_owned) };
         let done = (command.handler)(ask).await?;
         if command.changes {
             self.note(who, command, &done).await?;

@@ -178,7 +178,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     Command {
         name: "answer",
         arguments: &[Must(Kind::Run), Must(Kind::Prompt)],
-        help: "Answers what a run asks: allow or refuse, or what else it wants to know.",
+        help: "Answers what a run asks: `allow` or `refuse`, or what else it wants to know.",
         needs: Role::Editor,
         changes: true,
         handler: |ask| Box::pin(doing::answer(ask)),

@@ -1,7 +1,7 @@
 //! Commands that say something to a coding agent while it works.
 
 use kernel::Result;
-use store::{runs, said};
+use store::{runs, said, slack};
 use wire::fleet::{CommandReply, SAY_BYTES, Verb};
 
 use super::parse::wrong;
@@ -16,7 +16,12 @@ pub(super) async fn say(ask: Ask, verb: Verb) -> Result<Done> {
     if text.len() > SAY_BYTES {
         return Err(wrong(format!("An agent is told at most {SAY_BYTES} bytes at once.")));
     }
+    let word = ask.word.clone();
     let says = ask.store().transact_in(ask.scope(), move |t| {
+        if let Some(word) = &word {
+            // What was said in Slack is not said again by a server that goes on with what another was at.
+            slack::heeded(t, word)?;
+        }
         let (said, runner) = said::say(t, run, None, verb, &text)?;
         Ok((said, runner, runs::get(t, run)?.title))
     });

@@ -1,14 +1,18 @@
 //! What a project's policy lets people order of the fleet. All orders come through here: those of the API, of commands and Slack,
 //! and of schedules.
 
-use kernel::{Code, Error, Result, Role, RunId};
+use kernel::{Code, Error, Result, Role, RunId, StepId};
 use store::fleet::policy;
-use store::{Scope, Tenant};
+use store::{Scope, Tenant, runs};
 use tasks::graph::NewRun;
 use wire::fleet::{CreateRemote, Deliver, Engine, FleetPolicy, RemoteOrder};
+use wire::runs::StepState;
 
 use crate::Gateway;
 use crate::budget::{self, least};
+
+/// Nothing of what a step gave is wanted.
+const NOTHING: i64 = 0;
 
 /// What came of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,19 +24,70 @@ pub struct Ordered {
 }
 
 impl Gateway {
-    /// Has the fleet do something, if the project's policy lets this person order it.
+    /// Has the fleet do something, if the project's policy lets this person order it; once, if it bears a key.
     ///
     /// # Errors
     /// As [`planned`]; when the store fails.
-    pub async fn order(&self, scope: &Scope, wanted: CreateRemote) -> Result<Ordered> {
+    pub async fn order(
+        &self,
+        scope: &Scope,
+        wanted: CreateRemote,
+        idempotency_key: Option<String>,
+    ) -> Result<Ordered> {
         let who = *scope;
         let plan = move |t: &mut Tenant<'_, '_>| {
-            Ok((planned(t, &who, wanted.clone(), None)?, budget::left(t)?.used_up()))
+            Ok((planned(t, &who, wanted.clone(), idempotency_key.clone())?, budget::left(t)?.used_up()))
         };
         let (new, waits) = self.inner.store.read_in(scope, plan).await?;
-        let (run, _) = self.inner.tasks.make(new).await?;
+        let run = self.make_once(new).await?;
         Ok(Ordered { run, waits })
     }
+
+    /// Makes a run. One that was made before under its key is that run, also if what the policy has for a task was changed since.
+    ///
+    /// # Errors
+    /// As `tasks` has it.
+    pub(crate) async fn make_once(&self, new: NewRun) -> Result<RunId> {
+        match self.inner.tasks.make(new).await {
+            Ok((run, _)) => Ok(run),
+            Err(error) if error.code() == Code::Conflict => {
+                let first = error.details().and_then(|details| details["runId"].as_str()?.parse().ok());
+                first.ok_or(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Has steps of a run done again, if the project's policy lets this person order what runners do in them. Tells what is used up
+    /// of the day, if they wait for that.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` when it is not for their role: nothing is done again. Else as `tasks` has it.
+    pub async fn retry(&self, scope: &Scope, run: RunId, steps: &[StepId]) -> Result<Option<&'static str>> {
+        let (who, again) = (*scope, steps.to_vec());
+        let look = move |t: &mut Tenant<'_, '_>| {
+            let mut waits = None;
+            for detail in runs::steps_of(t, run, NOTHING)? {
+                // Those that were cancelled because of one of them come along.
+                let comes = again.contains(&detail.step.id) || detail.step.state == StepState::Cancelled;
+                if let Some(mut order) = comes.then(|| remote(&detail.input)).flatten() {
+                    allowed(t, &who, &mut order)?;
+                    waits = budget::left(t)?.used_up();
+                }
+            }
+            Ok(waits)
+        };
+        let waits = self.inner.store.read_in(scope, look).await?;
+        for step in steps {
+            self.inner.tasks.retry(scope, run, *step).await?;
+        }
+        Ok(waits)
+    }
+}
+
+/// What a step has runners do, if it is theirs.
+fn remote(input: &str) -> Option<RemoteOrder> {
+    serde_json::from_str(input).ok()
 }
 
 /// The run that an order becomes, as the project's policy has it for whoever orders.
@@ -81,7 +136,7 @@ fn may(policy: &FleetPolicy, role: Role, order: &RemoteOrder) -> Result<()> {
 }
 
 /// Bounds a task as the policy bounds every one.
-fn bound(policy: &FleetPolicy, order: &mut RemoteOrder) {
+pub(crate) fn bound(policy: &FleetPolicy, order: &mut RemoteOrder) {
     let bounds = &mut order.bounds;
     bounds.minutes = bounds.minutes.min(policy.task_minutes.unwrap_or(u32::MAX));
     // Nothing but a coding agent says what it uses.

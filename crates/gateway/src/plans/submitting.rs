@@ -92,7 +92,7 @@ impl Gateway {
         match answer.value.as_str().unwrap_or_default().trim().to_lowercase().as_str() {
             "allow" | "yes" | "submit" => self.agreed(lease, &plan, &answer).await,
             "refuse" | "no" => Ok(Next::Give(json!({ "submitted": false }))),
-            _ => Ok(Next::Ask(format!("Answer allow or refuse. {}", question(&plan)))),
+            _ => Ok(Next::Ask(format!("Answer `allow` or `refuse`. {}", question(&plan)))),
         }
     }
 
@@ -118,15 +118,7 @@ impl Gateway {
             }
             Err(error) => return Err(error),
         };
-        let made = match self.inner.tasks.make(new).await {
-            Ok((made, _)) => made,
-            // It was made before, and since then what the policy has for a task was changed.
-            Err(error) if error.code() == Code::Conflict => {
-                let first = error.details().and_then(|details| details["runId"].as_str()?.parse().ok());
-                first.ok_or(error)?
-            }
-            Err(error) => return Err(error),
-        };
+        let made = self.make_once(new).await?;
         Ok(Next::Give(json!({ "submitted": true, "runId": made, "tasks": plan.tasks.len() })))
     }
 }
@@ -175,8 +167,8 @@ fn said(t: &mut Tenant<'_, '_>, run: RunId) -> Result<String> {
 /// What a person is asked.
 fn question(plan: &Plan) -> String {
     let mut text = match plan.tasks.len() {
-        1 => "Shall this be done? Answer allow or refuse.".to_owned(),
-        all => format!("Shall these {all} tasks be done? Answer allow or refuse."),
+        1 => "Shall this be done? Answer `allow` or `refuse`.".to_owned(),
+        all => format!("Shall these {all} tasks be done? Answer `allow` or `refuse`."),
     };
     for (place, task) in plan.tasks.iter().enumerate() {
         let after: Vec<String> = task.after.iter().map(|after| (after + 1).to_string()).collect();

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use kernel::{Code, Error, PageRequest, PersonId, ProjectId, Result, Role, RunId};
 use serde_json::json;
-use store::slack::{self, Thread};
+use store::slack::{self, Taken, Thread};
 use store::{Scope, audit, projects, runs};
 use wire::fleet::{CommandReply, Engine, RemoteOrder};
 use wire::runs::StepState;
 
 use super::said::{COMMAND, What, Word};
-use super::{Inner, progress, shown};
+use super::{Inner, MOST, progress, shown};
 use crate::commands::told::reply;
 use crate::commands::{Who, parse};
 
@@ -28,32 +28,57 @@ enum Heeded {
 }
 
 /// Does what someone says, and answers them. Gives the thread that is to tell of a run, if one was begun.
-pub(super) async fn heed(inner: Arc<Inner>, word: Word) -> Option<Thread> {
-    match inner.obey(&word).await {
-        Ok(Heeded::Nothing) => None,
-        Ok(Heeded::Told(reply)) => {
-            inner.answer(&word, &shown::reply(&reply), false).await;
-            None
-        }
-        Ok(Heeded::Begun(scope, run, mut told)) => match progress::begin(&inner, &word, scope, run).await {
-            Ok(thread) => Some(thread),
-            Err(error) => {
-                told.lines.push(format!("How it gets on cannot be told here. {}", error.message()));
-                inner.answer(&word, &shown::reply(&told), true).await;
-                None
+///
+/// A server may die at any moment of this, and another heed it again: an order bears the word's id, what an agent is told is
+/// told with the note that it was, and all else can be said twice.
+pub(super) async fn heed(inner: Arc<Inner>, taken: Taken) -> Option<Thread> {
+    let Taken { id, word, last } = taken;
+    let heeded = match serde_json::from_str(&word) {
+        Ok(word) => match tokio::time::timeout(MOST, inner.heed(&word)).await {
+            Ok(thread) => Ok(thread),
+            Err(_) if last => Err("what was said in Slack took too long, and is given up"),
+            Err(_) => {
+                tracing::warn!(id, "what was said in Slack took too long; it is begun again");
+                return None;
             }
         },
-        Err(error) => {
-            if error.code() == Code::UnknownError {
-                tracing::error!(?error, "what was said in Slack could not be done");
-            }
-            inner.answer(&word, &shown::escaped(error.message()), true).await;
-            None
-        }
+        Err(_) => Err("what was said in Slack was kept by another Atelier, and cannot be read"),
+    };
+    if let Err(why) = heeded {
+        tracing::error!(id, "{why}");
     }
+    if let Err(error) = inner.store.transact(move |tx| slack::heeded(tx, &id)).await {
+        tracing::warn!(%error, "what was said in Slack and was heeded may be begun again");
+    }
+    heeded.ok().flatten()
 }
 
 impl Inner {
+    async fn heed(&self, word: &Word) -> Option<Thread> {
+        match self.obey(word).await {
+            Ok(Heeded::Nothing) => None,
+            Ok(Heeded::Told(reply)) => {
+                self.answer(word, &shown::reply(&reply), false).await;
+                None
+            }
+            Ok(Heeded::Begun(scope, run, mut told)) => match progress::begin(self, word, scope, run).await {
+                Ok(thread) => thread,
+                Err(error) => {
+                    told.lines.push(format!("How it gets on cannot be told here. {}", error.message()));
+                    self.answer(word, &shown::reply(&told), true).await;
+                    None
+                }
+            },
+            Err(error) => {
+                if error.code() == Code::UnknownError {
+                    tracing::error!(?error, "what was said in Slack could not be done");
+                }
+                self.answer(word, &shown::escaped(error.message()), true).await;
+                None
+            }
+        }
+    }
+
     async fn obey(&self, word: &Word) -> Result<Heeded> {
         let thread = self.thread(word).await?;
         let line = match &word.what {
@@ -102,7 +127,7 @@ impl Inner {
             _ if line.is_empty() => "help".to_owned(),
             _ => line.to_owned(),
         };
-        let told = self.commands.run(&Who::in_slack(scope), &line).await?;
+        let told = self.commands.run(&Who::in_slack(scope), &line, Some(&word.id)).await?;
         let begins = parse::command(&line)
             .is_some_and(|(command, _)| ["do", "ask", "plan", "retry"].contains(&command.name));
         Ok(match told.run_id {

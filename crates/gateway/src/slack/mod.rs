@@ -1,8 +1,8 @@
 //! Slack: people who are known there give the commands of a channel's project, and see how what they ordered gets on.
 //!
 //! [`signature`] decides whether Slack itself sent something, [`said`] what that says; both are pure. Whatever is new is
-//! acknowledged at once and heeded afterwards, at most once, by the [`Service`]; [`shown`] says how things look there. A server that
-//! Slack cannot reach opens a [`socket`], over which the same is said.
+//! kept before it is acknowledged, and heeded afterwards by the [`Service`] of any server; [`shown`] says how things look there. A
+//! server that Slack cannot reach opens a [`socket`], over which the same is said.
 
 mod client;
 mod files;
@@ -23,12 +23,12 @@ use futures_util::stream::FuturesUnordered;
 use identity::Identity;
 use kernel::{Ambient, Code, Error, Result};
 use store::Store;
-use store::slack::{self, Thread};
-use tokio::sync::{Notify, mpsc};
+use store::slack::{self, Taken, Thread};
+use tokio::sync::Notify;
 
 use crate::commands::Commands;
 use client::Client;
-use said::{Said, Word};
+use said::Said;
 pub use signature::Signed;
 
 /// The name of the sealed secret that Slack signs with.
@@ -40,10 +40,14 @@ pub const APP_TOKEN: &str = "slack.app_token";
 /// Where Slack's API is.
 pub const API: &str = "https://slack.com/api";
 
-/// Words that wait to be heeded. One more is refused, and Slack says it again.
-const WORDS: usize = 128;
 /// Words that are heeded at once.
 const AT_ONCE: usize = 16;
+/// How long a word may take. One that takes longer is begun again.
+const MOST: Duration = Duration::from_secs(4 * 60);
+/// For how long a word is the server's that has taken it: one that dies does not heed it.
+const TAKEN_MS: i64 = 5 * 60 * 1000;
+/// How often it is looked whether words wait that others heard.
+const LOOK: Duration = Duration::from_secs(20);
 /// Runs that are told of at once. Of one more it is only said that it was ordered.
 const WATCHED: usize = 200;
 /// How long what is under way may take when the server ends.
@@ -71,7 +75,6 @@ pub enum Answer {
 #[derive(Clone)]
 pub struct Slack {
     inner: Arc<Inner>,
-    words: mpsc::Sender<Word>,
 }
 
 struct Inner {
@@ -83,6 +86,8 @@ struct Inner {
     server: String,
     /// Comes when the settings were changed here.
     changed: Notify,
+    /// Comes when something was heard here.
+    heard: Notify,
     /// Whether a socket to Slack is open.
     is_open: AtomicBool,
 }
@@ -90,9 +95,6 @@ struct Inner {
 /// What heeds what is said, for as long as the server runs.
 pub struct Service {
     inner: Arc<Inner>,
-    words: mpsc::Receiver<Word>,
-    /// For what comes over a socket.
-    to: mpsc::Sender<Word>,
 }
 
 impl Slack {
@@ -109,10 +111,10 @@ impl Slack {
     ) -> Result<(Service, Self)> {
         let client = Client::new(identity.clone(), &options)?;
         let server = options.server;
-        let (changed, is_open) = (Notify::new(), AtomicBool::new(false));
-        let inner = Inner { store, identity, commands, ambient, client, server, changed, is_open };
-        let (inner, (to, words)) = (Arc::new(inner), mpsc::channel(WORDS));
-        Ok((Service { inner: inner.clone(), words, to: to.clone() }, Self { inner, words: to }))
+        let (changed, heard, is_open) = (Notify::new(), Notify::new(), AtomicBool::new(false));
+        let inner =
+            Arc::new(Inner { store, identity, commands, ambient, client, server, changed, heard, is_open });
+        Ok((Service { inner: inner.clone() }, Self { inner }))
     }
 
     /// Takes in what was sent as if by Slack: a JSON body, or a form.
@@ -129,7 +131,7 @@ impl Slack {
         }
         let said = if is_form { said::form(body) } else { said::event(body) };
         let said = said.ok_or_else(|| Error::field("body", "is nothing that Slack says"))?;
-        self.inner.hear(&self.words, said).await
+        self.inner.hear(said).await
     }
 
     /// The settings were changed: what follows from them is done at once.
@@ -145,63 +147,91 @@ impl Slack {
 }
 
 impl Inner {
-    /// Takes in what Slack says, once.
-    async fn hear(&self, words: &mpsc::Sender<Word>, said: Said) -> Result<Answer> {
+    /// Takes in what Slack says, once: it is kept when this gives an answer.
+    async fn hear(&self, said: Said) -> Result<Answer> {
         let word = match said {
             Said::Nothing => return Ok(Answer::Heard),
             Said::Challenge(challenge) => return Ok(Answer::Challenge(challenge)),
             Said::Word(word) => *word,
         };
-        // Room first: what is noted as heard has to be heeded.
-        let room = words.try_reserve().map_err(|_| {
-            Error::new(Code::Unavailable, "Too much is being said at once, or the server is stopping.")
-        })?;
-        let id = word.id.clone();
-        if self.store.transact(move |tx| slack::is_new(tx, &id)).await? {
-            room.send(word);
+        let kept = serde_json::to_string(&word).map_err(Error::internal)?;
+        let (id, server) = (word.id, self.server.clone());
+        if self.store.transact(move |tx| slack::hear(tx, &id, &kept, &server)).await? {
+            self.heard.notify_one();
         }
         Ok(Answer::Heard)
+    }
+
+    /// Takes words that wait.
+    async fn take(&self, most: usize) -> Result<Vec<Taken>> {
+        let (server, until) = (self.server.clone(), self.ambient.now().plus_millis(TAKEN_MS));
+        self.store.transact(move |tx| slack::take(tx, &server, most as u32, until)).await
+    }
+
+    /// Frees what this server had taken when it ended the last time.
+    async fn resume(&self) -> Result<()> {
+        let server = self.server.clone();
+        self.store.transact(move |tx| slack::resume(tx, &server)).await
     }
 }
 
 type Doing<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 impl Service {
-    /// Heeds what is said until `ended` comes, and tells of runs meanwhile.
-    pub async fn run(mut self, ended: impl Future<Output = ()> + Send) {
+    /// Heeds what is said until `ended` comes, and tells of runs meanwhile. What is not begun by then is kept for the next start.
+    pub async fn run(self, ended: impl Future<Output = ()> + Send) {
         tokio::pin!(ended);
+        let mut taking: FuturesUnordered<Doing<Result<Vec<Taken>>>> = FuturesUnordered::new();
         let mut heeding: FuturesUnordered<Doing<Option<Thread>>> = FuturesUnordered::new();
         let mut telling: FuturesUnordered<Doing<()>> = FuturesUnordered::new();
         let tell = |thread| -> Doing<()> { Box::pin(progress::tell(self.inner.clone(), thread)) };
-        let (server, sockets) = (self.inner.server.clone(), socket::listen(&self.inner, &self.to));
+        let (server, sockets) = (self.inner.server.clone(), socket::listen(&self.inner));
         tokio::pin!(sockets);
         match self.inner.store.read(move |tx| slack::untold(tx, &server)).await {
             Ok(untold) => telling.extend(untold.into_iter().take(WATCHED).map(tell)),
             Err(error) => tracing::warn!(%error, "what Slack was not told to the end could not be read"),
         }
+        if let Err(error) = self.inner.resume().await {
+            tracing::warn!(%error, "what was being heeded in Slack at the end is heeded some minutes later");
+        }
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // Whether words may wait.
+        let mut waiting = false;
         loop {
             tokio::select! {
                 () = &mut ended => break,
                 never = &mut sockets => match never {},
+                _ = look.tick() => waiting = true,
+                () = self.inner.heard.notified() => waiting = true,
                 Some(begun) = heeding.next() => {
                     if let Some(thread) = begun.filter(|_| telling.len() < WATCHED) {
                         telling.push(tell(thread));
                     }
                 }
                 Some(()) = telling.next() => {}
-                Some(word) = self.words.recv(), if heeding.len() < AT_ONCE => {
-                    heeding.push(Box::pin(heeding::heed(self.inner.clone(), word)));
-                }
+                Some(taken) = taking.next() => match taken {
+                    Ok(taken) => {
+                        waiting |= !taken.is_empty();
+                        let heed = |taken| -> Doing<_> { Box::pin(heeding::heed(self.inner.clone(), taken)) };
+                        heeding.extend(taken.into_iter().map(heed));
+                    }
+                    Err(error) => tracing::warn!(%error, "what was said in Slack could not be read"),
+                },
+            }
+            let room = AT_ONCE - heeding.len();
+            if waiting && room > 0 && taking.is_empty() {
+                waiting = false;
+                let inner = self.inner.clone();
+                taking.push(Box::pin(async move { inner.take(room).await }));
             }
         }
-        // Nothing new, but what was acknowledged is done.
-        self.words.close();
-        while let Ok(word) = self.words.try_recv() {
-            heeding.push(Box::pin(heeding::heed(self.inner.clone(), word)));
-        }
+        // What was taken is done if there is time; the rest stays where it is.
         let rest = async { while heeding.next().await.is_some() {} };
         if tokio::time::timeout(LAST, rest).await.is_err() {
-            tracing::warn!("not all that was said in Slack was heeded before the end");
+            tracing::warn!(
+                "not all that was said in Slack was heeded before the end; the next start goes on with it"
+            );
         }
     }
 }

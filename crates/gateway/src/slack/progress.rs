@@ -7,7 +7,6 @@ use kernel::{Code, Error, Result, RunId};
 use serde_json::{Value, json};
 use store::slack::{self, Thread};
 use store::{Scope, asks, executions, runs};
-use wire::fleet::AgentAsk;
 
 use super::said::{What, Word};
 use super::{Inner, files, shown};
@@ -19,11 +18,16 @@ const FAILURES: u32 = 20;
 /// Nothing of what a step gave is wanted.
 const NOTHING: i64 = 0;
 
-/// Begins to tell of a run, in the channel where it was ordered: in the thread, if it was ordered in one of ours.
+/// Begins to tell of a run, in the channel where it was ordered: in the thread, if it was ordered in one of ours. Nothing if it
+/// is told of there already.
 ///
 /// # Errors
 /// When Slack or the store fails.
-pub(super) async fn begin(inner: &Inner, word: &Word, scope: Scope, run: RunId) -> Result<Thread> {
+pub(super) async fn begin(inner: &Inner, word: &Word, scope: Scope, run: RunId) -> Result<Option<Thread>> {
+    let at = word.at.clone();
+    if inner.store.read_in(&scope, move |t| slack::tells_of(t, run, &at)).await? {
+        return Ok(None);
+    }
     let (mut body, _) = message(inner, &scope, run).await?;
     body["channel"] = json!(word.at.channel);
     if let (What::Reply(_), Some(thread)) = (&word.what, &word.thread) {
@@ -35,7 +39,7 @@ pub(super) async fn begin(inner: &Inner, word: &Word, scope: Scope, run: RunId) 
     let thread = Thread { at: word.at.clone(), thread: ts.to_owned(), project: scope.project(), run };
     let (begun, server) = (thread.clone(), inner.server.clone());
     inner.store.transact_in(&scope, move |t| slack::begin(t, &begun, &server)).await?;
-    Ok(thread)
+    Ok(Some(thread))
 }
 
 /// Tells how a run gets on until it has ended.
@@ -96,6 +100,5 @@ async fn message(inner: &Inner, scope: &Scope, run: RunId) -> Result<(Value, boo
         Ok((runs::steps_of(t, run, NOTHING)?, executions::of_run(t, run)?, asks::of_run(t, run)?, about))
     });
     let (steps, done, asked, about) = read.await?;
-    let open: Vec<AgentAsk> = asked.into_iter().filter(|ask| ask.open).collect();
-    Ok((shown::progress(&about, &steps, &done, &open), about.state.has_ended()))
+    Ok((shown::progress(&about, &steps, &done, &asked), about.state.has_ended()))
 }

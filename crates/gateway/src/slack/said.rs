@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::slack::Channel;
 
@@ -22,8 +22,8 @@ pub(crate) enum Said {
     Nothing,
 }
 
-/// Something that someone said to us.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Something that someone said to us. It is kept so until it is heeded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Word {
     /// Tells it from everything else that Slack ever says; the same when it says this again.
     pub(crate) id: String,
@@ -38,7 +38,7 @@ pub(crate) struct Word {
 }
 
 /// What was said.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum What {
     /// A command, by the slash command or in a mention.
     Line(String),

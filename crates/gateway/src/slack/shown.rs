@@ -76,7 +76,8 @@ fn fenced(table: &CommandTable, room: usize) -> String {
 }
 
 /// How a run gets on: one message, with buttons for what can be done about it.
-pub(crate) fn progress(run: &Run, steps: &[Detail], done: &[Execution], open: &[AgentAsk]) -> Value {
+pub(crate) fn progress(run: &Run, steps: &[Detail], done: &[Execution], asked: &[AgentAsk]) -> Value {
+    let open: Vec<&AgentAsk> = asked.iter().filter(|asked| asked.open).collect();
     let mut text = format!("*{}* – {}", escaped(&run.title).replace('*', "∗"), run.state.as_str());
     if let Some(why) = &run.paused {
         text.push_str(&format!(" (paused: {})", escaped(why)));
@@ -86,6 +87,11 @@ pub(crate) fn progress(run: &Run, steps: &[Detail], done: &[Execution], open: &[
     }
     if steps.len() > STEPS {
         text.push_str(&format!("\n… and {} more", steps.len() - STEPS));
+    }
+    // Whoever has seen one of these may look for its buttons.
+    for asked in asked.iter().rev().filter(|asked| asked.withdrawn_at.is_some()).take(ASKS) {
+        let told = format!("\n– Withdrawn by the agent on {}: {}", asked.runner_name, asked.title);
+        text.push_str(&cut(escaped(&told), ASKED));
     }
     for asked in open.iter().take(ASKS) {
         let told =
@@ -100,7 +106,7 @@ pub(crate) fn progress(run: &Run, steps: &[Detail], done: &[Execution], open: &[
     }
     let text = cut(text, MESSAGE);
     let mut blocks = vec![json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } })];
-    let buttons = buttons(run, steps, open);
+    let buttons = buttons(run, steps, &open);
     if !buttons.is_empty() {
         blocks.push(json!({ "type": "actions", "elements": buttons }));
     }
@@ -153,7 +159,7 @@ fn result(run: &Run, done: &[Execution]) -> String {
 }
 
 /// Buttons are commands: what pressing one may do is seen as for whoever types it.
-fn buttons(run: &Run, steps: &[Detail], open: &[AgentAsk]) -> Vec<Value> {
+fn buttons(run: &Run, steps: &[Detail], open: &[&AgentAsk]) -> Vec<Value> {
     let button = |name: &str, text: &str, command: &str, style: Option<&str>| {
         let mut button = json!({ "type": "button", "action_id": name, "value": command,
             "text": { "type": "plain_text", "text": text } });

@@ -9,13 +9,12 @@ use futures_util::{SinkExt, StreamExt};
 use identity::Secret;
 use kernel::{Code, Error, Result};
 use serde_json::json;
-use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{Connector, connect_async_tls_with_config};
 
-use super::said::{Frame, Word, frame};
+use super::said::{Frame, frame};
 use super::{APP_TOKEN, Inner};
 
 /// How long to wait before another socket is asked for, at the least and at the most.
@@ -30,13 +29,13 @@ const SILENCE: Duration = Duration::from_secs(90);
 const LARGEST: usize = 1024 * 1024;
 
 /// Hears Slack over sockets for as long as there is a token for that.
-pub(super) async fn listen(inner: &Arc<Inner>, words: &mpsc::Sender<Word>) -> Infallible {
+pub(super) async fn listen(inner: &Arc<Inner>) -> Infallible {
     let mut pause = AGAIN.0;
     loop {
         let wait = match inner.client.token(APP_TOKEN).await {
             Ok(None) => LOOK,
             Ok(Some(token)) => {
-                let heard = hear(inner, words, &token).await;
+                let heard = hear(inner, &token).await;
                 let was_open = inner.is_open.swap(false, Ordering::Relaxed);
                 match heard {
                     Ok(()) => pause = AGAIN.0,
@@ -60,7 +59,7 @@ pub(super) async fn listen(inner: &Arc<Inner>, words: &mpsc::Sender<Word>) -> In
 }
 
 /// Hears Slack over one socket, until Slack closes it or the token is another one.
-async fn hear(inner: &Inner, words: &mpsc::Sender<Word>, token: &Secret) -> Result<()> {
+async fn hear(inner: &Inner, token: &Secret) -> Result<()> {
     let failed = |error: tokio_tungstenite::tungstenite::Error| {
         Error::new(Code::ProviderError, "The socket to Slack failed.").caused_by(error)
     };
@@ -87,7 +86,7 @@ async fn hear(inner: &Inner, words: &mpsc::Sender<Word>, token: &Secret) -> Resu
             Some(Frame::Said(envelope, said)) => {
                 if let Some(said) = said {
                     // What is not acknowledged is said again.
-                    if let Err(error) = inner.hear(words, said).await {
+                    if let Err(error) = inner.hear(said).await {
                         tracing::warn!(%error, "what was said in Slack could not be taken in");
                         continue;
                     }

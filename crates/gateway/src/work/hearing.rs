@@ -17,7 +17,7 @@ use wire::runner::{
 
 use super::ends::{health, settle};
 use super::{Done, Given, Work, held};
-use crate::End;
+use crate::{End, Grown, Word};
 
 /// The most messages of streams that are not stored yet: beyond them, and beyond [`WINDOW`] bytes, a runner has to wait.
 const UNSTORED: usize = 256;
@@ -25,6 +25,8 @@ const UNSTORED: usize = 256;
 const DOING: usize = 1_024;
 /// How often it is noted that a task gets on.
 const NOTED: Duration = Duration::from_secs(10);
+/// How often it is told at most that what a runner's tasks write has grown.
+const GROWTH: Duration = Duration::from_millis(300);
 /// How often what a runner says of its progress is kept.
 const TOLD: Duration = Duration::from_secs(1);
 /// The most bytes of a stream that is not the output.
@@ -42,6 +44,7 @@ impl Work {
             FromRunner::TaskProgress(progress) => progress.task,
             FromRunner::TaskStream(chunk) => chunk.task,
             FromRunner::TaskAsk(ask) => ask.task,
+            FromRunner::TaskWithdraw(withdrawn) => withdrawn.task,
             FromRunner::TaskHeard(heard) => heard.task,
             FromRunner::TaskComplete(ended) | FromRunner::TaskError(ended) => ended.task,
             FromRunner::Auth(_) | FromRunner::Heartbeat {} => return Err(Close::Malformed),
@@ -58,6 +61,7 @@ impl Work {
             FromRunner::TaskProgress(progress) => self.progress(progress)?,
             FromRunner::TaskStream(chunk) => self.stream(chunk)?,
             FromRunner::TaskAsk(ask) => self.ask(ask)?,
+            FromRunner::TaskWithdraw(withdrawn) => self.withdraw(withdrawn),
             FromRunner::TaskHeard(heard) => self.heard(heard),
             FromRunner::TaskComplete(ended) | FromRunner::TaskError(ended) => self.end(ended)?,
             FromRunner::Auth(_) | FromRunner::Heartbeat {} => {}
@@ -80,6 +84,7 @@ impl Work {
     /// The runner has a task no more.
     pub(super) fn take_away(&mut self, task: Task) -> Option<Given> {
         self.asked.retain(|(asks, _)| *asks != task);
+        self.withdrawn.retain(|(asks, _)| *asks != task);
         self.said.retain(|(hears, _), _| *hears != task);
         self.given.remove(&task)
     }
@@ -165,6 +170,28 @@ impl Work {
             });
             Ok(says.chain([Done::Stored(parts)]).collect())
         }));
+    }
+
+    /// Notes that more of a task is stored. It is told at once, unless that was so just now.
+    pub(super) fn grew(&mut self, task: Task) {
+        let Some(given) = self.given.get(&task) else { return };
+        let is_first = self.grown.is_empty();
+        self.grown.insert(task, given.lease.step().project);
+        if is_first {
+            let at = self.told_of_growth.map_or_else(Instant::now, |told| told + GROWTH);
+            self.doing.push(Box::pin(async move {
+                tokio::time::sleep_until(at).await;
+                Ok(vec![Done::Grown])
+            }));
+        }
+    }
+
+    /// Tells who looks on what has grown.
+    pub(super) fn tell_of_growth(&mut self) {
+        self.told_of_growth = Some(Instant::now());
+        for (Task { task_id: run, step_id: step, fence }, project) in std::mem::take(&mut self.grown) {
+            self.gateway.spread(Word::Grown(Grown { project, run, step, fence }));
+        }
     }
 
     fn end(&mut self, ended: Ended) -> Result<(), Close> {

@@ -11,7 +11,7 @@ mod hearing;
 mod people;
 mod wanting;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,11 +22,12 @@ use kernel::{Code, Error, ProjectId, Result, RunnerId};
 use resilience::breakers::Ticket;
 use resilience::retry::Kind;
 use store::executions::{self, Part};
+use store::runners;
 use tasks::machine::Failure;
 use tokio::sync::Notify;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use wire::fleet::{Engine, RemoteOrder};
-use wire::runner::{Answer, Kept, Say, Submit, Task, ToRunner};
+use wire::runner::{Answer, Kept, Say, Submit, Task, ToRunner, Withdrawn};
 
 use crate::{End, Gateway, orders};
 
@@ -44,6 +45,8 @@ enum Done {
     Say(ToRunner),
     /// What it sent was stored: so many bytes of each task.
     Stored(Vec<(Task, u64)>),
+    /// It may be told again what has grown.
+    Grown,
     /// The runner may be given a step.
     Give(Box<Giving>),
     /// Steps come by this from now on.
@@ -111,8 +114,13 @@ pub(crate) struct Work {
     unstored: usize,
     /// Whether parts are being stored.
     storing: bool,
+    /// Tasks of which more was stored than was told, with their projects, and when it was told last.
+    grown: BTreeMap<Task, ProjectId>,
+    told_of_growth: Option<Instant>,
     /// What was asked on this connection, and not answered on it. What is answered on another is asked on this one first.
     asked: BTreeSet<(Task, u32)>,
+    /// What was withdrawn before it was written down that it is asked, if it is at all.
+    withdrawn: BTreeSet<(Task, u32)>,
     /// What was said to agents on this connection, and when.
     said: HashMap<(Task, u32), Instant>,
     /// Comes when something may be answered or said, or the runner may be given work again.
@@ -146,7 +154,7 @@ impl Work {
         Self {
             gateway,
             runner,
-            name: store::runners::worker(runner),
+            name: runners::worker(runner),
             slots,
             commands,
             agents,
@@ -162,7 +170,10 @@ impl Work {
             waiting: Vec::new(),
             unstored: 0,
             storing: false,
+            grown: BTreeMap::new(),
+            told_of_growth: None,
             asked: BTreeSet::new(),
+            withdrawn: BTreeSet::new(),
             said: HashMap::new(),
             nudge,
             look,
@@ -170,7 +181,7 @@ impl Work {
         }
     }
 
-    /// Takes up the leases that the runner has. Gives those that it knows of, with what is stored of their streams; the others
+    /// Takes up the leases that the runner has, and its breaker. Gives those that it knows of, with what is stored of their streams; the others
     /// are submitted again.
     ///
     /// # Errors
@@ -178,21 +189,21 @@ impl Work {
     pub(crate) async fn resume(&mut self, known: &[Task]) -> Result<(Vec<Kept>, Vec<ToRunner>)> {
         let (name, turns) =
             (self.name.clone(), self.projects.iter().map(|id| orders::turn(*id)).collect::<Vec<_>>());
-        let store = self.gateway.inner.store.clone();
-        let held = store.read(move |tx| {
+        let (store, runner) = (self.gateway.inner.store.clone(), self.runner);
+        let read = store.read(move |tx| {
             let held = executions::held(tx, &name, &turns)?;
-            held.into_iter()
-                .map(|lease| Ok((lease, executions::streams(tx, lease)?)))
-                .collect::<Result<Vec<_>>>()
+            let held = held.into_iter().map(|lease| Ok((lease, executions::streams(tx, lease)?)));
+            Ok((held.collect::<Result<Vec<_>>>()?, runners::breaker(tx, runner)?))
         });
+        let (held, breaker) = read.await?;
+        self.gateway.go_on(runner, breaker.as_deref());
         let (mut kept, mut submits) = (Vec::new(), Vec::new());
-        for (held, streams) in held.await? {
+        for (held, streams) in held {
             let lease = self.gateway.inner.tasks.keep(&self.name, held.run, held.step, held.fence).await;
             // One that ended just now is no longer the runner's.
             let Ok(lease) = lease else { continue };
             let task = task_of(&lease);
             let Some(order) = order_of(&lease) else { continue };
-            let runner = self.runner;
             store.transact(move |tx| executions::begin(tx, held, runner)).await?;
             let submit = self.take(Giving { lease, order, ticket: None });
             if known.contains(&task) {
@@ -284,13 +295,18 @@ impl Work {
                             given.unstored = given.unstored.saturating_sub(1);
                         }
                         self.note(task);
+                        self.grew(task);
                     }
                     self.store();
                 }
+                Done::Grown => self.tell_of_growth(),
                 Done::Give(giving) => {
                     says.push(ToRunner::TaskSubmit(Box::new(self.take(*giving))));
                 }
                 Done::Joined(worker) => self.worker = Some(worker),
+                Done::Asks(task, ask_id) if self.withdrawn.remove(&(task, ask_id)) => {
+                    self.withdraw(Withdrawn { task, ask_id });
+                }
                 Done::Asks(task, ask) => {
                     if self.given.contains_key(&task) {
                         self.asked.insert((task, ask));
@@ -325,7 +341,7 @@ impl Work {
             let mut done = Vec::new();
             match began {
                 Ok((ticket, Some(left))) => {
-                    left.bound(&mut order.bounds);
+                    left.bound(&mut order);
                     return Ok(vec![Done::Give(Box::new(Giving { lease, order, ticket: Some(ticket) }))]);
                 }
                 Ok((_, None)) => done.push(Done::UsedUp(project)),

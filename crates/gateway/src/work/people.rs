@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use kernel::Code;
-use store::{asks, said};
+use store::{Scope, asks, said};
 use tokio::time::Instant;
-use wire::runner::{Answer, Ask, Close, DETAIL, HeardSay, NAME, OPTIONS, Say, Task, ToRunner};
+use wire::runner::{Answer, Ask, Close, DETAIL, HeardSay, NAME, OPTIONS, Say, Task, ToRunner, Withdrawn};
 
 use super::{Done, Work, held};
 use crate::End;
@@ -39,6 +39,23 @@ impl Work {
             }
         }));
         Ok(())
+    }
+
+    /// Notes that a task asks something no more.
+    pub(super) fn withdraw(&mut self, Withdrawn { task, ask_id }: Withdrawn) {
+        let Some(given) = self.given.get(&task) else { return };
+        let (scope, store) = (Scope::server(given.lease.step().project), self.gateway.inner.store.clone());
+        if !self.asked.remove(&(task, ask_id)) {
+            // It may not be written down yet that it is asked.
+            self.withdrawn.insert((task, ask_id));
+        }
+        self.doing.push(Box::pin(async move {
+            let withdrawn = store.transact_in(&scope, move |t| asks::withdraw(t, held(task), ask_id)).await;
+            withdrawn.map(|()| Vec::new()).map_err(|error| {
+                tracing::warn!(%error, "that a task asks something no more could not be kept; it says so again");
+                End::Later
+            })
+        }));
     }
 
     /// Looks which of what the runner has asked is answered, and what people say to its agents. Waiting for people, a task gets on.

@@ -18,7 +18,7 @@ mod paths;
 mod spool;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
@@ -122,6 +122,8 @@ struct Asks {
     asked: u32,
     /// What has no answer yet, with who waits for it.
     open: BTreeMap<u32, (Ask, oneshot::Sender<Option<String>>)>,
+    /// What was withdrawn before it had one.
+    withdrawn: BTreeSet<u32>,
 }
 
 impl Entry {
@@ -180,9 +182,12 @@ impl Shared {
 
     /// Asks something no more.
     fn withdraw(&self, task: Task, ask: u32) {
-        if let Some(entry) = self.table().entries.get_mut(&task) {
-            entry.asks.open.remove(&ask);
+        if let Some(entry) = self.table().entries.get_mut(&task)
+            && entry.asks.open.remove(&ask).is_some()
+        {
+            entry.asks.withdrawn.insert(ask);
         }
+        self.changed.notify_one();
     }
 
     /// Removes all that there is of a task.
@@ -320,6 +325,14 @@ impl Workshop {
         let table = self.0.table();
         let entry = table.entries.get(&task).filter(|entry| !entry.is_forgotten());
         entry.map(|entry| entry.asks.open.values().map(|(ask, _)| ask.clone()).collect()).unwrap_or_default()
+    }
+
+    /// What a task has asked, and withdrew before it was answered.
+    #[must_use]
+    pub fn withdrawn(&self, task: Task) -> Vec<u32> {
+        let table = self.0.table();
+        let entry = table.entries.get(&task).filter(|entry| !entry.is_forgotten());
+        entry.map(|entry| entry.asks.withdrawn.iter().copied().collect()).unwrap_or_default()
     }
 
     /// Answers what a task asks, with one of its options or with none. What it does not ask, or not any more, is passed over.

@@ -2,8 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use gateway::Grown;
 use kernel::{Event, EventKind, ProjectId, RunId, StepId, Timestamp};
 use serde_json::Value;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 use wire::live::{AgentStatus, AgentStep, Follow, RunStanding, ToClient, Unfollow};
 use wire::runs::{Reason, StepState};
 
@@ -187,6 +190,31 @@ fn agent(
 }
 
 impl Live {
+    /// Tells those who follow a run that what its steps write on runners has grown, for as long as there are runners.
+    pub(crate) async fn tell_of_growth(self, mut grown: broadcast::Receiver<Grown>) {
+        loop {
+            let Grown { project, run, step, fence } = match grown.recv().await {
+                Ok(grown) => grown,
+                // Whoever looks on looks by itself, too.
+                Err(RecvError::Lagged(_)) => continue,
+                Err(RecvError::Closed) => return,
+            };
+            let rooms = self.rooms();
+            let seats = rooms.by_project.get(&project).into_iter().flat_map(|room| room.seats.values());
+            let mut seats = seats.filter(|seat| seat.follows.contains_key(&run)).peekable();
+            if seats.peek().is_none() {
+                continue;
+            }
+            let told = ToClient::StreamGrown { execution_id: run, step_id: step, fence };
+            if let Some(spoken) = Spoken::new(&told) {
+                // Who is too slow misses it.
+                for seat in seats {
+                    spoken.to(&seat.socket);
+                }
+            }
+        }
+    }
+
     /// The runs of a project that someone follows.
     pub(super) fn followed(&self, project: ProjectId) -> HashSet<RunId> {
         let rooms = self.rooms();

@@ -48,5 +48,5 @@ async fn run(
     Permit(permit): Permit<Viewer>,
     Body(command): Body<RunCommand>,
 ) -> Answer<Json<CommandReply>> {
-    Ok(Json(app.commands.run(&Who::by(&permit), &command.line).await?))
+    Ok(Json(app.commands.run(&Who::by(&permit), &command.line, None).await?))
 }

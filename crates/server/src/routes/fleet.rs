@@ -48,7 +48,7 @@ async fn create(
 ) -> Answer<impl IntoResponse> {
     let scope = permit.scope();
     let details = noting::told(&wanted);
-    let run = app.gateway.order(scope, wanted).await?.run;
+    let run = app.gateway.order(scope, wanted, None).await?.run;
     app.gateway.note(scope, "fleet.ordered", &run.to_string(), details.into()).await?;
     Ok((StatusCode::CREATED, Json(app.store.read_in(scope, move |t| runs::get(t, run)).await?)))
 }
@@ -125,7 +125,8 @@ async fn list_asks(
 #[utoipa::path(post, path = "/projects/{id}/runs/{run}/steps/{step}/executions/{fence}/asks/{ask}/answer",
     tag = "runners", params(("id" = ProjectId, Path), ("run" = RunId, Path), ("step" = StepId, Path),
         ("fence" = i64, Path), ("ask" = u32, Path)),
-    request_body = AnswerAgentAsk, responses((status = 204)))]
+    request_body = AnswerAgentAsk, responses((status = 204)),
+    extensions(("x-refuses" = json!(["CONFLICT", "ALREADY_DECIDED"]))))]
 async fn answer_ask(
     State(app): State<App>,
     Permit(permit): Permit<Editor>,

@@ -216,6 +216,8 @@ async fn resume(
 }
 
 /// Do a step, and all that come after it, again
+///
+/// What the fleet does in it is held to the project's policy, as if it were ordered now.
 #[utoipa::path(post, path = "/projects/{id}/runs/{run}/steps/{step}/retry", tag = "runs",
     params(("id" = ProjectId, Path), ("run" = RunId, Path), ("step" = StepId, Path)), responses((status = 204)))]
 async fn retry(
@@ -223,7 +225,7 @@ async fn retry(
     Permit(permit): Permit<Editor>,
     Path((_project, run, step)): Path<(ProjectId, RunId, StepId)>,
 ) -> Answer<StatusCode> {
-    app.tasks.retry(permit.scope(), run, step).await?;
+    app.gateway.retry(permit.scope(), run, &[step]).await?;
     app.gateway.note_run(permit.scope(), run, "fleet.retried").await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -94,7 +94,7 @@ pub(crate) async fn fill(stage: &Stage) -> Scope {
         executions::end(t, lease, &wire::fleet::Outcome::of(wire::fleet::End::Complete, ""))?;
         store::fleet::policy::set(t, &wire::fleet::FleetPolicy::default())?;
         let at = slack::Channel { team: "T1".into(), channel: "C1".into() };
-        slack::is_new(t, "event/1")?;
+        slack::hear(t, "event/1", "{}", "nod_1")?;
         slack::offer(t, ada, "first", later)?;
         slack::link(t, "T1", "U1", "first")?;
         slack::offer(t, ada, "second", later)?;

@@ -122,6 +122,26 @@ on_both! {
         assert_eq!(one.and(other).unwrap_err().code(), Code::AlreadyDecided);
     }
 
+    async fn what_is_withdrawn_is_open_no_more_and_what_is_answered_is_not_withdrawn(stage) {
+        let scope = stage.begun().await;
+        let lease = stage.held(&scope).await;
+        for number in [1, 2] {
+            stage.ask(ask(lease, number)).await.unwrap();
+        }
+        assert!(stage.answer(&scope, lease, 2, Some("yes")).await.unwrap());
+        let other = stage.project(scope.actor().unwrap()).await;
+        for (scope, number) in [(&other, 1), (&scope, 1), (&scope, 1), (&scope, 2), (&scope, 3)] {
+            stage.store.transact_in(scope, move |t| asks::withdraw(t, lease, number)).await.unwrap();
+            let open = stage.store.read_in(scope, asks::of_project).await.unwrap();
+            assert!(open.is_empty(), "{open:?}");
+        }
+        let all = stage.store.read_in(&scope, move |t| asks::of_run(t, lease.run)).await.unwrap();
+        assert_eq!(all.iter().map(|ask| ask.withdrawn_at.is_some()).collect::<Vec<_>>(), [true, false]);
+        assert_eq!(stage.answer(&scope, lease, 1, Some("yes")).await.unwrap_err().code(), Code::Conflict);
+        let told = stage.told(&scope).await;
+        assert_eq!(told.iter().filter(|title| title.contains("not asked any more")).count(), 1, "{told:?}");
+    }
+
     async fn what_a_lease_that_is_over_asks_is_neither_kept_nor_answered(stage) {
         let scope = stage.begun().await;
         let lease = stage.held(&scope).await;

@@ -1,6 +1,6 @@
 //! Slack: each thing is told once, a code links once, and a channel talks of one project.
 
-use store::slack::{self, Channel, Thread};
+use store::slack::{self, Channel, Taken, Thread};
 
 use crate::archives;
 use crate::stage::Stage;
@@ -9,7 +9,22 @@ fn channel(name: &str) -> Channel {
     Channel { team: "T1".into(), channel: name.into() }
 }
 
+fn ids(taken: &[Taken]) -> Vec<&str> {
+    taken.iter().map(|taken| taken.id.as_str()).collect()
+}
+
 impl Stage {
+    async fn hear(&self, id: &'static str) -> bool {
+        let word = format!("\"{id}\"");
+        self.store.transact(move |tx| slack::hear(tx, id, &word, "nod_1")).await.unwrap()
+    }
+
+    /// What a server takes, for a second.
+    async fn take(&self, server: &'static str, most: u32) -> Vec<Taken> {
+        let until = self.ambient.now().plus_millis(1_000);
+        self.store.transact(move |tx| slack::take(tx, server, most, until)).await.unwrap()
+    }
+
     async fn offer(&self, person: kernel::PersonId, hash: &'static str) {
         let until = self.ambient.now().plus_millis(1_000);
         self.store.transact(move |tx| slack::offer(tx, person, hash, until)).await.unwrap();
@@ -22,15 +37,52 @@ impl Stage {
 
 on_both! {
     async fn what_was_told_before_is_not_new_until_an_hour_has_passed(stage) {
-        let is_new = async || stage.store.transact(|tx| slack::is_new(tx, "event/1")).await.unwrap();
-        assert!(is_new().await);
-        assert!(!is_new().await);
+        assert!(stage.hear("event/1").await);
+        assert!(!stage.hear("event/1").await);
         stage.clock.advance(60 * 60_000);
         assert_eq!(stage.store.sweep(stage.ambient.now()).await.unwrap().slack, 0);
-        assert!(!is_new().await);
+        assert!(!stage.hear("event/1").await);
         stage.clock.advance(1);
+        assert_eq!(stage.store.sweep(stage.ambient.now()).await.unwrap().slack, 0, "nobody has heeded it");
+        stage.store.transact(|tx| slack::heeded(tx, "event/1")).await.unwrap();
         assert_eq!(stage.store.sweep(stage.ambient.now()).await.unwrap().slack, 1);
-        assert!(is_new().await);
+        assert!(stage.hear("event/1").await);
+    }
+
+    async fn what_was_told_is_one_servers_to_heed_until_it_ends_or_takes_too_long(stage) {
+        stage.hear("b").await;
+        stage.clock.advance(1);
+        stage.hear("a").await;
+        let taken = stage.take("nod_1", 1).await;
+        assert_eq!((taken[0].id.as_str(), taken[0].word.as_str(), taken[0].last), ("b", "\"b\"", false));
+        assert_eq!(ids(&stage.take("nod_2", 9).await), ["a"]);
+        assert_eq!(ids(&stage.take("nod_1", 9).await), [""; 0]);
+        stage.store.transact(|tx| slack::resume(tx, "nod_1")).await.unwrap();
+        assert_eq!(ids(&stage.take("nod_3", 9).await), ["b"]);
+        stage.store.transact(|tx| slack::heeded(tx, "b")).await.unwrap();
+        stage.clock.advance(1_000);
+        assert_eq!(ids(&stage.take("nod_1", 9).await), ["a"], "its time is over");
+        stage.clock.advance(1_000);
+        assert!(stage.take("nod_1", 9).await[0].last);
+        stage.clock.advance(1_000);
+        assert_eq!(ids(&stage.take("nod_1", 9).await), [""; 0], "it was tried often enough");
+        stage.clock.advance(60 * 60_000);
+        assert_eq!(stage.store.sweep(stage.ambient.now()).await.unwrap().slack, 2);
+    }
+
+    async fn what_is_too_much_is_not_taken_in(stage) {
+        let many = stage.store.transact(|tx| {
+            for n in 0..1_000 {
+                slack::hear(tx, &format!("event/{n}"), "{}", "nod_1")?;
+            }
+            Ok(())
+        });
+        many.await.unwrap();
+        let more = async || stage.store.transact(|tx| slack::hear(tx, "more", "{}", "nod_1")).await;
+        assert_eq!(more().await.unwrap_err().code(), kernel::Code::Unavailable);
+        assert!(!stage.hear("event/1").await, "what is known is acknowledged");
+        stage.store.transact(|tx| slack::heeded(tx, "event/1")).await.unwrap();
+        assert!(more().await.unwrap());
     }
 
     async fn a_code_links_one_member_once_and_in_time(stage) {
@@ -73,11 +125,18 @@ on_both! {
         stage.store.transact_in(&scope, move |t| slack::begin(t, &begun, "nod_1")).await.unwrap();
         let found = stage.store.read(|tx| slack::thread(tx, &channel("C1"), "1700000000.000100")).await.unwrap();
         assert_eq!(found, Some(thread.clone()));
+        let run = lease.run;
+        for (name, tells) in [("C1", true), ("C2", false)] {
+            let found = stage.store.read_in(&scope, move |t| slack::tells_of(t, run, &channel(name))).await;
+            assert_eq!(found.unwrap(), tells, "{name}");
+        }
         assert_eq!(stage.store.read(|tx| slack::thread(tx, &channel("C2"), "1700000000.000100")).await.unwrap(), None);
         assert_eq!(stage.store.read(|tx| slack::untold(tx, "nod_1")).await.unwrap(), [thread]);
         assert_eq!(stage.store.read(|tx| slack::untold(tx, "nod_2")).await.unwrap(), []);
         stage.store.transact(|tx| slack::told(tx, &channel("C1"), "1700000000.000100")).await.unwrap();
         assert_eq!(stage.store.read(|tx| slack::untold(tx, "nod_1")).await.unwrap(), []);
+        let tells = stage.store.read_in(&scope, move |t| slack::tells_of(t, run, &channel("C1"))).await;
+        assert!(!tells.unwrap(), "whoever has it done again is told anew");
         let other = stage.project(scope.actor().unwrap()).await;
         let stranger = Thread { at: channel("C9"), thread: "1".into(), project: other.project(), run: lease.run };
         stage.store.transact_in(&other, move |t| slack::begin(t, &stranger, "nod_1")).await.unwrap();

@@ -1,6 +1,7 @@
 //! Doubles: a real server of tools over HTTP, by the same library's other half, and ones that answer wrongly.
 
 use std::convert::Infallible;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -76,6 +77,11 @@ impl ServerHandler for Tools {
             }
             "fail" => CallToolResult::error(text("The gauge is broken.".into())),
             "flood" => CallToolResult::success(text("x".repeat(300 << 10))),
+            // As a command: a line without an end, for as long as somebody reads it.
+            "gush" => {
+                while std::io::stdout().write_all(&[b'x'; 64 << 10]).is_ok() {}
+                std::process::exit(0);
+            }
             "hang" => std::future::pending().await,
             other => return Err(ErrorData::invalid_params(format!("no tool {other}"), None)),
         }))

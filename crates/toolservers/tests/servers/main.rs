@@ -185,17 +185,34 @@ async fn serves_on_its_own_input_and_output_when_it_is_told_to() {
     }
 }
 
-#[tokio::test]
-async fn a_command_of_the_configuration_is_a_server_and_no_other_is() {
-    let command = Command {
+/// That server, as a command.
+fn tides() -> Command {
+    Command {
         name: "tides".into(),
         program: std::env::current_exe().unwrap(),
         args: ["serves_on_its_own_input_and_output_when_it_is_told_to", "--exact", "--nocapture", "--quiet"]
             .map(str::to_owned)
             .to_vec(),
         env: BTreeMap::from([(AS_SERVER.to_owned(), "1".to_owned())]),
-    };
-    let servers = servers(Options { commands: vec![command], ..Options::default() });
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_writes_a_line_without_an_end_is_read_no_further() {
+    let servers = servers(Options { commands: vec![tides()], ..Options::default() });
+    let session = servers.open("tides", &Place::Command("tides".into())).await.unwrap();
+    for _ in 0..2 {
+        let fault = session.call("gush", Map::new()).await.unwrap_err();
+        assert_eq!(fault, Fault::TooLarge(1 << 20));
+    }
+    drop(session);
+    let session = servers.open("tides", &Place::Command("tides".into())).await.unwrap();
+    assert!(session.call("post", Map::new()).await.is_ok(), "another begins anew");
+}
+
+#[tokio::test]
+async fn a_command_of_the_configuration_is_a_server_and_no_other_is() {
+    let servers = servers(Options { commands: vec![tides()], ..Options::default() });
     assert_eq!(servers.commands().collect::<Vec<_>>(), ["tides"]);
     let session = servers.open("tides", &Place::Command("tides".into())).await.unwrap();
     let answer = session.call("tide", arguments(json!({ "place": "Porthaven" }))).await.unwrap();

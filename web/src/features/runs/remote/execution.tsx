@@ -1,11 +1,13 @@
 /** What came of a step on a runner: which time is looked at, how that ended, and a part of it: its output or its changes. */
 import { useQuery } from "@tanstack/react-query";
 import { GitBranch } from "lucide-react";
+import { useEffect } from "react";
 import { thousands, usd } from "@/engines/money";
 import { told } from "@/engines/queue";
 import { took } from "@/engines/reasons";
 import { hasEnded, isHeld, type Step } from "@/engines/run";
 import { executionsQuery, fleetQueueQuery } from "@/shared/fleet";
+import { followRun } from "@/shared/live";
 import type { End, Execution, Outcome, RemoteOrder, Schemas } from "@/shared/wire";
 import { useNow } from "@/shared/now";
 import { clock, exact } from "@/shared/time";
@@ -41,7 +43,9 @@ interface ExecutedProps {
 }
 
 export function Executed({ project, run, step, part, fence, onFence }: ExecutedProps) {
-  const all = useQuery(executionsQuery(project, run.id, !hasEnded(run.state)));
+  const going = !hasEnded(run.state);
+  const all = useQuery(executionsQuery(project, run.id, going));
+  useEffect(() => (going ? followRun(run.id) : undefined), [run.id, going]);
   if (all.error && !all.data) return <Failure error={all.error} onRetry={() => void all.refetch()} />;
   if (!all.data) return <Skeleton />;
   const own = all.data.filter(({ stepId }) => stepId === step.id);

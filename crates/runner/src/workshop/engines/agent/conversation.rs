@@ -188,7 +188,10 @@ pub(super) async fn hold(socket: UnixStream, setting: Setting) -> Result<PromptR
                     let given_up = responder.cancellation();
                     let outcome = tokio::select! {
                         outcome = asker.ask(wanted, &book, &course, turn) => outcome,
-                        () = given_up.cancelled() => RequestPermissionOutcome::Cancelled,
+                        () = given_up.cancelled() => {
+                            book.lock().await.note("It does not ask that any more").await;
+                            RequestPermissionOutcome::Cancelled
+                        }
                     };
                     responder.respond(RequestPermissionResponse::new(outcome))
                 })
