@@ -13,7 +13,7 @@ use crate::scope::{Scope, Tenant};
 /// Asks that are listed at once, the oldest of those that are open, the newest of a run.
 const LISTED: i64 = 200;
 /// The most asks of a lease.
-const OF_A_LEASE: i64 = 500;
+pub const OF_A_LEASE: usize = 500;
 
 /// Whether an ask's task goes on: the step has the lease, and its runner has not said how it ended.
 const LIVE: &str = "steps.fence = asks.fence AND steps.worker IS NOT NULL AND executions.ended_at IS NULL";
@@ -49,7 +49,7 @@ pub fn ask(tx: &mut Tx<'_>, ask: &Ask) -> Result<Option<Answered>> {
         args![step, fence],
         |row| row.get(0),
     )?;
-    if others >= OF_A_LEASE {
+    if others >= OF_A_LEASE as i64 {
         return Err(Error::field("askId", format!("there may be {OF_A_LEASE} asks of a task")));
     }
     let about = tx.query_opt(

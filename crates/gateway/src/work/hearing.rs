@@ -61,7 +61,7 @@ impl Work {
             FromRunner::TaskProgress(progress) => self.progress(progress)?,
             FromRunner::TaskStream(chunk) => self.stream(chunk)?,
             FromRunner::TaskAsk(ask) => self.ask(ask)?,
-            FromRunner::TaskWithdraw(withdrawn) => self.withdraw(withdrawn),
+            FromRunner::TaskWithdraw(withdrawn) => self.withdraw(withdrawn)?,
             FromRunner::TaskHeard(heard) => self.heard(heard),
             FromRunner::TaskComplete(ended) | FromRunner::TaskError(ended) => self.end(ended)?,
             FromRunner::Auth(_) | FromRunner::Heartbeat {} => {}

@@ -27,7 +27,7 @@ use tasks::machine::Failure;
 use tokio::sync::Notify;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use wire::fleet::{Engine, RemoteOrder};
-use wire::runner::{Answer, Kept, Say, Submit, Task, ToRunner, Withdrawn};
+use wire::runner::{Answer, Kept, Say, Submit, Task, ToRunner};
 
 use crate::{End, Gateway, orders};
 
@@ -305,7 +305,7 @@ impl Work {
                 }
                 Done::Joined(worker) => self.worker = Some(worker),
                 Done::Asks(task, ask_id) if self.withdrawn.remove(&(task, ask_id)) => {
-                    self.withdraw(Withdrawn { task, ask_id });
+                    self.keep_withdrawn(task, ask_id);
                 }
                 Done::Asks(task, ask) => {
                     if self.given.contains_key(&task) {

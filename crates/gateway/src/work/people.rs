@@ -42,13 +42,28 @@ impl Work {
     }
 
     /// Notes that a task asks something no more.
-    pub(super) fn withdraw(&mut self, Withdrawn { task, ask_id }: Withdrawn) {
-        let Some(given) = self.given.get(&task) else { return };
-        let (scope, store) = (Scope::server(given.lease.step().project), self.gateway.inner.store.clone());
+    ///
+    /// # Errors
+    /// When more is withdrawn than may be asked.
+    pub(super) fn withdraw(&mut self, Withdrawn { task, ask_id }: Withdrawn) -> Result<(), Close> {
+        if !self.given.contains_key(&task) {
+            return Ok(());
+        }
         if !self.asked.remove(&(task, ask_id)) {
             // It may not be written down yet that it is asked.
             self.withdrawn.insert((task, ask_id));
+            if self.withdrawn.len() > self.given.len() * asks::OF_A_LEASE {
+                return Err(Close::Malformed);
+            }
         }
+        self.keep_withdrawn(task, ask_id);
+        Ok(())
+    }
+
+    /// Writes down that a task asks something no more.
+    pub(super) fn keep_withdrawn(&mut self, task: Task, ask_id: u32) {
+        let Some(given) = self.given.get(&task) else { return };
+        let (scope, store) = (Scope::server(given.lease.step().project), self.gateway.inner.store.clone());
         self.doing.push(Box::pin(async move {
             let withdrawn = store.transact_in(&scope, move |t| asks::withdraw(t, held(task), ask_id)).await;
             withdrawn.map(|()| Vec::new()).map_err(|error| {
