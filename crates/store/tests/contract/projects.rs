@@ -3,7 +3,7 @@
 use kernel::{Code, Role};
 use serde_json::json;
 use store::changes::{Draft, Write};
-use store::{Scope, audit, conversations, members, passages, projects, reviews, uploads};
+use store::{Scope, audit, conversations, members, passages, projects, reviews, runs, uploads};
 use wire::people::AuditAbout;
 use wire::projects::UpdateProject;
 
@@ -18,7 +18,21 @@ on_both! {
             let (facts, writes) = (vec![fact(ids[0], "knows", ids[1])], vec![Write::Remove(ids[1])]);
             stage.apply(scope, Draft { facts, writes, ..Draft::default() }).await.unwrap();
             let token = scope.project().to_string();
+            let step = crate::usage::held(stage, scope).await;
             let filled = stage.store.transact_in(scope, move |t| {
+                let now = t.now();
+                runs::save_attempts(t, &[runs::NewAttempt {
+                    step: step.id,
+                    run: step.run,
+                    fence: 1,
+                    attempt: 1,
+                    worker: "w".into(),
+                    outcome: "failed",
+                    error: None,
+                    output: None,
+                    began_at: now,
+                    ended_at: now,
+                }])?;
                 conversations::create(t)?;
                 reviews::create(t, reviews::Kind::Ingest, "A record", "{}", 0.5)?;
                 let upload = uploads::create(t, "tides.fountain", 3, None)?;
@@ -34,6 +48,7 @@ on_both! {
             assert!(left == [[his.project().to_string()]] || left.is_empty(), "{table}: {left:?}");
         }
         assert_eq!(stage.place.rows("SELECT upload_id FROM upload_chunks").await.len(), 1);
+        assert_eq!(stage.place.rows("SELECT step_id FROM attempts").await.len(), 1);
         // That it was removed, and by whom, is still known.
         let told = stage.place.rows("SELECT action, target FROM audit WHERE project_id IS NULL").await;
         assert_eq!(told, [["project.removed".to_owned(), hers.project().to_string()]]);

@@ -22,10 +22,16 @@ async fn keys(stage: &Stage) -> Vec<Vec<String>> {
     stage.place.rows(if stage.store.backend() == "sqlite" { SQLITE_KEYS } else { POSTGRES_KEYS }).await
 }
 
+/// What Postgres does not hold against its project at each row that is written: events go with it by a trigger, steps with
+/// their run.
+const POSTGRES_GO: [&str; 2] = ["events", "steps"];
+
 /// The columns, as (table, column), that point to a project.
 pub(crate) async fn project_columns(stage: &Stage) -> Vec<(String, String)> {
+    let go = if stage.store.backend() == "sqlite" { [].as_slice() } else { &POSTGRES_GO };
+    let go = go.iter().map(|table| ((*table).to_owned(), "project_id".to_owned()));
     let keys = keys(stage).await.into_iter().filter(|key| key[2] == "projects");
-    keys.map(|key| (key[0].clone(), key[1].clone())).collect()
+    keys.map(|key| (key[0].clone(), key[1].clone())).chain(go).collect()
 }
 
 on_both! {

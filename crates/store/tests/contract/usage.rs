@@ -10,7 +10,7 @@ use wire::usage::{Budgets, UsageBy};
 use crate::stage::Stage;
 
 /// A step that a worker holds under the lease 1.
-async fn held(stage: &Stage, scope: &Scope) -> Step {
+pub(crate) async fn held(stage: &Stage, scope: &Scope) -> Step {
     let (project, by) = (scope.project(), scope.actor());
     let make = move |t: &mut Tenant<'_, '_>| {
         let (run, now) = (t.id::<RunId>(), t.now());
