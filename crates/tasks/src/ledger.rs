@@ -5,11 +5,12 @@ mod orders;
 mod unwritten;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
-use kernel::{Error, Random, Result, RunId, StepId, Timestamp};
+use kernel::{Ambient, Error, Random, Result, RunId, StepId, Timestamp};
 use serde_json::Value;
-use store::Tx;
 use store::runs::{self, Step, Taken};
+use store::{Store, Tx};
 use wire::runs::Answer;
 
 use crate::machine::{Command, Refusal};
@@ -141,6 +142,24 @@ pub struct Outcome {
     pub wake: Option<Timestamp>,
     /// Runs whose logs have grown.
     pub logged: Vec<RunId>,
+}
+
+/// Does orders in a transaction of their own, as [`write`] does, and settles what becomes of the claims that are held back.
+///
+/// # Errors
+/// When the database fails.
+pub async fn transact(
+    store: &Store,
+    ambient: &Ambient,
+    unwritten: &Unwritten,
+    orders: &Arc<Vec<Order>>,
+    (ready, demand): (BTreeSet<String>, Demand),
+) -> Result<Outcome> {
+    let (orders, ambient, writing) = (orders.clone(), ambient.clone(), unwritten.begin());
+    let ended = writing.clone();
+    let written = store.transact(move |tx| write(tx, &orders, &ready, &demand, &writing, &ambient)).await;
+    ended.end(written.is_ok());
+    written
 }
 
 /// Does the orders in one transaction, and then gives workers steps of the queues in `ready` and of those in which steps have

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use self::workers::{Reserved, Workers};
 use crate::handle::{Dropped, Lease, Message, Tasks};
-use crate::ledger::{self, Demand, Order, Outcome, Refused, Reply, Unwritten};
+use crate::ledger::{self, Order, Outcome, Refused, Reply, Unwritten};
 use crate::machine::{Command, Failure};
 
 /// How many messages may wait; beyond that callers do.
@@ -332,13 +332,15 @@ impl Service {
         let (store, ambient, unwritten) = (self.store.clone(), self.ambient.clone(), self.unwritten.clone());
         async move {
             let together = Arc::new(orders);
-            let outcome = transact(&store, &ambient, &unwritten, &together, (ready.clone(), demand)).await;
+            let outcome =
+                ledger::transact(&store, &ambient, &unwritten, &together, (ready.clone(), demand)).await;
             let alone = outcome.as_ref().is_err_and(|error| error.code() != Code::Unavailable);
             let mut parts = Vec::new();
             if alone && together.len() > 1 {
                 for (order, answer) in together.iter().zip(answers) {
                     let order = Arc::new(vec![order.clone()]);
-                    let outcome = transact(&store, &ambient, &unwritten, &order, Default::default()).await;
+                    let outcome =
+                        ledger::transact(&store, &ambient, &unwritten, &order, Default::default()).await;
                     parts.push((order, vec![answer], outcome));
                 }
             } else {
@@ -431,22 +433,6 @@ impl Service {
             (answer, Err(refused)) => answer.refuse(refused),
         }
     }
-}
-
-/// Does orders in one transaction, and gives workers what they want of the queues that may have ready steps.
-async fn transact(
-    store: &Store,
-    ambient: &Ambient,
-    unwritten: &Unwritten,
-    orders: &Arc<Vec<Order>>,
-    (ready, demand): (BTreeSet<String>, Demand),
-) -> Result<Outcome> {
-    let (orders, ambient, writing) = (orders.clone(), ambient.clone(), unwritten.begin());
-    let ended = writing.clone();
-    let written =
-        store.transact(move |tx| ledger::write(tx, &orders, &ready, &demand, &writing, &ambient)).await;
-    ended.end(written.is_ok());
-    written
 }
 
 /// Tells this start of the server from the others.

@@ -155,14 +155,9 @@ impl Stage {
         self.transact(orders, Default::default()).await
     }
 
-    async fn transact(&self, orders: Vec<Order>, (ready, demand): (BTreeSet<String>, Demand)) -> Outcome {
-        let (ambient, writing) = (self.ambient.clone(), self.unwritten.begin());
-        let ended = writing.clone();
-        let written =
-            self.store.transact(move |tx| ledger::write(tx, &orders, &ready, &demand, &writing, &ambient));
-        let written = written.await;
-        ended.end(written.is_ok());
-        written.unwrap()
+    async fn transact(&self, orders: Vec<Order>, wanted: (BTreeSet<String>, Demand)) -> Outcome {
+        let orders = Arc::new(orders);
+        ledger::transact(&self.store, &self.ambient, &self.unwritten, &orders, wanted).await.unwrap()
     }
 
     pub(crate) async fn order(&self, order: Order) -> Result<Reply, Refused> {

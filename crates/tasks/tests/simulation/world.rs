@@ -111,13 +111,8 @@ impl World {
     }
 
     async fn transact(&self, orders: Vec<Order>, ready: BTreeSet<String>, demand: Demand) -> Outcome {
-        let (ambient, writing) = (self.ambient.clone(), self.unwritten.begin());
-        let ended = writing.clone();
-        let written =
-            self.store.transact(move |tx| ledger::write(tx, &orders, &ready, &demand, &writing, &ambient));
-        let written = written.await;
-        ended.end(written.is_ok());
-        written.unwrap()
+        let (orders, wanted) = (Arc::new(orders), (ready, demand));
+        ledger::transact(&self.store, &self.ambient, &self.unwritten, &orders, wanted).await.unwrap()
     }
 
     /// The server is killed and starts again. Its own workers are gone, and what they have said, and claims that were not
