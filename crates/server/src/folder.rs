@@ -19,7 +19,7 @@ impl Folder {
     /// Takes the folder.
     ///
     /// # Errors
-    /// `CONFLICT` when another server works on it; when it cannot be written to.
+    /// `CONFLICT` when another server works on it; when its file cannot be opened or locked.
     pub(crate) fn take(data: &Path) -> Result<Self> {
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(false);
@@ -38,8 +38,12 @@ impl Folder {
         }
         let mut said = String::new();
         file.read_to_string(&mut said).map_err(Error::internal)?;
-        file.rewind().and_then(|()| file.write_all(b"open")).map_err(Error::internal)?;
-        Ok(Self { file, ended_well: said.is_empty() })
+        // A full disk keeps nobody from starting and looking at what is there.
+        let noted = file.rewind().and_then(|()| file.write_all(b"open"));
+        if let Err(error) = &noted {
+            tracing::warn!(%error, "that a server works on the data folder could not be noted; this one is careful");
+        }
+        Ok(Self { file, ended_well: said.is_empty() && noted.is_ok() })
     }
 
     /// Whether the server before did what it does at its end. One that was killed, perhaps by what it was doing, did not.
