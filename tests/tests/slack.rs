@@ -173,25 +173,54 @@ async fn a_button_does_what_its_command_does_for_those_who_may() {
 }
 
 #[tokio::test]
-async fn what_is_said_in_a_thread_that_atelier_began_goes_on_with_it() {
+async fn what_is_said_in_a_thread_that_atelier_began_goes_on_with_what_its_agent_did_last() {
+    let (mut slack, app, ada, film) = stage().await;
+    let memory = tempfile::tempdir().unwrap();
+    let (_, key) = runner(&ada, "forge").await;
+    let kind = format!("recalls '{}'", memory.path().display());
+    let mut machine = Machine::start_with_agent(&app, &key, &film, &kind);
+    machine.keep_in_git();
+    machine.says("joined").await;
+    assert_eq!(slack.command(&app, "U1", "C1", "ask double Write a song").send().await, HEARD);
+    let root = "1700000000.000100";
+    let over = async |slack: &mut Slack| {
+        let is_over = |call: &tests::slack::Call| call.method == "files.completeUploadExternal";
+        let shared = slack.called_so(is_over).await;
+        assert_eq!(shared.body["thread_ts"], root, "the diff is in the thread");
+    };
+    over(&mut slack).await;
+    let reply = |thread: &str, text: &str| json!({ "type": "message", "thread_ts": thread, "text": text });
+    // Others' threads, and what programs say, are nobody's orders.
+    let mut ours = reply(root, "Don’t rhyme");
+    ours["bot_id"] = json!("B1");
+    assert_eq!(slack.event(&app, "U1", "C1", ours).send().await, HEARD);
+    assert_eq!(slack.event(&app, "U1", "C1", reply("1600000000.000100", "Another")).send().await, HEARD);
+    for (text, all) in
+        [("Don’t rhyme", "Write a song | Don't rhyme"), ("Sing", "Write a song | Don't rhyme | Sing")]
+    {
+        assert_eq!(slack.event(&app, "U1", "C1", reply(root, text)).send().await, HEARD);
+        let posted = slack.called_so(|call| call.method == "chat.postMessage").await;
+        assert_eq!(posted.body["thread_ts"], root);
+        over(&mut slack).await;
+        let run = runs(&ada, &film).await[0]["id"].as_str().unwrap().to_owned();
+        let done = tests::fleet::executions(&ada, &film, &run).await;
+        let answer = tests::fleet::stream(&ada, &film, &done[0], "answer").await;
+        assert_eq!(String::from_utf8(answer).unwrap(), format!("I was told: {all}\n"));
+    }
+    let titles: Vec<_> = runs(&ada, &film).await.iter().map(|run| run["title"].clone()).collect();
+    assert_eq!(titles, ["Sing", "Don't rhyme", "Write a song"]);
+}
+
+#[tokio::test]
+async fn an_agent_that_has_not_begun_is_told_nothing_more_and_that_is_said() {
     let (mut slack, app, ada, film) = stage().await;
     assert_eq!(slack.command(&app, "U1", "C1", "ask scribe Write a song").send().await, HEARD);
     slack.called_so(|call| call.method == "chat.postMessage").await;
-    let reply = |thread: &str, text: &str| json!({ "type": "message", "thread_ts": thread, "text": text });
-    // Others' threads, and what programs say, are nobody's orders.
-    let mut ours = reply("1700000000.000100", "Don’t rhyme");
-    ours["bot_id"] = json!("B1");
-    assert_eq!(slack.event(&app, "U1", "C1", ours).send().await, HEARD);
-    assert_eq!(
-        slack.event(&app, "U1", "C1", reply("1600000000.000100", "Write another")).send().await,
-        HEARD
-    );
-    assert_eq!(slack.event(&app, "U1", "C1", reply("1700000000.000100", "Don’t rhyme")).send().await, HEARD);
-    let posted = slack.called_so(|call| call.method == "chat.postMessage").await;
-    assert_eq!(posted.body["thread_ts"], "1700000000.000100");
-    let all = runs(&ada, &film).await;
-    let titles: Vec<_> = all.iter().map(|run| run["title"].as_str().unwrap()).collect();
-    assert_eq!(titles, ["Don't rhyme", "Write a song"]);
+    let reply = json!({ "type": "message", "thread_ts": "1700000000.000100", "text": "Don’t rhyme" });
+    assert_eq!(slack.event(&app, "U1", "C1", reply).send().await, HEARD);
+    let told = slack.called_so(|call| call.method == "chat.postEphemeral").await;
+    assert!(told.body["text"].to_string().contains("Say it once that is at work"), "{}", told.body);
+    assert_eq!(runs(&ada, &film).await.len(), 1);
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! What people tell the fleet to do, as runs of `tasks`; and which queues that is in.
 
 mod allowed;
+mod continued;
 
 pub use allowed::{Ordered, planned, sensible};
 pub(crate) use allowed::{allowed, bound};
+pub(crate) use continued::{agent, more};
 
 use kernel::{Error, ProjectId, Result, RunnerId};
 use serde_json::json;

@@ -1,23 +1,23 @@
 //! A coding agent for tests: it speaks the protocol by the same library, does little, and misbehaves if it is told to.
 
 use std::io::{BufRead, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
 use agent_client_protocol::v1::ConnectionTo;
 use agent_client_protocol::v1::schema::{
-    CancelNotification, ContentChunk, Cost, InitializeRequest, InitializeResponse, NewSessionRequest,
-    NewSessionResponse, PermissionOption, PermissionOptionKind, Plan, PlanEntry, PlanEntryPriority,
-    PlanEntryStatus, PromptRequest, PromptResponse, ReadTextFileRequest, RequestPermissionOutcome,
-    RequestPermissionRequest, SessionNotification, SessionUpdate, StopReason, ToolCall, ToolCallStatus,
-    ToolCallUpdate, ToolCallUpdateFields, ToolKind, Usage, UsageUpdate, WriteTextFileRequest,
+    AgentCapabilities, CancelNotification, ContentChunk, Cost, InitializeRequest, InitializeResponse,
+    LoadSessionRequest, LoadSessionResponse, NewSessionRequest, NewSessionResponse, PermissionOption,
+    PermissionOptionKind, Plan, PlanEntry, PlanEntryPriority, PlanEntryStatus, PromptRequest, PromptResponse,
+    ReadTextFileRequest, RequestPermissionOutcome, RequestPermissionRequest, ResumeSessionRequest,
+    ResumeSessionResponse, SessionCapabilities, SessionId, SessionNotification, SessionResumeCapabilities,
+    SessionUpdate, StopReason, ToolCall, ToolCallStatus, ToolCallUpdate, ToolCallUpdateFields, ToolKind,
+    Usage, UsageUpdate, WriteTextFileRequest,
 };
 use agent_client_protocol::{Agent, Client, Error, Lines, on_receive_notification, on_receive_request};
 use futures_util::{sink, stream};
 use tokio::sync::{mpsc, watch};
-
-const SESSION: &str = "the-session";
 
 /// Is an agent of that kind until its input ends:
 ///
@@ -31,8 +31,10 @@ const SESSION: &str = "the-session";
 /// - `withdraws` asks, and asks no more once its folder has a file `withdraw`; it stays then;
 /// - `sneaks` writes `direct.txt` without asking;
 /// - `garbage`, `huge` and `leaves` break off midway;
-/// - `floods` says much, `strange` what no client knows.
-pub(crate) async fn serve(how: &str) -> ExitCode {
+/// - `floods` says much, `strange` what no client knows;
+/// - `recalls` and `repeats` keep what they were told in the folder `memory`, tell all of it and write it into `told.txt`; they go on with
+///   a session that was begun in the same folder, the first by `session/resume`, the second by `session/load`.
+pub(crate) async fn serve(how: &str, memory: Option<PathBuf>) -> ExitCode {
     let (said, lines) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
         std::io::stdin().lock().lines().try_for_each(|line| said.send(line)).ok();
@@ -42,11 +44,18 @@ pub(crate) async fn serve(how: &str) -> ExitCode {
     let (cancel, cancelled) = watch::channel(0);
     let folder = Arc::new(Mutex::new(PathBuf::new()));
     let (how, begun, prompted) = (how.to_owned(), how.to_owned(), Arc::clone(&folder));
+    let (greeted, memory) = (how.clone(), memory.map(Memory));
+    let (resumed, loaded) = (memory.clone(), memory.clone());
+    let [resuming, loading] = [(); 2].map(|()| Arc::clone(&folder));
+    let begins = memory.clone();
     let served = Agent
         .v1()
         .on_receive_request(
             async move |hello: InitializeRequest, responder, _| {
-                responder.respond(InitializeResponse::new(hello.protocol_version))
+                let resume = (greeted == "recalls").then(SessionResumeCapabilities::new);
+                let can = AgentCapabilities::new().load_session(greeted == "repeats");
+                let can = can.session_capabilities(SessionCapabilities::new().resume(resume));
+                responder.respond(InitializeResponse::new(hello.protocol_version).agent_capabilities(can))
             },
             on_receive_request!(),
         )
@@ -55,8 +64,33 @@ pub(crate) async fn serve(how: &str) -> ExitCode {
                 if begun == "signs-in" {
                     return responder.respond_with_error(Error::auth_required());
                 }
+                let session =
+                    begins.as_ref().map_or("the-session".into(), |memory| memory.begin(&wanted.cwd));
                 *folder.lock().unwrap() = wanted.cwd;
-                responder.respond(NewSessionResponse::new(SESSION))
+                responder.respond(NewSessionResponse::new(session))
+            },
+            on_receive_request!(),
+        )
+        .on_receive_request(
+            async move |wanted: ResumeSessionRequest, responder, _| {
+                if !resumed.as_ref().is_some_and(|memory| memory.knows(&wanted.session_id, &wanted.cwd)) {
+                    return responder.respond_with_error(Error::invalid_params());
+                }
+                *resuming.lock().unwrap() = wanted.cwd;
+                responder.respond(ResumeSessionResponse::new())
+            },
+            on_receive_request!(),
+        )
+        .on_receive_request(
+            async move |wanted: LoadSessionRequest, responder, client: ConnectionTo<Client>| {
+                if !loaded.as_ref().is_some_and(|memory| memory.knows(&wanted.session_id, &wanted.cwd)) {
+                    return responder.respond_with_error(Error::invalid_params());
+                }
+                *loading.lock().unwrap() = wanted.cwd;
+                let again =
+                    SessionUpdate::AgentMessageChunk(ContentChunk::new("What I said before.\n".into()));
+                client.send_notification(SessionNotification::new(wanted.session_id, again))?;
+                responder.respond(LoadSessionResponse::new())
             },
             on_receive_request!(),
         )
@@ -75,6 +109,8 @@ pub(crate) async fn serve(how: &str) -> ExitCode {
                 });
                 let turn = Turn {
                     client: client.clone(),
+                    session: asked.session_id.clone(),
+                    memory: memory.clone(),
                     folder: prompted.lock().unwrap().clone(),
                     prompt: words.collect::<Vec<_>>().join(" & "),
                     before: *cancelled.borrow(),
@@ -90,8 +126,37 @@ pub(crate) async fn serve(how: &str) -> ExitCode {
     if served.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// What an agent keeps of its sessions: a file each, with where it was begun and then all that it was told.
+#[derive(Clone)]
+struct Memory(PathBuf);
+
+impl Memory {
+    fn begin(&self, folder: &Path) -> SessionId {
+        let name = format!("session-{}", std::fs::read_dir(&self.0).unwrap().count() + 1);
+        std::fs::write(self.0.join(&name), format!("{}\n", folder.display())).unwrap();
+        SessionId::new(name)
+    }
+
+    fn knows(&self, session: &SessionId, folder: &Path) -> bool {
+        let known = std::fs::read_to_string(self.0.join(&*session.0)).unwrap_or_default();
+        known.lines().next() == folder.to_str()
+    }
+
+    /// Keeps what it is told; gives all that it was told.
+    fn tell(&self, session: &SessionId, prompt: &str) -> Vec<String> {
+        let file = self.0.join(&*session.0);
+        let mut known = std::fs::read_to_string(&file).unwrap();
+        known.push_str(&prompt.replace('\n', " "));
+        known.push('\n');
+        std::fs::write(file, &known).unwrap();
+        known.lines().skip(1).map(str::to_owned).collect()
+    }
+}
+
 struct Turn {
     client: ConnectionTo<Client>,
+    session: SessionId,
+    memory: Option<Memory>,
     folder: PathBuf,
     prompt: String,
     /// How often the client had cancelled before.
@@ -101,7 +166,7 @@ struct Turn {
 
 impl Turn {
     fn tell(&self, update: SessionUpdate) {
-        self.client.send_notification(SessionNotification::new(SESSION, update)).unwrap();
+        self.client.send_notification(SessionNotification::new(self.session.clone(), update)).unwrap();
     }
 
     fn say(&self, text: &str) {
@@ -133,6 +198,7 @@ impl Turn {
                 ended(StopReason::Cancelled)
             }
             "listens" => self.listens().await,
+            "recalls" | "repeats" => Ok(self.recalls()),
             "withdraws" => self.withdraws().await,
             "spends" => {
                 let spent = UsageUpdate::new(2_000, 10_000).cost(Cost::new(0.5, "USD"));
@@ -177,6 +243,16 @@ impl Turn {
         }
     }
 
+    fn recalls(&self) -> PromptResponse {
+        let told = self.memory.as_ref().unwrap().tell(&self.session, &self.prompt);
+        self.say(&format!("I was told: {}\n", told.join(" | ")));
+        let file = self.folder.join("told.txt");
+        let before = std::fs::read_to_string(&file).unwrap_or_default();
+        std::fs::write(file, format!("{before}{}\n", told.last().unwrap())).unwrap();
+        let turns = told.len() as u64;
+        PromptResponse::new(StopReason::EndTurn).usage(Usage::new(30 * turns, 20 * turns, 10 * turns))
+    }
+
     /// Says which process it is.
     fn here(&self) {
         self.say(&format!("here {}\n", std::process::id()));
@@ -205,7 +281,10 @@ impl Turn {
         let status = if allowed { ToolCallStatus::Completed } else { ToolCallStatus::Failed };
         if allowed {
             let (path, text) = (self.folder.join("new/written.txt"), "by the client\n");
-            self.client.send_request(WriteTextFileRequest::new(SESSION, path, text)).block_task().await?;
+            self.client
+                .send_request(WriteTextFileRequest::new(self.session.clone(), path, text))
+                .block_task()
+                .await?;
             std::fs::write(self.folder.join("direct.txt"), "by itself\n").unwrap();
         } else {
             self.say("I may not.\n");
@@ -226,7 +305,7 @@ impl Turn {
     /// Asks whether it may make a tool call; nothing, if it is cancelled or nobody answers.
     async fn may(&self, call: &'static str, title: &str) -> Result<Option<bool>, Error> {
         // The protocol has the client answer what is open when it cancels.
-        let answer = self.client.send_request(asking(call, title)).block_task().await?;
+        let answer = self.client.send_request(asking(&self.session, call, title)).block_task().await?;
         Ok(match answer.outcome {
             RequestPermissionOutcome::Selected(chosen) => Some(&*chosen.option_id.0 == "yes"),
             _ => None,
@@ -234,7 +313,7 @@ impl Turn {
     }
 
     async fn withdraws(&self) -> Result<PromptResponse, Error> {
-        let asked = self.client.send_request(asking("call-1", "Write written.txt"));
+        let asked = self.client.send_request(asking(&self.session, "call-1", "Write written.txt"));
         let file = self.folder.join("withdraw");
         while !file.exists() {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
@@ -267,9 +346,13 @@ impl Turn {
     /// Reads and writes each path of its prompt, which are a line each, and tells what came of it.
     async fn reads(&self) -> Result<PromptResponse, Error> {
         for path in self.prompt.lines() {
-            let read = self.client.send_request(ReadTextFileRequest::new(SESSION, path)).block_task().await;
+            let read = self
+                .client
+                .send_request(ReadTextFileRequest::new(self.session.clone(), path))
+                .block_task()
+                .await;
             let read = read.map(|read| read.content).unwrap_or_else(|error| refusal(&error));
-            let write = WriteTextFileRequest::new(SESSION, path, "mine");
+            let write = WriteTextFileRequest::new(self.session.clone(), path, "mine");
             let wrote = self.client.send_request(write).block_task().await;
             let wrote = wrote.map(|_| "written".to_owned()).unwrap_or_else(|error| refusal(&error));
             self.say(&format!("{}: {read}, {wrote}\n", path.rsplit('/').next().unwrap()));
@@ -279,10 +362,10 @@ impl Turn {
 }
 
 /// Whether it may make a tool call.
-fn asking(call: &'static str, title: &str) -> RequestPermissionRequest {
+fn asking(session: &SessionId, call: &'static str, title: &str) -> RequestPermissionRequest {
     let option = |id: &str, name: &str, kind| PermissionOption::new(id.to_owned(), name, kind);
     RequestPermissionRequest::new(
-        SESSION,
+        session.clone(),
         ToolCallUpdate::new(call, ToolCallUpdateFields::new().title(title.to_owned())),
         vec![
             option("yes", "Allow", PermissionOptionKind::AllowOnce),

@@ -19,7 +19,11 @@ fn main() -> ExitCode {
         ["keep"] => runner::keeper::run(),
         ["agent", how] => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(agent::serve(how))
+            runtime.block_on(agent::serve(how, None))
+        }
+        ["agent", how, memory] => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(agent::serve(how, Some(memory.into())))
         }
         ["tools"] => tools::serve(),
         ["work", state, declared, grace] => {

@@ -79,6 +79,10 @@ pub(crate) fn planned(t: &mut Tenant<'_, '_>, roster: &Roster, schedule: &Schedu
             orders::planned(t, roster, &order, one_by_one)
         }
         ScheduledOrder::Fleet { title, order, runner, priority, decompose } => {
+            if order.continues.is_some() {
+                let why = "is not for a schedule: what it goes on with would be the same each time";
+                return Err(Error::field("order.order.continues", why));
+            }
             let person = schedule.set_by.ok_or_else(|| Error::not_found("person"))?;
             let who = Scope::admit(t, person, schedule.project_id, Role::Editor)?;
             let wanted = CreateRemote { title, order: *order, runner, priority, decompose };

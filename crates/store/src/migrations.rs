@@ -182,6 +182,13 @@ const ALL: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        number: 26,
+        name: "slack roots",
+        both: include_str!("../migrations/0026_slack_roots.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The number of the newest migration that this program knows.

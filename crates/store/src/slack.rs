@@ -176,43 +176,57 @@ pub fn project(tx: &mut Tx<'_>, at: &Channel) -> Result<Option<ProjectId>> {
     )?)
 }
 
-/// A thread that tells of a run.
+/// Where in a thread it is told of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Thread {
     pub at: Channel,
-    /// The message that began it.
+    /// The message that tells of it.
     pub thread: String,
+    /// The message that began the thread, which may be the same.
+    pub root: String,
     pub project: ProjectId,
     pub run: RunId,
 }
 
-/// Notes that a thread was begun for a run, which that server tells of.
+/// Notes where a run is told of, and that this server does it.
 ///
 /// # Errors
 /// When the database fails.
 pub fn begin(t: &mut Tenant<'_, '_>, thread: &Thread, server: &str) -> Result<()> {
     let (project, now) = (t.project(), t.now());
     t.execute(
-        "INSERT INTO slack_threads (team, channel, thread, project_id, run_id, server, at)
-         SELECT $1, $2, $3, project_id, id, $6, $7 FROM runs WHERE project_id = $4 AND id = $5
+        "INSERT INTO slack_threads (team, channel, thread, project_id, run_id, server, at, root)
+         SELECT $1, $2, $3, project_id, id, $6, $7, $8 FROM runs WHERE project_id = $4 AND id = $5
          ON CONFLICT (team, channel, thread) DO NOTHING",
-        args![&thread.at.team, &thread.at.channel, &thread.thread, project, thread.run, server, now],
+        args![
+            &thread.at.team,
+            &thread.at.channel,
+            &thread.thread,
+            project,
+            thread.run,
+            server,
+            now,
+            &thread.root
+        ],
     )?;
     Ok(())
 }
 
-/// The run of a thread, if Atelier began it for one.
+/// The run that was told of last in the thread which that message began, if one was.
 ///
 /// # Errors
 /// When the database fails.
-pub fn thread(tx: &mut Tx<'_>, at: &Channel, thread: &str) -> Result<Option<Thread>> {
-    let found = tx.query_opt(
-        "SELECT project_id, run_id FROM slack_threads WHERE team = $1 AND channel = $2 AND thread = $3",
-        args![&at.team, &at.channel, thread],
-        |row| Ok((row.id(0)?, row.id(1)?)),
-    )?;
-    Ok(found.map(|(project, run)| Thread { at: at.clone(), thread: thread.to_owned(), project, run }))
+pub fn thread(tx: &mut Tx<'_>, at: &Channel, root: &str) -> Result<Option<Thread>> {
+    Ok(tx.query_opt(
+        "SELECT thread, project_id, run_id FROM slack_threads WHERE team = $1 AND channel = $2 AND root = $3
+         ORDER BY at DESC, thread DESC LIMIT 1",
+        args![&at.team, &at.channel, root],
+        |row| {
+            let (at, root) = (at.clone(), root.to_owned());
+            Ok(Thread { at, thread: row.get(0)?, root, project: row.id(1)?, run: row.id(2)? })
+        },
+    )?)
 }
 
 /// Whether a thread in that channel tells of a run, and has not told it to the end.
@@ -230,7 +244,7 @@ pub fn tells_of(t: &mut Tenant<'_, '_>, run: RunId, at: &Channel) -> Result<bool
     Ok(found.is_some())
 }
 
-/// Notes that all was told of a thread's run.
+/// Notes that all was told of a run by that message.
 ///
 /// # Errors
 /// When the database fails.
@@ -248,12 +262,13 @@ pub fn told(tx: &mut Tx<'_>, at: &Channel, thread: &str) -> Result<()> {
 /// When the database fails.
 pub fn untold(tx: &mut Tx<'_>, server: &str) -> Result<Vec<Thread>> {
     Ok(tx.query(
-        "SELECT team, channel, thread, project_id, run_id FROM slack_threads WHERE server = $1 AND told = 0
+        "SELECT team, channel, thread, project_id, run_id, root FROM slack_threads WHERE server = $1 AND told = 0
          ORDER BY at DESC, thread DESC LIMIT $2",
         args![server, UNTOLD],
         |row| {
             let at = Channel { team: row.get(0)?, channel: row.get(1)? };
-            Ok(Thread { at, thread: row.get(2)?, project: row.id(3)?, run: row.id(4)? })
+            let (thread, root) = (row.get(2)?, row.get(5)?);
+            Ok(Thread { at, thread, root, project: row.id(3)?, run: row.id(4)? })
         },
     )?)
 }

@@ -115,6 +115,10 @@ pub struct RemoteOrder {
     /// same is thrown away. It takes a folder that git keeps.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
+    /// The step of an earlier order to a coding agent whose conversation this goes on with, on the runner that did that: its agent
+    /// knows what was said, and finds what it had changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<StepId>,
 }
 
 impl RemoteOrder {
@@ -128,6 +132,7 @@ impl RemoteOrder {
             deliver: Deliver::default(),
             bounds: Bounds::default(),
             read_only: false,
+            continues: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use kernel::{Code, Error, Result};
 use serde_json::json;
-use store::{asks, executions, runners, runs};
+use store::{Tenant, asks, executions, runners, runs};
 use wire::fleet::{AgentAsk, AgentAskKind, CommandReply, CreateRemote, Engine, RemoteOrder, ServingRunner};
 use wire::runs::{Priority, Reason, StepState};
 use wire::schedules::{ChangeSchedule, ScheduleState};
@@ -41,8 +41,20 @@ pub(super) async fn plan(ask: Ask) -> Result<Done> {
     order(&ask, engine, None, true).await
 }
 
+/// Has the coding agent of a run go on with it, after it has ended.
+pub(super) async fn go_on(ask: Ask) -> Result<Done> {
+    let run = named::run(&ask, ask.given.text(Kind::Run)).await?;
+    let prompt = ask.given.text(Kind::Prompt).to_owned();
+    let read = move |t: &mut Tenant<'_, '_>| orders::more(t, run, prompt.clone());
+    let more = ask.store().read_in(ask.scope(), read).await?;
+    give(&ask, more, None, false).await
+}
+
 async fn order(ask: &Ask, engine: Engine, runner: Option<ServingRunner>, decompose: bool) -> Result<Done> {
-    let order = RemoteOrder::of(engine);
+    give(ask, RemoteOrder::of(engine), runner, decompose).await
+}
+
+async fn give(ask: &Ask, order: RemoteOrder, runner: Option<ServingRunner>, decompose: bool) -> Result<Done> {
     let on = runner.as_ref().map(|runner| runner.id);
     let wanted = CreateRemote { title: None, order, runner: on, priority: Priority::default(), decompose };
     let details = noting::told(&wanted);

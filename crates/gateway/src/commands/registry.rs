@@ -168,6 +168,14 @@ pub(crate) const COMMANDS: &[Command] = &[
         handler: |ask| Box::pin(saying::say(ask, Verb::Interrupt)),
     },
     Command {
+        name: "continue",
+        arguments: &[Must(Kind::Run), Must(Kind::Prompt)],
+        help: "Has the coding agent of a run that has ended go on with it, where it was done.",
+        needs: Role::Editor,
+        changes: true,
+        handler: |ask| Box::pin(doing::go_on(ask)),
+    },
+    Command {
         name: "plan",
         arguments: &[Must(Kind::Agent), Must(Kind::Prompt)],
         help: "Has a coding agent divide something into tasks, which are done once you allow it.",

@@ -8,6 +8,7 @@ use tasks::graph::NewRun;
 use wire::fleet::{CreateRemote, Deliver, Engine, FleetPolicy, RemoteOrder};
 use wire::runs::StepState;
 
+use super::continued;
 use crate::Gateway;
 use crate::budget::{self, least};
 
@@ -93,7 +94,8 @@ fn remote(input: &str) -> Option<RemoteOrder> {
 /// The run that an order becomes, as the project's policy has it for whoever orders.
 ///
 /// # Errors
-/// `FORBIDDEN` when it is not for their role; `VALIDATION_ERROR`, naming what makes no sense.
+/// `FORBIDDEN` when it is not for their role; `VALIDATION_ERROR`, naming what makes no sense; `NOT_FOUND` and `CONFLICT` when it goes on
+/// with what it cannot go on with.
 pub fn planned(
     t: &mut Tenant<'_, '_>,
     who: &Scope,
@@ -101,6 +103,7 @@ pub fn planned(
     idempotency_key: Option<String>,
 ) -> Result<NewRun> {
     allowed(t, who, &mut wanted.order)?;
+    continued::place(t, &mut wanted)?;
     super::run(who, wanted, idempotency_key)
 }
 

@@ -17,7 +17,7 @@ use wire::runs::{Limits, Run};
 use crate::orders;
 
 /// What a run that plans is.
-const PLANS: &str = "fleet.plan";
+pub(crate) const PLANS: &str = "fleet.plan";
 /// What a run is that was planned.
 const PLANNED: &str = "fleet.tasks";
 /// The step in which the agent plans.

@@ -40,7 +40,7 @@ pub(super) async fn share(inner: &Inner, thread: &Thread) -> Result<()> {
     if shared.is_empty() {
         return Ok(());
     }
-    let mut body = json!({ "files": shared, "channel_id": thread.at.channel, "thread_ts": thread.thread });
+    let mut body = json!({ "files": shared, "channel_id": thread.at.channel, "thread_ts": thread.root });
     if !large.is_empty() {
         let text = format!("On the run's page there is also: {}", large.join(", "));
         body["initial_comment"] = json!(escaped(&text));

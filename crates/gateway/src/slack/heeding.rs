@@ -5,14 +5,15 @@ use std::sync::Arc;
 use kernel::{Code, Error, PageRequest, PersonId, ProjectId, Result, Role, RunId};
 use serde_json::json;
 use store::slack::{self, Taken, Thread};
-use store::{Scope, audit, projects, runs};
-use wire::fleet::{CommandReply, Engine, RemoteOrder};
+use store::{Scope, Tenant, audit, projects, runs};
+use wire::fleet::CommandReply;
 use wire::runs::StepState;
 
 use super::said::{COMMAND, What, Word};
 use super::{Inner, MOST, progress, shown};
 use crate::commands::told::reply;
 use crate::commands::{Who, parse};
+use crate::{orders, plans};
 
 /// Projects of a person that are looked through for a name.
 const PROJECTS: u32 = 200;
@@ -129,7 +130,7 @@ impl Inner {
         };
         let told = self.commands.run(&Who::in_slack(scope), &line, Some(&word.id)).await?;
         let begins = parse::command(&line)
-            .is_some_and(|(command, _)| ["do", "ask", "plan", "retry"].contains(&command.name));
+            .is_some_and(|(command, _)| ["do", "ask", "continue", "plan", "retry"].contains(&command.name));
         Ok(match told.run_id {
             Some(run) if begins => Heeded::Begun(scope, run, told),
             _ => Heeded::Told(told),
@@ -146,21 +147,17 @@ impl Inner {
     /// The command that someone means who writes into a run's thread: an answer if it asks something, what its agent is to do
     /// next if an agent does it or did it, else what it says.
     async fn meant(&self, scope: &Scope, run: RunId, text: &str) -> Result<String> {
-        let steps = self.store.read_in(scope, move |t| runs::steps_of(t, run, 0)).await?;
-        if steps.iter().any(|detail| detail.step.state == StepState::Waiting) {
-            return Ok(format!("answer {run} {text}"));
-        }
-        let agent = steps.iter().find_map(|detail| {
-            let order: RemoteOrder = serde_json::from_str(&detail.input).ok()?;
-            match order.engine {
-                Engine::Agent { name, .. } => Some((name, detail.step.state)),
-                Engine::Command { .. } | Engine::Mcp { .. } => None,
-            }
-        });
+        let read = move |t: &mut Tenant<'_, '_>| Ok((runs::get(t, run)?.kind, runs::steps_of(t, run, 0)?));
+        let (kind, steps) = self.store.read_in(scope, read).await?;
+        let is = |which: &[StepState]| steps.iter().any(|detail| which.contains(&detail.step.state));
+        let agent = steps.iter().find_map(orders::agent).map(|(name, _)| name);
         Ok(match agent {
-            Some((_, StepState::Leased | StepState::Running)) => format!("say {run} {text}"),
-            Some((agent, _)) => format!("ask {agent} {text}"),
+            _ if is(&[StepState::Waiting]) => format!("answer {run} {text}"),
             None => text.to_owned(),
+            Some(_) if is(&[StepState::Leased, StepState::Running]) => format!("say {run} {text}"),
+            // What was planned is a run of its own.
+            Some(agent) if kind == plans::PLANS => format!("ask {agent} {text}"),
+            Some(_) => format!("continue {run} {text}"),
         })
     }
 

@@ -30,13 +30,15 @@ pub(super) async fn begin(inner: &Inner, word: &Word, scope: Scope, run: RunId) 
     }
     let (mut body, _) = message(inner, &scope, run).await?;
     body["channel"] = json!(word.at.channel);
-    if let (What::Reply(_), Some(thread)) = (&word.what, &word.thread) {
-        body["thread_ts"] = json!(thread);
+    let within = word.thread.as_ref().filter(|_| matches!(word.what, What::Reply(_)));
+    if let Some(root) = within {
+        body["thread_ts"] = json!(root);
     }
     let posted = inner.client.call("chat.postMessage", &word.at.channel, &body).await?;
     let ts = posted["ts"].as_str().filter(|ts| (1..=100).contains(&ts.len()));
     let ts = ts.ok_or_else(|| Error::new(Code::ProviderError, "Slack did not say which message that is."))?;
-    let thread = Thread { at: word.at.clone(), thread: ts.to_owned(), project: scope.project(), run };
+    let root = within.map_or(ts, String::as_str).to_owned();
+    let thread = Thread { at: word.at.clone(), thread: ts.to_owned(), root, project: scope.project(), run };
     let (begun, server) = (thread.clone(), inner.server.clone());
     inner.store.transact_in(&scope, move |t| slack::begin(t, &begun, &server)).await?;
     Ok(Some(thread))

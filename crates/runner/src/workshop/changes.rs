@@ -23,6 +23,8 @@ const CUT: &[u8] = b"\n# The diff is longer, and was cut here.\n";
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     pub(crate) files: Vec<ChangedFile>,
+    /// Whether the diff was cut.
+    pub(crate) cut: bool,
     pub(crate) notes: Vec<String>,
 }
 
@@ -50,7 +52,8 @@ pub(crate) async fn take(checkout: &Checkout, spool: &Arc<Spool>, kept: bool) ->
         changes.notes.push(format!("More than {FILES} files changed: the diff has all of them."));
         changes.files.truncate(FILES);
     }
-    if !changes.files.is_empty() && !diff(&git, checkout, spool).await? {
+    changes.cut = !changes.files.is_empty() && !diff(&git, checkout, spool).await?;
+    if changes.cut {
         changes.notes.push(format!(
             "The diff was cut: it is longer than {} MiB, or than the runner has room for.",
             LONGEST / MIB

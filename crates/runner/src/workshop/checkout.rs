@@ -1,5 +1,6 @@
 //! A task's own checkout of a project that git keeps: a worktree beside the project's, which is left as it is.
 
+use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -7,11 +8,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::conversations::{Changes, Earlier};
 use super::git::{Failure, Git, LONG, SHORT};
-use super::spool::Spool;
+use super::on_disk;
+use super::spool::{Spool, write};
 
-/// The folder of the checkout, in a task's folder.
-const WORK: &str = "work";
 /// What says where the checkout comes from.
 const ORIGIN: &str = "checkout.json";
 /// The index that the changes are taken with. The command has another one, and does with it what it wants.
@@ -40,21 +41,27 @@ pub(crate) struct Checkout {
 #[derive(Serialize, Deserialize)]
 struct Origin {
     common: PathBuf,
+    work: PathBuf,
 }
 
 /// What becomes of a project's folder.
 pub(crate) enum Made {
-    /// A checkout; and whether the folder has changes that are not in it.
-    Checkout(Checkout, bool),
+    /// A checkout, and what there is to say of it.
+    Checkout(Checkout, Vec<String>),
     /// Git does not keep it, for this reason.
     Not(&'static str),
 }
 
-/// Makes a checkout of what the project's folder has as its last commit.
+/// Makes a checkout of what the project's folder has as its last commit, with what an earlier conversation had changed.
 ///
 /// # Errors
 /// When git keeps the folder and does not do it.
-pub(crate) async fn make(declared: &Path, spool: &Spool) -> Result<Made, Failure> {
+pub(crate) async fn make(
+    declared: &Path,
+    spool: &Spool,
+    checkouts: &Path,
+    earlier: Option<&Earlier>,
+) -> Result<Made, Failure> {
     let git = Git::at(declared);
     let about =
         ["rev-parse", "--path-format=absolute", "--is-inside-work-tree", "--git-common-dir", "--show-prefix"];
@@ -81,19 +88,72 @@ pub(crate) async fn make(declared: &Path, spool: &Spool) -> Result<Made, Failure
     }
     let status = ["status", "--porcelain", "-z", "--ignore-submodules=dirty", "--", "."];
     let dirty = git.run(&status, LONG).await.is_ok_and(|changes| !changes.is_empty());
+    let unseen = "The project's folder has changes that are not committed. The task did not see them.";
+    let mut notes: Vec<String> = dirty.then(|| unseen.to_owned()).into_iter().collect();
     let (folder, common) = (spool.folder().to_owned(), PathBuf::from(common));
-    fs::write(
-        folder.join(ORIGIN),
-        serde_json::to_vec(&Origin { common: common.clone() }).map_err(io::Error::from)?,
-    )?;
-    let work = folder.join(WORK);
+    let work = place(checkouts, spool, earlier);
+    write(&folder, ORIGIN, &Origin { common: common.clone(), work: work.clone() })?;
     let add = ["worktree".as_ref(), "add".as_ref(), "--detach".as_ref(), work.as_os_str(), start.as_ref()];
     git.run(&add, LONG).await?;
-    let git_dir = Git::at(&work).text(&["rev-parse", "--absolute-git-dir"], SHORT).await?;
-    let git_dir = PathBuf::from(git_dir);
+    let (git, prefix) = (Git::at(&work), prefix.trim_end_matches('/').to_owned());
+    let start = match earlier {
+        Some(earlier) => put_back(&git, &prefix, start, earlier, &mut notes).await?,
+        None => start,
+    };
+    let git_dir = PathBuf::from(git.text(&["rev-parse", "--absolute-git-dir"], SHORT).await?);
     fs::copy(git_dir.join(INDEX), folder.join(INDEX))?;
-    let prefix = prefix.trim_end_matches('/').to_owned();
-    Ok(Made::Checkout(Checkout { folder, work, common, git_dir, prefix, start }, dirty))
+    Ok(Made::Checkout(Checkout { folder, work, common, git_dir, prefix, start }, notes))
+}
+
+/// Where a task's checkout is: where that of the conversation was that it goes on with, since its agent knows that by the place; unless
+/// another one is there.
+fn place(checkouts: &Path, spool: &Spool, earlier: Option<&Earlier>) -> PathBuf {
+    let before = earlier.and_then(|earlier| earlier.conversation.place.as_deref());
+    let before = before.map(|name| checkouts.join(name)).filter(|place| !place.exists());
+    before.unwrap_or_else(|| checkouts.join(spool.name()))
+}
+
+/// Makes the changes of an earlier conversation in a checkout of the project's last commit, unless they are in that already; gives
+/// the commit that the checkout is of. If they do not go together with what the project is now, that is the one that they were made on.
+///
+/// # Errors
+/// When git does not do it.
+async fn put_back(
+    git: &Git,
+    prefix: &str,
+    last: String,
+    earlier: &Earlier,
+    notes: &mut Vec<String>,
+) -> Result<String, Failure> {
+    if earlier.conversation.changes == Changes::Gone {
+        notes.push("What was changed before could not be kept, and is not there.".to_owned());
+    }
+    let (Some(diff), Some(start)) = (&earlier.diff, &earlier.conversation.start) else { return Ok(last) };
+    let directory = format!("--directory={prefix}");
+    // Whether git does it.
+    let apply = async |how: &[&str]| {
+        let fixed = ["apply", "--whitespace=nowarn"].into_iter().chain(how.iter().copied());
+        let within = (!prefix.is_empty()).then_some(&*directory);
+        let arguments = fixed.chain(within).map(OsStr::new).chain([OsStr::new("--"), diff.as_os_str()]);
+        match git.run(&arguments.collect::<Vec<_>>(), LONG).await {
+            Ok(_) => Ok(true),
+            Err(Failure::Said(_)) => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    };
+    if *start != last && apply(&["--check", "--reverse"]).await? {
+        notes.push("What was changed before is in the project already.".to_owned());
+        return Ok(last);
+    }
+    if apply(&[]).await? {
+        return Ok(last);
+    }
+    git.run(&["checkout", "--quiet", "--detach", start], LONG).await?;
+    if !apply(&[]).await? {
+        return Err(Failure::Said("what was changed before cannot be put back".to_owned()));
+    }
+    notes.push("The project has changed since in the same places: this is on what it was then.".to_owned());
+    Ok(start.clone())
 }
 
 /// What a repository has by that name. That git cannot tell is not that there is nothing.
@@ -136,8 +196,8 @@ impl Checkout {
 /// Removes the checkout that a task's folder has, from its repository, too.
 pub(crate) async fn remove(folder: &Path) {
     let origin = fs::read(folder.join(ORIGIN)).ok();
-    let Some(Origin { common }) = origin.and_then(|json| serde_json::from_slice(&json).ok()) else { return };
-    let work = folder.join(WORK);
+    let origin = origin.and_then(|json| serde_json::from_slice(&json).ok());
+    let Some(Origin { common, work }) = origin else { return };
     let git = Git::at(folder).with("GIT_DIR", common);
     // Twice, for one that somebody has locked.
     let arguments = ["worktree", "remove", "--force", "--force"].map(AsRef::as_ref);
@@ -147,8 +207,7 @@ pub(crate) async fn remove(folder: &Path) {
     }
     // Git does not remove what the command has made unlike a checkout, but knows that what is gone is none.
     let left = work.clone();
-    let gone = tokio::task::spawn_blocking(move || clear(&left)).await;
-    let removed = match gone.map_err(io::Error::from).flatten() {
+    let removed = match on_disk(move || clear(&left)).await {
         Ok(()) => git.run(&arguments, SHORT).await.map(drop),
         Err(error) => Err(error.into()),
     };

@@ -10,12 +10,13 @@ use wire::runner::NAME;
 
 use super::changes::{self, Changes};
 use super::collect::{FILES, collect};
+use super::conversations::Earlier;
 use super::delivery::deliver;
-use super::engines::{Ending, Job, Wish, agent, command, mcp};
+use super::engines::{Ending, Job, Wish, agent, broken, command, mcp};
 use super::ground::Ground;
-use super::spool::{Begun, Spool};
+use super::spool::{Begun, DIFF, Spool};
 use super::words::Words;
-use super::{Shared, paths};
+use super::{Shared, on_disk, paths};
 
 /// After how long a disk that did not take an outcome is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -46,8 +47,7 @@ pub(super) async fn run(
         && *wish.borrow() != Wish::Forget
     {
         let (to, what) = (Arc::clone(&spool), ended.clone());
-        let written = tokio::task::spawn_blocking(move || to.end(&what)).await;
-        match written.map_err(std::io::Error::from).flatten() {
+        match on_disk(move || to.end(&what)).await {
             Ok(()) => break,
             // It has to be known as lost at the next start.
             Err(_) if *wish.borrow() == Wish::Stop => outcome = None,
@@ -89,8 +89,13 @@ async fn perform(
     if let Err(ending) = judge(shared, begun) {
         return outcome(ending, 0);
     }
+    let earlier = match earlier(shared, begun).await {
+        Ok(earlier) => earlier,
+        Err(ending) => return outcome(ending, 0),
+    };
+    let earlier = earlier.as_ref();
     let ground = tokio::select! {
-        ground = Ground::prepare(shared, spool, begun) => ground,
+        ground = Ground::prepare(shared, spool, begun, earlier) => ground,
         wish = wanted(wish.clone(), Wish::Cancel) => Err(Ending::unwanted(wish)),
     };
     let ground = match ground {
@@ -105,7 +110,8 @@ async fn perform(
     let until = began + Duration::from_secs(u64::from(bounds.minutes) * 60);
     let (task, tools) = (begun.submit.task, &shared.tools);
     let wished = wish.clone();
-    let job = Job { task, shared, tools, ground: &ground, spool, folder, bounds, until, words, wish: wished };
+    let ground = &ground;
+    let job = Job { task, shared, tools, ground, earlier, spool, folder, bounds, until, words, wish: wished };
     let ending = match &order.engine {
         Engine::Command { argv } => command::run(job, argv).await,
         Engine::Agent { name, prompt } => agent::run(job, name, prompt, order.read_only).await,
@@ -118,7 +124,7 @@ async fn perform(
         return outcome;
     }
     tokio::select! {
-        outcome = harvest(&ground, spool, begun, outcome) => outcome,
+        outcome = harvest(shared, ground, spool, begun, outcome) => outcome,
         // A runner that is stopped waits for nobody's files.
         wish = wanted(wish, Wish::Stop) => self::outcome(Ending::unwanted(wish), 0),
     }
@@ -148,6 +154,9 @@ fn judge(shared: &Shared, begun: &Begun) -> Result<(), Ending> {
             return refuse("What is to look only delivers nothing, and brings no files back.".to_owned());
         }
     }
+    if order.continues.is_some() && !matches!(order.engine, Engine::Agent { .. }) {
+        return refuse("Only a coding agent can go on with a conversation.".to_owned());
+    }
     if order.collect.len() > FILES {
         return refuse(format!("At most {FILES} files are brought back."));
     }
@@ -170,20 +179,32 @@ fn bounds(told: Bounds) -> Bounds {
 }
 
 /// Takes what came of the task: what it changed, and the files that were asked for.
-async fn harvest(ground: &Ground, spool: &Arc<Spool>, begun: &Begun, mut outcome: Outcome) -> Outcome {
+async fn harvest(
+    shared: &Arc<Shared>,
+    ground: &Ground,
+    spool: &Arc<Spool>,
+    begun: &Begun,
+    mut outcome: Outcome,
+) -> Outcome {
     let order = &begun.submit.order;
     if order.read_only {
         outcome.notes.extend(thrown_away(ground).await);
+        changed(shared, spool, begun, false, &mut outcome).await;
         return outcome;
     }
     if let Some(checkout) = &ground.checkout {
         match changes::take(checkout, spool, order.deliver != Deliver::Diff).await {
-            Ok(Changes { files, notes }) => {
+            Ok(Changes { files, cut, notes }) => {
+                if !cut {
+                    changed(shared, spool, begun, !files.is_empty(), &mut outcome).await;
+                }
                 outcome.files = files;
                 outcome.notes.extend(notes);
             }
             Err(failure) => fault(&mut outcome, changes::unknown(&failure)),
         }
+    } else {
+        changed(shared, spool, begun, false, &mut outcome).await;
     }
     match collect(&ground.root, &ground.handle, &order.collect, spool).await {
         Ok(notes) => outcome.notes.extend(notes),
@@ -195,6 +216,32 @@ async fn harvest(ground: &Ground, spool: &Arc<Spool>, begun: &Begun, mut outcome
         deliver(checkout, begun, &mut outcome).await;
     }
     outcome
+}
+
+/// Notes with the conversation, if it was one, whether there is a diff of what was changed in it.
+async fn changed(shared: &Arc<Shared>, spool: &Arc<Spool>, begun: &Begun, any: bool, outcome: &mut Outcome) {
+    let (all, step, diff) = (Arc::clone(shared), begun.submit.task.step_id, spool.folder().join(DIFF));
+    let keeps = move || all.conversations.changed(step, any.then_some(&*diff));
+    if let Err(error) = on_disk(keeps).await {
+        outcome.notes.push(format!("Nobody can go on with what it changed: {error}."));
+    }
+}
+
+/// The conversation that a task is to go on with, if it is to.
+///
+/// # Errors
+/// How it ends if there is none.
+async fn earlier(shared: &Arc<Shared>, begun: &Begun) -> Result<Option<Earlier>, Ending> {
+    let Some(step) = begun.submit.order.continues else { return Ok(None) };
+    let (all, by) = (Arc::clone(shared), begun.submit.task.step_id);
+    match on_disk(move || all.conversations.take_up(step, by)).await {
+        Ok(Some(earlier)) => Ok(Some(earlier)),
+        Ok(None) => {
+            let why = "This runner does not have that conversation any more. Order it anew.";
+            Err(Ending::new(End::Refused, why))
+        }
+        Err(error) => Err(broken(&error)),
+    }
 }
 
 /// What there is to say of what a task changed that was to look only. Its checkout goes with it.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use wire::fleet::{Deliver, End};
 
 use super::checkout::{self, Checkout, Made};
+use super::conversations::Earlier;
 use super::engines::Ending;
 use super::spool::{Begun, Spool};
 use super::{Shared, paths};
@@ -27,24 +28,27 @@ impl Ground {
     ///
     /// # Errors
     /// How the task ends if there can be none.
-    pub(crate) async fn prepare(shared: &Shared, spool: &Spool, begun: &Begun) -> Result<Self, Ending> {
+    pub(crate) async fn prepare(
+        shared: &Shared,
+        spool: &Spool,
+        begun: &Begun,
+        earlier: Option<&Earlier>,
+    ) -> Result<Self, Ending> {
         let Some(declared) = shared.folders.get(begun.submit.project_id) else {
             return Err(Ending::new(End::Refused, "This runner has no folder for the project."));
         };
         let broken = |why: String| Ending::new(End::Broken, why);
-        let made = checkout::make(declared, spool).await;
+        let made = checkout::make(declared, spool, &shared.checkouts, earlier).await;
         let made = made.map_err(|why| broken(format!("There is no checkout to work in: {why}.")))?;
         let (root, checkout, notes) = match made {
-            Made::Checkout(checkout, dirty) => {
+            Made::Checkout(checkout, notes) => {
                 let root = if checkout.prefix.is_empty() {
                     Ok(checkout.work.clone())
                 } else {
                     paths::within(&checkout.work, Path::new(&checkout.prefix))
                 };
                 let root = root.map_err(|why| broken(format!("The checkout has no such folder: {why}.")))?;
-                let note =
-                    "The project's folder has changes that are not committed. The task did not see them.";
-                (root, Some(checkout), dirty.then(|| note.to_owned()))
+                (root, Some(checkout), notes)
             }
             Made::Not(why) if begun.submit.order.read_only => {
                 let why = format!(
@@ -58,11 +62,11 @@ impl Ground {
             }
             Made::Not(why) => {
                 let note = format!("It worked in the project's folder itself, and there is no diff: {why}.");
-                (declared.to_owned(), None, Some(note))
+                (declared.to_owned(), None, vec![note])
             }
         };
         let handle = File::open(&root).map_err(|why| broken(format!("The folder cannot be read: {why}.")))?;
-        Ok(Self { root, handle, checkout, notes: notes.into_iter().collect() })
+        Ok(Self { root, handle, checkout, notes })
     }
 
     /// The folder within it that an order names.

@@ -7,6 +7,7 @@
 mod changes;
 mod checkout;
 mod collect;
+mod conversations;
 mod delivery;
 mod engines;
 mod execution;
@@ -34,6 +35,7 @@ use wire::runner::{ASKS, Ask, Progress, SLOTS, Say, Submit, Task};
 pub use opening::OpenError;
 
 use crate::Folders;
+use conversations::Conversations;
 use engines::Wish;
 use spool::{Begun, Room, Spool};
 use words::Words;
@@ -86,6 +88,9 @@ pub struct Workshop(Arc<Shared>);
 struct Shared {
     /// A folder for each task.
     tasks: PathBuf,
+    /// A folder for each checkout.
+    checkouts: PathBuf,
+    conversations: Conversations,
     folders: Folders,
     tools: Tools,
     ambient: Ambient,
@@ -194,13 +199,17 @@ impl Shared {
     async fn remove(self: &Arc<Self>, task: Task, spool: Arc<Spool>) {
         checkout::remove(spool.folder()).await;
         let name = spool.name().to_owned();
-        let removed = tokio::task::spawn_blocking(move || spool.remove()).await;
-        if let Err(error) = removed.map_err(io::Error::from).flatten() {
+        if let Err(error) = on_disk(move || spool.remove()).await {
             tracing::warn!(task = name, %error, "what is left of a task could not be removed");
         }
         self.table().entries.remove(&task);
         self.changed.notify_one();
     }
+}
+
+/// Does what waits for the disk where nothing else has to wait for it.
+async fn on_disk<T: Send + 'static>(what: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(what).await.map_err(io::Error::from).flatten()
 }
 
 impl Workshop {

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, interval};
 use wire::fleet::{End, Outcome};
 
+use super::conversations::Conversations;
 use super::engines::{Ending, Wish};
 use super::kept::clear;
 use super::spool::{Begun, LOCK, Room, Spool};
@@ -63,8 +64,10 @@ impl Workshop {
             Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(state)),
             Err(TryLockError::Error(error)) => return Err(disk(error)),
         }
-        let tasks = state.join("tasks");
+        let (tasks, checkouts) = (state.join("tasks"), state.join("checkouts"));
         make(&tasks).map_err(disk)?;
+        make(&checkouts).map_err(disk)?;
+        let conversations = Conversations::open(&state).map_err(disk)?;
         let (room, changed) = (Arc::new(Room::new(tools.limits.spool)), Arc::new(Notify::new()));
         let mut table = Table::default();
         let (mut left, mut torn) = (Vec::new(), Vec::new());
@@ -99,7 +102,19 @@ impl Workshop {
         }
         let running = watch::Sender::new(0);
         let table = Mutex::new(table);
-        let shared = Shared { tasks, folders, tools, ambient, room, table, running, changed, _lock: lock };
+        let shared = Shared {
+            tasks,
+            checkouts,
+            conversations,
+            folders,
+            tools,
+            ambient,
+            room,
+            table,
+            running,
+            changed,
+            _lock: lock,
+        };
         Ok(Self(Arc::new(shared)))
     }
 }

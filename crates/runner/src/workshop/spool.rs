@@ -309,7 +309,10 @@ impl Writer {
 }
 
 /// Writes a file so that it is there as a whole, or not at all.
-fn write(folder: &Path, name: &str, what: &impl Serialize) -> io::Result<()> {
+///
+/// # Errors
+/// When the disk fails.
+pub(crate) fn write(folder: &Path, name: &str, what: &impl Serialize) -> io::Result<()> {
     let draft = folder.join(format!("{name}.draft"));
     let mut file = File::create(&draft)?;
     file.write_all(&serde_json::to_vec(what)?)?;
@@ -318,6 +321,10 @@ fn write(folder: &Path, name: &str, what: &impl Serialize) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn read<T: DeserializeOwned>(path: &Path) -> io::Result<T> {
+/// Reads what was written so.
+///
+/// # Errors
+/// When it is not there, or is something else.
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> io::Result<T> {
     Ok(serde_json::from_slice(&fs::read(path)?)?)
 }

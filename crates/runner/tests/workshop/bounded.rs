@@ -104,8 +104,8 @@ async fn an_agent_that_is_to_look_only_is_refused_what_changes_something_and_peo
 async fn an_agent_that_is_to_look_only_reads_files_and_writes_none() {
     let bench = with(repository(), "reads");
     let workshop = bench.open().await;
-    let path = bench.state.path().canonicalize().unwrap().join("tasks");
-    let path = path.join(format!("{}-1/work/kept.txt", task(1).step_id));
+    let path = bench.state.path().canonicalize().unwrap().join("checkouts");
+    let path = path.join(format!("{}-1/kept.txt", task(1).step_id));
     let order = looking(&path.display().to_string());
     assert!(workshop.begin(crate::bench::submit(1, order)).unwrap());
     assert_eq!(ended(&workshop, task(1)).await.end, End::Complete);

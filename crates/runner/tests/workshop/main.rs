@@ -6,6 +6,7 @@ mod agents;
 mod bench;
 mod bounded;
 mod commands;
+mod continued;
 mod lives;
 mod places;
 mod repositories;

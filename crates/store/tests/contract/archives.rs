@@ -99,7 +99,13 @@ pub(crate) async fn fill(stage: &Stage) -> Scope {
         slack::link(t, "T1", "U1", "first")?;
         slack::offer(t, ada, "second", later)?;
         slack::set_project(t, &at)?;
-        let thread = slack::Thread { at, thread: "1.2".into(), project: t.project(), run: lease.run };
+        let thread = slack::Thread {
+            at,
+            thread: "1.2".into(),
+            root: "1.2".into(),
+            project: t.project(),
+            run: lease.run,
+        };
         slack::begin(t, &thread, "nod_1")?;
         schedule(t)
     });

@@ -119,7 +119,8 @@ on_both! {
         let scope = stage.begun().await;
         let lease = stage.store.transact_in(&scope, archives::run).await.unwrap();
         let thread = Thread {
-            at: channel("C1"), thread: "1700000000.000100".into(), project: scope.project(), run: lease.run,
+            at: channel("C1"), thread: "1700000000.000100".into(), root: "1700000000.000100".into(),
+            project: scope.project(), run: lease.run,
         };
         let begun = thread.clone();
         stage.store.transact_in(&scope, move |t| slack::begin(t, &begun, "nod_1")).await.unwrap();
@@ -131,14 +132,23 @@ on_both! {
             assert_eq!(found.unwrap(), tells, "{name}");
         }
         assert_eq!(stage.store.read(|tx| slack::thread(tx, &channel("C2"), "1700000000.000100")).await.unwrap(), None);
-        assert_eq!(stage.store.read(|tx| slack::untold(tx, "nod_1")).await.unwrap(), [thread]);
+        assert_eq!(stage.store.read(|tx| slack::untold(tx, "nod_1")).await.unwrap(), [thread.clone()]);
         assert_eq!(stage.store.read(|tx| slack::untold(tx, "nod_2")).await.unwrap(), []);
         stage.store.transact(|tx| slack::told(tx, &channel("C1"), "1700000000.000100")).await.unwrap();
         assert_eq!(stage.store.read(|tx| slack::untold(tx, "nod_1")).await.unwrap(), []);
         let tells = stage.store.read_in(&scope, move |t| slack::tells_of(t, run, &channel("C1"))).await;
         assert!(!tells.unwrap(), "whoever has it done again is told anew");
+        // What goes on in the thread is what is meant there from then on.
+        let more = Thread { thread: "1700000000.000200".into(), ..thread.clone() };
+        let begun = more.clone();
+        stage.store.transact_in(&scope, move |t| slack::begin(t, &begun, "nod_1")).await.unwrap();
+        let found = stage.store.read(|tx| slack::thread(tx, &channel("C1"), "1700000000.000100")).await.unwrap();
+        assert_eq!(found, Some(more.clone()));
+        assert_eq!(stage.store.read(|tx| slack::untold(tx, "nod_1")).await.unwrap(), [more]);
         let other = stage.project(scope.actor().unwrap()).await;
-        let stranger = Thread { at: channel("C9"), thread: "1".into(), project: other.project(), run: lease.run };
+        let stranger = Thread {
+            at: channel("C9"), thread: "1".into(), root: "1".into(), project: other.project(), run: lease.run,
+        };
         stage.store.transact_in(&other, move |t| slack::begin(t, &stranger, "nod_1")).await.unwrap();
         assert_eq!(stage.store.read(|tx| slack::thread(tx, &channel("C9"), "1")).await.unwrap(), None);
     }

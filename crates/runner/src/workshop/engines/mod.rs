@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use wire::fleet::{Bounds, End, Used};
 use wire::runner::Task;
 
+use super::conversations::Earlier;
 use super::ground::Ground;
 use super::spool::{Spool, Writer};
 use super::words::Words;
@@ -43,6 +44,8 @@ pub(crate) struct Job<'a> {
     pub(crate) tools: &'a Tools,
     /// The project's folder.
     pub(crate) ground: &'a Ground,
+    /// What it goes on with.
+    pub(crate) earlier: Option<&'a Earlier>,
     /// Where it writes.
     pub(crate) spool: &'a Arc<Spool>,
     /// Where it works.
@@ -92,7 +95,7 @@ impl Ending {
 }
 
 /// How a task ends whose words the disk does not take.
-fn broken(error: &io::Error) -> Ending {
+pub(crate) fn broken(error: &io::Error) -> Ending {
     Ending::new(End::Broken, format!("The runner could not write down what it did: {error}."))
 }
 

@@ -1,4 +1,4 @@
-//! One session with an agent: greeted, prompted, answered when it asks for something, prompted again with what people say to it
+//! One session with an agent, new or gone on with: greeted, prompted, answered when it asks for something, prompted again with what people say to it
 //! meanwhile, and cancelled when it is to stop.
 
 use std::io;
@@ -10,9 +10,9 @@ use std::time::Duration;
 use agent_client_protocol::schema::ProtocolVersion;
 use agent_client_protocol::v1::schema::{
     CancelNotification, ClientCapabilities, ContentBlock, FileSystemCapabilities, Implementation,
-    InitializeRequest, NewSessionRequest, PromptRequest, PromptResponse, ReadTextFileRequest,
-    RequestPermissionOutcome, RequestPermissionRequest, RequestPermissionResponse, SessionId,
-    SessionNotification, StopReason, WriteTextFileRequest,
+    InitializeRequest, LoadSessionRequest, NewSessionRequest, PromptRequest, PromptResponse,
+    ReadTextFileRequest, RequestPermissionOutcome, RequestPermissionRequest, RequestPermissionResponse,
+    ResumeSessionRequest, SessionId, SessionNotification, StopReason, WriteTextFileRequest,
 };
 use agent_client_protocol::v1::{ConnectionTo, Dispatch};
 use agent_client_protocol::{
@@ -29,6 +29,7 @@ use super::account::{Account, Voice};
 use super::asking::Asker;
 use super::course::Course;
 use super::files::Files;
+use super::memory::Memory;
 use super::transport::{Gate, lines};
 use crate::workshop::spool::Writer;
 use crate::workshop::words::Words;
@@ -38,6 +39,9 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// How long an agent may take to leave its turn for what people say to it.
 const LEAVES: Duration = Duration::from_secs(60);
 
+/// After how many bytes it is not remembered what more people said.
+const ASKED: usize = 64 * 1024;
+
 /// What an agent has told, written down.
 pub(super) struct Book {
     pub(super) account: Account,
@@ -46,6 +50,10 @@ pub(super) struct Book {
     pub(super) fault: Option<io::Error>,
     /// What the agent may use up.
     pub(super) bounds: Bounds,
+    /// All that people said to it.
+    pub(super) asked: String,
+    /// Whether it says again what was said before.
+    pub(super) repeats: bool,
 }
 
 impl Book {
@@ -69,6 +77,10 @@ impl Book {
 
     /// What people say to the agent, as it is brought in.
     async fn told(&mut self, say: &Say) {
+        if self.asked.len() < ASKED {
+            self.asked.push_str("\n\n");
+            self.asked.push_str(&say.text);
+        }
         let words = self.account.told(say);
         self.write(&words).await;
     }
@@ -90,6 +102,7 @@ pub(super) struct Setting {
     /// What people say to it.
     pub(super) words: Arc<Words>,
     pub(super) course: Course,
+    pub(super) memory: Memory,
 }
 
 /// Why there is no answer to the prompt.
@@ -133,7 +146,7 @@ impl From<Error> for Silence {
 
 /// Has the whole conversation; gives what the agent says at the end of its last turn.
 pub(super) async fn hold(socket: UnixStream, setting: Setting) -> Result<PromptResponse, Silence> {
-    let Setting { folder, prompt, files, book, gate, asker, words, course } = setting;
+    let Setting { folder, prompt, files, book, gate, asker, words, course, memory } = setting;
     let transport = lines(socket, &gate);
     let (writing, asking, asked) = (files.clone(), Arc::clone(&book), course.clone());
     let writes = !files.read_only();
@@ -158,6 +171,9 @@ pub(super) async fn hold(socket: UnixStream, setting: Setting) -> Result<PromptR
         .on_receive_notification(
             async move |told: SessionNotification, _| {
                 let mut book = notes.lock().await;
+                if book.repeats {
+                    return Ok(());
+                }
                 let heard = book.account.hear(told.update);
                 book.write(&heard).await;
                 if book.account.passed_boundary() {
@@ -200,11 +216,19 @@ pub(super) async fn hold(socket: UnixStream, setting: Setting) -> Result<PromptR
         )
         .connect_with(transport, async move |agent: ConnectionTo<Agent>| {
             let session = tokio::select! {
-                session = timeout(PATIENCE, greet(&agent, folder, writes)) => session,
+                session = timeout(PATIENCE, greet(&agent, folder, writes, &memory, &book)) => session,
                 () = course.stopped() => return Ok(Err(Silence::Stopped)),
             };
             Ok(match session {
-                Ok(Ok(session)) => speak(&agent, &session, prompt, &book, &words, &course).await,
+                Ok(Ok((session, knows))) => {
+                    if let Err(error) = memory.begin(&session.0, knows, &prompt).await {
+                        let why = format!("Nobody can go on with this conversation: {error}.");
+                        book.lock().await.note(&why).await;
+                    }
+                    let prompt = [memory.told().filter(|_| !knows), Some(prompt)].into_iter().flatten();
+                    let prompt = prompt.map(ContentBlock::from).collect();
+                    speak(&agent, &session, prompt, &book, &words, &course).await
+                }
                 Ok(Err(silence)) => Err(silence),
                 Err(_) => Err(Silence::Late),
             })
@@ -217,12 +241,11 @@ pub(super) async fn hold(socket: UnixStream, setting: Setting) -> Result<PromptR
 async fn speak(
     agent: &ConnectionTo<Agent>,
     session: &SessionId,
-    order: String,
+    mut prompt: Vec<ContentBlock>,
     book: &Mutex<Book>,
     words: &Words,
     course: &Course,
 ) -> Result<PromptResponse, Silence> {
-    let mut prompt = vec![ContentBlock::from(order)];
     loop {
         course.begin();
         book.lock().await.account.begin();
@@ -280,8 +303,14 @@ async fn turn(
     }
 }
 
-/// Says what this side can, and begins a session.
-async fn greet(agent: &ConnectionTo<Agent>, folder: PathBuf, writes: bool) -> Result<SessionId, Silence> {
+/// Says what this side can, and begins a session, or goes on with one. Tells, too, whether the agent knows what was said before.
+async fn greet(
+    agent: &ConnectionTo<Agent>,
+    folder: PathBuf,
+    writes: bool,
+    memory: &Memory,
+    book: &Mutex<Book>,
+) -> Result<(SessionId, bool), Silence> {
     let files = FileSystemCapabilities::new().read_text_file(true).write_text_file(writes);
     let hello = InitializeRequest::new(ProtocolVersion::V1)
         .client_capabilities(ClientCapabilities::new().fs(files))
@@ -290,5 +319,33 @@ async fn greet(agent: &ConnectionTo<Agent>, folder: PathBuf, writes: bool) -> Re
     if hello.protocol_version != ProtocolVersion::V1 {
         return Err(Silence::Version);
     }
-    Ok(agent.send_request(NewSessionRequest::new(folder)).block_task().await?.session_id)
+    if let Some(session) = memory.session() {
+        let can = hello.agent_capabilities;
+        let taken_up = if can.session_capabilities.resume.is_some() {
+            let resume = ResumeSessionRequest::new(session.clone(), folder.clone());
+            agent.send_request(resume).block_task().await.map(drop)
+        } else if can.load_session {
+            book.lock().await.repeats = true;
+            let load = LoadSessionRequest::new(session.clone(), folder.clone());
+            let loaded = agent.send_request(load).block_task().await.map(drop);
+            book.lock().await.repeats = false;
+            loaded
+        } else {
+            Err(Error::method_not_found())
+        };
+        match taken_up.map_err(Silence::from) {
+            Ok(()) => {
+                book.lock().await.account.usage.goes_on(memory.spent());
+                return Ok((session, true));
+            }
+            // It may have forgotten that one, or never keep any.
+            Err(Silence::Said(_)) => {}
+            Err(silence) => return Err(silence),
+        }
+    }
+    if memory.goes_on() {
+        book.lock().await.note("The agent cannot go on in its session, and is told what was said.").await;
+    }
+    let begun = agent.send_request(NewSessionRequest::new(folder)).block_task().await?;
+    Ok((begun.session_id, false))
 }

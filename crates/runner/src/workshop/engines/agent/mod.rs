@@ -8,6 +8,7 @@ mod asking;
 mod conversation;
 mod course;
 mod files;
+mod memory;
 mod phrases;
 mod transport;
 mod usage;
@@ -32,6 +33,7 @@ use asking::Asker;
 use conversation::{Book, Setting, Silence, hold};
 use course::Course;
 use files::Files;
+use memory::Memory;
 use transport::Gate;
 
 /// The most bytes of a line of its errors that are written down together.
@@ -69,8 +71,15 @@ pub(crate) async fn run(mut job: Job<'_>, name: &str, prompt: &str, read_only: b
             return Ending::new(End::Broken, format!("The agent could not be watched over: {error}."));
         }
     };
-    let book =
-        Arc::new(Mutex::new(Book { account: Account::default(), writer, fault: None, bounds: job.bounds }));
+    let book = Arc::new(Mutex::new(Book {
+        account: Account::default(),
+        writer,
+        fault: None,
+        bounds: job.bounds,
+        asked: prompt.to_owned(),
+        repeats: false,
+    }));
+    let memory = Memory::of(&job);
     let course = Course::new();
     let gate = Gate::new();
     let setting = Setting {
@@ -82,6 +91,7 @@ pub(crate) async fn run(mut job: Job<'_>, name: &str, prompt: &str, read_only: b
         asker: Asker::new(job.shared, job.task, read_only),
         words: Arc::clone(job.words),
         course: course.clone(),
+        memory: memory.clone(),
     };
     let (heard, why, answer) = {
         let mut pour = pin!(pour(errors, &book));
@@ -197,6 +207,10 @@ pub(crate) async fn run(mut job: Job<'_>, name: &str, prompt: &str, read_only: b
     if ending.end == End::Complete {
         // It was done before it could be ended for that.
         ending.notes.extend(book.over());
+    }
+    let (answer, _) = book.account.answer();
+    if let Err(error) = memory.end(&book.asked, answer, book.account.usage.session()).await {
+        ending.notes.push(format!("Nobody can go on with this conversation: {error}."));
     }
     if let Err(error) = answer_of(&book.account, job.spool, &mut ending).await
         && ending.end == End::Complete

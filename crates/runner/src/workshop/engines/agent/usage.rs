@@ -3,48 +3,83 @@
 use agent_client_protocol::v1::schema::{Usage as OfTurns, UsageUpdate};
 use wire::fleet::{Bounds, Used};
 
-/// What is known of it.
+use crate::workshop::conversations::Spent;
+
+/// What is known of it. What it says at the end of a turn, and of its cost, is of all of its session.
 #[derive(Debug, Default)]
 pub(super) struct Usage {
-    /// All tokens of the session, those that it was given and those that it made, as it said at the end of its last turn.
-    turns: Option<(u64, u64, u64)>,
+    /// All that it has said of its session.
+    session: Spent,
+    /// What that was before this task. Nothing, if it turned out that it does not count on from there.
+    before: Spent,
+    /// Whether it said something of its turns, and of its cost.
+    said: (bool, bool),
     /// How full its context was at the most. It has used at least that.
     context: u64,
-    /// In millionths of a US dollar.
-    cost_micros: Option<u64>,
 }
 
 impl Usage {
+    /// It goes on with a session that had used that.
+    pub(super) fn goes_on(&mut self, before: Spent) {
+        (self.session, self.before) = (before, before);
+    }
+
+    /// What its session used, all of its tasks together.
+    pub(super) fn session(&self) -> Spent {
+        self.session
+    }
+
     /// Takes in what it says while its turn goes on.
     pub(super) fn update(&mut self, update: &UsageUpdate) {
         self.context = self.context.max(update.used);
-        if let Some(cost) = update.cost.as_ref().filter(|cost| cost.currency == "USD") {
-            self.cost_micros = micros(cost.amount);
+        let cost = update.cost.as_ref().filter(|cost| cost.currency == "USD");
+        if let Some(cost) = cost.and_then(|cost| micros(cost.amount)) {
+            self.said.1 = true;
+            if cost < self.before.cost_micros {
+                self.before.cost_micros = 0;
+            }
+            self.session.cost_micros = cost;
         }
     }
 
     /// Takes in what it says at the end of a turn, of all turns.
     pub(super) fn turned(&mut self, usage: &OfTurns) {
-        self.turns = Some((usage.total_tokens, usage.input_tokens, usage.output_tokens));
+        self.said.0 = true;
+        if usage.total_tokens < self.before.total {
+            self.before = Spent { cost_micros: self.before.cost_micros, ..Spent::default() };
+        }
+        let (total, input, output) = (usage.total_tokens, usage.input_tokens, usage.output_tokens);
+        self.session = Spent { total, input, output, cost_micros: self.session.cost_micros };
+    }
+
+    /// What this task used by that.
+    fn own(&self) -> Spent {
+        let (session, before) = (&self.session, &self.before);
+        Spent {
+            total: session.total.saturating_sub(before.total),
+            input: session.input.saturating_sub(before.input),
+            output: session.output.saturating_sub(before.output),
+            cost_micros: session.cost_micros.saturating_sub(before.cost_micros),
+        }
     }
 
     /// What it used, if it has said anything of it.
     pub(super) fn used(&self) -> Option<Used> {
-        if self.turns.is_none() && self.cost_micros.is_none() && self.context == 0 {
+        if self.said == (false, false) && self.context == 0 {
             return None;
         }
-        let (_, input, output_tokens) = self.turns.unwrap_or_default();
-        let input_tokens = input.max(self.context.saturating_sub(output_tokens));
-        Some(Used { input_tokens, output_tokens, cost_micros: self.cost_micros.unwrap_or(0) })
+        let Spent { input, output, cost_micros, .. } = self.own();
+        let input_tokens = input.max(self.context.saturating_sub(output));
+        Some(Used { input_tokens, output_tokens: output, cost_micros })
     }
 
     /// In a sentence, how it has used more than it may.
     pub(super) fn over(&self, bounds: &Bounds) -> Option<String> {
-        let tokens = self.turns.map_or(0, |(total, ..)| total).max(self.context);
+        let own = self.own();
+        let (tokens, cost) = (own.total.max(self.context), own.cost_micros);
         if let Some(most) = bounds.tokens.filter(|most| tokens > *most) {
             return Some(format!("It used {tokens} tokens, and may use {most}."));
         }
-        let cost = self.cost_micros.unwrap_or(0);
         let most = bounds.cost_micros.filter(|most| cost > *most)?;
         Some(format!("It cost {}, and may cost {}.", dollars(cost), dollars(most)))
     }
@@ -77,7 +112,7 @@ mod tests {
         let cost = |amount, currency: &str| {
             let mut usage = Usage::default();
             usage.update(&UsageUpdate::new(1, 2).cost(Cost::new(amount, currency)));
-            usage.cost_micros
+            usage.said.1.then_some(usage.session.cost_micros)
         };
         assert_eq!(cost(0.25, "USD"), Some(250_000));
         assert_eq!((cost(1.0, "EUR"), cost(-1.0, "USD"), cost(f64::NAN, "USD")), (None, None, None));
@@ -94,6 +129,23 @@ mod tests {
         assert_eq!(used(&usage), Some((70, 0)), "its context was emptied");
         usage.turned(&OfTurns::new(250, 200, 50));
         assert_eq!(used(&usage), Some((200, 50)));
+    }
+
+    #[test]
+    fn what_its_session_used_before_is_not_this_task_s() {
+        let before = Spent { total: 250, input: 200, output: 50, cost_micros: 250_000 };
+        let used = |turns: &[OfTurns], cost| {
+            let mut usage = Usage::default();
+            usage.goes_on(before);
+            usage.update(&UsageUpdate::new(0, 100).cost(Cost::new(cost, "USD")));
+            turns.iter().for_each(|turn| usage.turned(turn));
+            let used = usage.used().unwrap();
+            (used.input_tokens, used.output_tokens, used.cost_micros)
+        };
+        assert_eq!(used(&[OfTurns::new(280, 220, 60)], 0.3), (20, 10, 50_000));
+        // This one counts from its start.
+        let turns = [OfTurns::new(30, 20, 10), OfTurns::new(280, 220, 60)];
+        assert_eq!(used(&turns, 0.1), (220, 60, 100_000));
     }
 
     #[test]

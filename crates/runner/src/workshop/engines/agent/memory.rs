@@ -1,0 +1,94 @@
+//! What is kept of a conversation with an agent, so that a later task may go on with it.
+
+use std::io;
+use std::sync::Arc;
+
+use agent_client_protocol::v1::schema::SessionId;
+use kernel::StepId;
+
+use crate::workshop::conversations::{Changes, Conversation, Spent};
+use crate::workshop::engines::Job;
+use crate::workshop::{Shared, on_disk};
+
+/// The conversation of a task.
+#[derive(Clone)]
+pub(super) struct Memory {
+    shared: Arc<Shared>,
+    step: StepId,
+    /// As it was before the task, if it goes on with one; where it is, in any case.
+    before: Conversation,
+    /// The session that it goes on with.
+    session: Option<SessionId>,
+    goes_on: bool,
+}
+
+impl Memory {
+    pub(super) fn of(job: &Job<'_>) -> Self {
+        let mut before = job.earlier.map(|earlier| earlier.conversation.clone()).unwrap_or_default();
+        let checkout = job.ground.checkout.as_ref();
+        before.place = checkout.and_then(|one| Some(one.work.file_name()?.to_str()?.to_owned()));
+        before.start = checkout.map(|one| one.start.clone());
+        (before.changes, before.went_on) = (Changes::Gone, None);
+        let session = job.earlier.filter(|earlier| earlier.is_there);
+        Self {
+            shared: Arc::clone(job.shared),
+            step: job.task.step_id,
+            session: session.map(|earlier| SessionId::new(earlier.conversation.session.as_str())),
+            goes_on: job.earlier.is_some(),
+            before,
+        }
+    }
+
+    /// Whether it goes on with another conversation.
+    pub(super) fn goes_on(&self) -> bool {
+        self.goes_on
+    }
+
+    /// The session to go on with.
+    pub(super) fn session(&self) -> Option<SessionId> {
+        self.session.clone()
+    }
+
+    /// What that used before.
+    pub(super) fn spent(&self) -> Spent {
+        self.before.spent
+    }
+
+    /// What an agent is told that does not know what was said before, if something was.
+    pub(super) fn told(&self) -> Option<String> {
+        self.goes_on.then(|| self.before.told())
+    }
+
+    /// Keeps that there is a session now, so that it can be gone on with also if nothing is heard of this task any more.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub(super) async fn begin(&self, session: &str, knows: bool, asked: &str) -> io::Result<()> {
+        let mut conversation = Conversation { session: session.to_owned(), ..self.before.clone() };
+        if !knows {
+            conversation.spent = Spent::default();
+        }
+        conversation.says(asked, b"");
+        self.put(conversation).await
+    }
+
+    /// Keeps what was said in the end.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub(super) async fn end(&self, asked: &str, answered: &[u8], spent: Spent) -> io::Result<()> {
+        let (shared, step) = (Arc::clone(&self.shared), self.step);
+        let Some(mut conversation) = on_disk(move || shared.conversations.get(step)).await? else {
+            return Ok(());
+        };
+        conversation.said.pop();
+        conversation.says(asked, answered);
+        conversation.spent = spent;
+        self.put(conversation).await
+    }
+
+    async fn put(&self, conversation: Conversation) -> io::Result<()> {
+        let (shared, step) = (Arc::clone(&self.shared), self.step);
+        on_disk(move || shared.conversations.put(step, &conversation)).await
+    }
+}
