@@ -41,6 +41,7 @@ export function caller(base, bearer) {
     get: (path) => ask("GET", path),
     post: (path, body = {}) => ask("POST", path, body),
     put: (path, body) => ask("PUT", path, body),
+    remove: (path) => ask("DELETE", path),
     /** A film made of a script: it is imported and saved. */
     async film(name, content) {
       const project = await ask("POST", "/projects", { name, type: "movie" });

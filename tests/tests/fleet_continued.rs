@@ -31,6 +31,12 @@ async fn text(actor: &Actor, film: &str, run: &str, name: &str) -> String {
     String::from_utf8(stream(actor, film, last, name).await).expect("a text")
 }
 
+/// The step of a run, once that has ended, as an order names it that goes on with it.
+async fn done(actor: &Actor, film: &str, run: &str) -> Value {
+    let step = ended(actor, film, run).await["steps"][0]["id"].take();
+    json!({ "runId": run, "stepId": step })
+}
+
 async fn refused(actor: &Actor, film: &str, what: &Value) -> (u16, String) {
     let path = format!("/projects/{film}/fleet/runs");
     let (status, problem) = actor.send_json(Method::POST, &path, what).await;
@@ -44,7 +50,7 @@ async fn an_order_goes_on_where_another_was_done() {
     let memory = tempfile::tempdir().unwrap();
     let _machine = machine(&app, &ada, &film, &memory).await;
     let first = told(&ada, &film, &order("one", None)).await;
-    let step = ended(&ada, &film, &first).await["steps"][0]["id"].clone();
+    let step = done(&ada, &film, &first).await;
     let second = told(&ada, &film, &order("two", Some(&step))).await;
     assert_eq!(ended_as(&ada, &film, &second).await, "complete");
     assert_eq!(text(&ada, &film, &second, "answer").await, "I was told: one | two\n");
@@ -65,12 +71,10 @@ async fn only_what_can_be_gone_on_with_is_gone_on_with() {
     let memory = tempfile::tempdir().unwrap();
     let machine = machine(&app, &ada, &film, &memory).await;
     let first = told(&ada, &film, &order("one", None)).await;
-    let step = ended(&ada, &film, &first).await["steps"][0]["id"].clone();
+    let step = done(&ada, &film, &first).await;
     let command = told(&ada, &film, &tests::fleet::command(&["true"])).await;
-    let no_agents = ended(&ada, &film, &command).await["steps"][0]["id"].clone();
-    let mut none = step.as_str().expect("an id").to_owned();
-    let last = if none.pop() == Some('0') { '1' } else { '0' };
-    none.push(last);
+    let no_agents = done(&ada, &film, &command).await;
+    let none = json!({ "runId": step["runId"], "stepId": no_agents["stepId"] });
     let changed = |change: &dyn Fn(&mut Value)| {
         let mut order = order("two", Some(&step));
         change(&mut order);
@@ -85,7 +89,7 @@ async fn only_what_can_be_gone_on_with_is_gone_on_with() {
             400,
             "coding agents",
         ),
-        (changed(&|order| order["order"]["continues"] = json!(none)), 404, "no such step"),
+        (changed(&|order| order["order"]["continues"] = none.clone()), 404, "no such step"),
     ] {
         let (got, message) = refused(&ada, &film, &what).await;
         assert_eq!(got, status, "{what}: {message}");

@@ -115,10 +115,20 @@ pub struct RemoteOrder {
     /// same is thrown away. It takes a folder that git keeps.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
-    /// The step of an earlier order to a coding agent whose conversation this goes on with, on the runner that did that: its agent
-    /// knows what was said, and finds what it had changed.
+    /// What a coding agent did before that this goes on with, on the runner that did that: its agent knows what was said, and finds what
+    /// it had changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub continues: Option<StepId>,
+    pub continues: Option<Continued>,
+}
+
+/// A step that a coding agent did, and that is gone on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = RemoteContinued)]
+#[allow(missing_docs)]
+pub struct Continued {
+    pub run_id: RunId,
+    pub step_id: StepId,
 }
 
 impl RemoteOrder {

@@ -2403,6 +2403,11 @@ export interface components {
              */
             tokens?: number | null;
         };
+        /** @description A step that a coding agent did, and that is gone on with. */
+        RemoteContinued: {
+            runId: components["schemas"]["RunId"];
+            stepId: components["schemas"]["StepId"];
+        };
         /**
          * @description What is done with what a task changed in a folder that git keeps.
          * @enum {string}
@@ -2442,6 +2447,7 @@ export interface components {
             bounds?: components["schemas"]["RemoteBounds"];
             /** @description Files within the project's folder that are to be brought back when it is done, as paths without `..`. */
             collect?: string[];
+            continues?: components["schemas"]["RemoteContinued"] | null;
             /** @description What is done with what it changed, besides the diff. */
             deliver?: components["schemas"]["RemoteDeliver"];
             /** @description Who does it there. */

@@ -3,7 +3,7 @@
 use kernel::{Code, Error, Result, RunId, StepId};
 use store::runs::Detail;
 use store::{Tenant, executions, runners, runs};
-use wire::fleet::{CreateRemote, Engine, RemoteOrder};
+use wire::fleet::{Continued, CreateRemote, Engine, RemoteOrder};
 
 use crate::plans;
 
@@ -16,7 +16,7 @@ const NOTHING: i64 = 0;
 /// `VALIDATION_ERROR` when such an order cannot; `NOT_FOUND` when there is nothing that it could go on with; `CONFLICT` when
 /// that is not over, or its runner is not there for the project any more.
 pub(super) fn place(t: &mut Tenant<'_, '_>, wanted: &mut CreateRemote) -> Result<()> {
-    let Some(step) = wanted.order.continues else { return Ok(()) };
+    let Some(Continued { run_id, step_id }) = wanted.order.continues else { return Ok(()) };
     let field = |why: &str| Error::field("order.continues", why);
     let Engine::Agent { name, .. } = &wanted.order.engine else {
         return Err(field("is for coding agents: nothing else has a conversation"));
@@ -24,8 +24,7 @@ pub(super) fn place(t: &mut Tenant<'_, '_>, wanted: &mut CreateRemote) -> Result
     if wanted.decompose {
         return Err(field("is not for an order that is planned first"));
     }
-    let (run, runner) = executions::latest(t, step)?;
-    let before = runs::step_of(t, run, step)?;
+    let before = runs::step_of(t, run_id, step_id)?;
     if agent(&before).is_none_or(|(agent, _)| agent != *name) {
         return Err(field("must be a step that the same coding agent did"));
     }
@@ -33,7 +32,7 @@ pub(super) fn place(t: &mut Tenant<'_, '_>, wanted: &mut CreateRemote) -> Result
     if !before.step.state.has_ended() {
         return conflict("Its agent is not done yet: say it to that one.");
     }
-    let serving = runners::of_project(t)?;
+    let (runner, serving) = (executions::latest(t, step_id)?, runners::of_project(t)?);
     let Some(runner) = runner.filter(|runner| serving.iter().any(|one| one.id == *runner)) else {
         return conflict(
             "No runner that serves the project has that conversation: it was not begun, or its runner is gone. Order it anew.",
@@ -58,16 +57,20 @@ pub(crate) fn more(t: &mut Tenant<'_, '_>, run: RunId, prompt: String) -> Result
     let last = executions::of_run(t, run)?;
     let steps = runs::steps_of(t, run, NOTHING)?;
     let did = |step: StepId| steps.iter().find(|detail| detail.step.id == step).and_then(agent);
-    let found = last.iter().rev().find_map(|execution| Some((execution.step_id, did(execution.step_id)?)));
+    let found = last.iter().rev().find_map(|done| Some((done.step_id, did(done.step_id)?)));
     let waits = steps.iter().any(|detail| agent(detail).is_some() && !detail.step.state.has_ended());
-    let (step, (name, order)) = found.ok_or_else(|| {
+    let (step_id, (name, order)) = found.ok_or_else(|| {
         nothing(if waits {
             "was not begun by its coding agent yet. Say it once that is at work."
         } else {
             "has nothing that a coding agent did."
         })
     })?;
-    Ok(RemoteOrder { engine: Engine::Agent { name, prompt }, continues: Some(step), ..order })
+    Ok(RemoteOrder {
+        engine: Engine::Agent { name, prompt },
+        continues: Some(Continued { run_id: run, step_id }),
+        ..order
+    })
 }
 
 /// The coding agent of a step, with all that it was ordered.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
-use wire::fleet::{Bounds, Deliver, End, Engine, Outcome};
+use wire::fleet::{Bounds, Continued, Deliver, End, Engine, Outcome};
 use wire::runner::NAME;
 
 use super::changes::{self, Changes};
@@ -232,9 +232,9 @@ async fn changed(shared: &Arc<Shared>, spool: &Arc<Spool>, begun: &Begun, any: b
 /// # Errors
 /// How it ends if there is none.
 async fn earlier(shared: &Arc<Shared>, begun: &Begun) -> Result<Option<Earlier>, Ending> {
-    let Some(step) = begun.submit.order.continues else { return Ok(None) };
+    let Some(Continued { step_id, .. }) = begun.submit.order.continues else { return Ok(None) };
     let (all, by) = (Arc::clone(shared), begun.submit.task.step_id);
-    match on_disk(move || all.conversations.take_up(step, by)).await {
+    match on_disk(move || all.conversations.take_up(step_id, by)).await {
         Ok(Some(earlier)) => Ok(Some(earlier)),
         Ok(None) => {
             let why = "This runner does not have that conversation any more. Order it anew.";

@@ -1,8 +1,8 @@
 //! What a task goes on with: the conversation of an earlier one, and what that had changed.
 
-use kernel::{Ambient, Id, StepId};
+use kernel::Ambient;
 use runner::{Folders, Workshop};
-use wire::fleet::{Deliver, End, Outcome, RemoteOrder};
+use wire::fleet::{Continued, Deliver, End, Outcome, RemoteOrder};
 
 use crate::agents::prompt;
 use crate::bench::{
@@ -17,8 +17,13 @@ fn bench(how: &str) -> (Bench, tempfile::TempDir) {
     (bench, memory)
 }
 
+/// What that task did.
+fn earlier(number: u128) -> Continued {
+    Continued { run_id: task(number).task_id, step_id: task(number).step_id }
+}
+
 fn more(text: &str, step: u128) -> RemoteOrder {
-    RemoteOrder { continues: Some(StepId::from_bits(step)), ..prompt(text) }
+    RemoteOrder { continues: Some(earlier(step)), ..prompt(text) }
 }
 
 /// Does a task to its end and forgets it; gives what it said, its diff, and how it ended.
@@ -157,7 +162,7 @@ async fn what_nobody_has_any_more_is_not_gone_on_with() {
     let (_, _, outcome) = does(&bench, &workshop, 1, more("two", 9)).await;
     let why = "This runner does not have that conversation any more. Order it anew.";
     assert_eq!((outcome.end, outcome.message.as_str()), (End::Refused, why));
-    let command = RemoteOrder { continues: Some(StepId::from_bits(1)), ..shell("true") };
+    let command = RemoteOrder { continues: Some(earlier(1)), ..shell("true") };
     let (_, _, outcome) = does(&bench, &workshop, 2, command).await;
     assert_eq!(outcome.end, End::Refused);
 }

@@ -1,12 +1,9 @@
 /** Gives runners something to do, now or on a schedule: what, where, what is brought back, within which bounds, and who does it. */
-import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { written } from "@/engines/money";
-import { api } from "@/shared/api";
-import { client } from "@/shared/client";
+import { useOrder } from "@/shared/order";
 import { fieldProblem, Problem } from "@/shared/problem";
-import { runKeys } from "@/shared/runs";
 import { useSaveSchedule } from "@/shared/schedules";
 import { Button } from "@/shared/ui/button";
 import { Dialog } from "@/shared/ui/dialog";
@@ -14,7 +11,7 @@ import { Choice, TextArea, TextField } from "@/shared/ui/field";
 import { Failure } from "@/shared/ui/parts";
 import { PriorityChoice } from "@/shared/ui/priority";
 import { TIMES, Times, timesIn } from "@/shared/ui/times";
-import type { CreateRemote, Deliver, RemoteEngine, Schedule, Schemas } from "@/shared/wire";
+import type { Deliver, RemoteEngine, Schedule, Schemas } from "@/shared/wire";
 import { Bound } from "../bound";
 import { Arguments } from "./arguments";
 import { AgentPart, ToolPart } from "./engine";
@@ -59,14 +56,7 @@ export function OrderForm({ project, runners, schedule, onClose }: OrderFormProp
   );
   const [looks, setLooks] = useState(given?.order.readOnly ?? false);
   const [later, setLater] = useState(schedule !== undefined);
-  const order = useMutation({
-    mutationFn: (body: CreateRemote) => api.post<Schemas["Run"]>(`/projects/${project}/fleet/runs`, body),
-    onSuccess: ({ id }) => {
-      void client.invalidateQueries({ queryKey: runKeys.list(project) });
-      onClose();
-      void navigate({ to: "/projects/$project/runs/$run", params: { project, run: id } });
-    },
-  });
+  const order = useOrder(project, onClose);
   const plan = useSaveSchedule(project, schedule, () => {
     onClose();
     void navigate({ to: "/projects/$project/schedules", params: { project } });

@@ -1,5 +1,6 @@
 /** What came of a step on a runner: which time is looked at, how that ended, and a part of it: its output or its changes. */
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { GitBranch } from "lucide-react";
 import { useEffect } from "react";
 import { thousands, usd } from "@/engines/money";
@@ -15,6 +16,7 @@ import { Choice } from "@/shared/ui/field";
 import { Badge, Failure, Skeleton } from "@/shared/ui/parts";
 import { Asks } from "./asks";
 import { Changes } from "./changes";
+import { More } from "./more";
 import { Output } from "./output";
 import { Say } from "./say";
 
@@ -71,12 +73,16 @@ export function Executed({ project, run, step, part, fence, onFence }: ExecutedP
           </Choice>
         )}
         <How execution={shown} live={live} />
+        <Before project={project} step={step} />
       </div>
       {live && <Asks project={project} run={run.id} step={step.id} />}
       {part === "terminal" && isAgents(step) && (
         <Say project={project} run={run.id} step={step.id} fence={shown.fence} live={live} />
       )}
       {shown.outcome && <What outcome={shown.outcome} />}
+      {part === "terminal" && goesOn(run, step) && shown === own.at(-1) && (
+        <More project={project} run={run.id} step={step} runner={shown.runnerName} />
+      )}
       {part === "terminal" ? (
         <Output
           key={shown.fence}
@@ -95,6 +101,26 @@ export function Executed({ project, run, step, part, fence, onFence }: ExecutedP
 /** Whether a coding agent does a step, and no program. */
 function isAgents({ input }: Step): boolean {
   return (input as Partial<RemoteOrder> | null)?.engine?.kind === "agent";
+}
+
+/** What it goes on with, if it does. */
+function Before({ project, step }: { project: string; step: Step }) {
+  const before = (step.input as Partial<RemoteOrder> | null)?.continues;
+  if (!before) return null;
+  return (
+    <Link
+      to="/projects/$project/runs/$run"
+      params={{ project, run: before.runId }}
+      className="flex min-h-9 items-center text-accent underline"
+    >
+      Goes on with an earlier task
+    </Link>
+  );
+}
+
+/** Whether its agent can go on after it has ended. What only planned is over with its plan. */
+function goesOn(run: Schemas["Run"], step: Step): boolean {
+  return isAgents(step) && hasEnded(step.state) && run.kind !== "fleet.plan";
 }
 
 /** Why no runner has begun it yet. */

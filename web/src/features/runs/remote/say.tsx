@@ -1,16 +1,15 @@
 /** Saying something to a coding agent while it works, and what was said to it: by whom, when, and whether it was heard. */
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { type KeyboardEvent, type FormEvent, useState } from "react";
+import { useState } from "react";
 import { api } from "@/shared/api";
 import { client } from "@/shared/client";
 import { saidQuery } from "@/shared/fleet";
 import { useMay } from "@/shared/place";
-import { sentence } from "@/shared/problem";
 import { clock, exact } from "@/shared/time";
-import { Button } from "@/shared/ui/button";
-import { Choice, TextArea } from "@/shared/ui/field";
+import { Choice } from "@/shared/ui/field";
 import { Badge } from "@/shared/ui/parts";
 import type { Schemas } from "@/shared/wire";
+import { Words } from "./words";
 
 type Verb = Schemas["SayVerb"];
 
@@ -19,9 +18,6 @@ const VERBS: Record<Verb, { name: string; what: string }> = {
   steer: { name: "Steer", what: "It turns to this as soon as the tool call is over that it makes now." },
   interrupt: { name: "Interrupt", what: "It turns to this at once: what it does now is broken off." },
 };
-
-/** The most characters of what is said; the server counts 32 KiB. */
-const MOST = 32_000;
 
 interface SayProps {
   project: string;
@@ -72,27 +68,19 @@ function Word({ said: { byName, verb, text, at, heardAt }, live }: { said: Schem
 
 function Box({ project, run, step }: { project: string; run: string; step: string }) {
   const [verb, setVerb] = useState<Verb>("queue");
-  const [text, setText] = useState("");
   const say = useMutation({
     mutationFn: (body: Schemas["SayToAgent"]) => api.post(`/projects/${project}/runs/${run}/steps/${step}/say`, body),
-    // What was not taken stays in the field.
-    onSuccess: () => setText(""),
     onSettled: () => client.invalidateQueries({ queryKey: saidQuery(project, run, true).queryKey }),
   });
-  const send = () => {
-    if (text.trim() !== "" && !say.isPending) say.mutate({ verb, text: text.trim() });
-  };
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
-    send();
-  };
-  const onKey = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    send();
-  };
   return (
-    <form aria-label="Say something to the agent" onSubmit={onSubmit} className="flex flex-wrap items-start gap-2">
+    <Words
+      names={["Say something to the agent", "Say to the agent", "Say it"]}
+      placeholder="Leave the tests as they are"
+      help={`${VERBS[verb].what} It knows what it did before.`}
+      error={say.error}
+      busy={say.isPending}
+      onSend={(text, taken) => say.mutate({ verb, text }, { onSuccess: taken })}
+    >
       <div className="w-36">
         <Choice label="How" value={verb} onChange={({ target }) => setVerb(target.value as Verb)}>
           {Object.entries(VERBS).map(([key, { name }]) => (
@@ -102,23 +90,6 @@ function Box({ project, run, step }: { project: string; run: string; step: strin
           ))}
         </Choice>
       </div>
-      <div className="min-w-0 grow basis-60">
-        <TextArea
-          label="Say to the agent"
-          rows={1}
-          maxLength={MOST}
-          value={text}
-          placeholder="Leave the tests as they are"
-          help={`${VERBS[verb].what} It knows what it did before.`}
-          error={say.error ? sentence(say.error) : null}
-          onChange={({ target }) => setText(target.value)}
-          onKeyDown={onKey}
-          className="field-sizing-content max-h-40 min-h-9"
-        />
-      </div>
-      <Button type="submit" className="mt-6 h-9" disabled={text.trim() === ""} busy={say.isPending}>
-        Say it
-      </Button>
-    </form>
+    </Words>
   );
 }
