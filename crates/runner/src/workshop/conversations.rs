@@ -7,7 +7,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use kernel::StepId;
+use kernel::{ProjectId, StepId};
 use serde::{Deserialize, Serialize};
 
 use super::spool::{DIFF, read, write};
@@ -18,7 +18,7 @@ const KEPT: usize = 100;
 /// The most bytes of what all of them had changed.
 const ROOM: u64 = 256 * 1024 * 1024;
 /// The most exchanges of one, the latest.
-const EXCHANGES: usize = 20;
+const EXCHANGES: usize = 10;
 /// The most bytes of either side of an exchange.
 const SIDE: usize = 8 * 1024;
 
@@ -51,10 +51,14 @@ pub(crate) struct Spent {
 }
 
 /// A conversation.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Conversation {
-    /// What the agent calls it.
-    pub(crate) session: String,
+    /// Whose files it was about.
+    pub(crate) project: ProjectId,
+    /// What the runner calls the agent.
+    pub(crate) agent: String,
+    /// What the agent calls it; nothing, once a later task has it. The session knows what is said there, too.
+    pub(crate) session: Option<String>,
     /// What the folder of its checkout was called: agents know their sessions by where they work.
     pub(crate) place: Option<String>,
     /// The commit that it began with.
@@ -63,11 +67,23 @@ pub(crate) struct Conversation {
     /// All that was said, the latest last.
     pub(crate) said: Vec<Exchange>,
     pub(crate) spent: Spent,
-    /// The step that has gone on with it. The session knows what was said there, too.
-    pub(crate) went_on: Option<StepId>,
 }
 
 impl Conversation {
+    /// One in which nothing was said.
+    pub(crate) fn new(project: ProjectId, agent: &str) -> Self {
+        Self {
+            project,
+            agent: agent.to_owned(),
+            session: None,
+            place: None,
+            start: None,
+            changes: Changes::default(),
+            said: Vec::new(),
+            spent: Spent::default(),
+        }
+    }
+
     /// Notes an exchange.
     pub(crate) fn says(&mut self, asked: &str, answered: &[u8]) {
         let asked = shortened(asked.as_bytes());
@@ -108,8 +124,6 @@ pub(crate) struct Earlier {
     pub(crate) conversation: Conversation,
     /// Where its diff is, if there is one.
     pub(crate) diff: Option<PathBuf>,
-    /// Whether its session is at what was said last there.
-    pub(crate) is_there: bool,
 }
 
 /// The conversations that a machine has.
@@ -145,19 +159,28 @@ impl Conversations {
         }
     }
 
-    /// The conversation of a step, which another one goes on with.
+    /// The conversation that a step had with that agent about that project. Its session is that of the step `by` from now on, which has
+    /// all of it even if it says nothing.
     ///
     /// # Errors
     /// When the disk fails.
-    pub(crate) fn take_up(&self, step: StepId, by: StepId) -> io::Result<Option<Earlier>> {
-        let Some(mut conversation) = self.get(step)? else { return Ok(None) };
-        let is_there = conversation.went_on.is_none_or(|other| other == by);
-        if conversation.went_on.is_none() {
-            conversation.went_on = Some(by);
-            self.put(step, &conversation)?;
-        }
+    pub(crate) fn take_up(
+        &self,
+        step: StepId,
+        project: ProjectId,
+        agent: &str,
+        by: StepId,
+    ) -> io::Result<Option<Earlier>> {
+        let found = self.get(step)?.filter(|one| one.project == project && one.agent == agent);
+        let Some(conversation) = found else { return Ok(None) };
         let diff = (conversation.changes == Changes::Diff).then(|| self.of(step).join(DIFF));
-        Ok(Some(Earlier { conversation, diff, is_there }))
+        // Written first, it is not among the oldest.
+        self.put(step, &Conversation { session: None, ..conversation.clone() })?;
+        self.put(by, &conversation)?;
+        if let Some(diff) = &diff {
+            self.changed(by, Some(diff))?;
+        }
+        Ok(Some(Earlier { conversation, diff }))
     }
 
     /// Keeps a conversation as it is now.
@@ -220,14 +243,26 @@ mod tests {
         StepId::from_bits(number)
     }
 
+    fn empty() -> Conversation {
+        Conversation::new(ProjectId::from_bits(1), "scribe")
+    }
+
     #[test]
     fn the_session_is_for_whoever_goes_on_first() {
         let state = tempfile::tempdir().unwrap();
         let all = Conversations::open(state.path()).unwrap();
-        assert!(all.take_up(step(1), step(2)).unwrap().is_none());
-        all.put(step(1), &Conversation::default()).unwrap();
-        let is_there = |by| all.take_up(step(1), by).unwrap().unwrap().is_there;
-        assert_eq!([is_there(step(2)), is_there(step(3)), is_there(step(2))], [true, false, true]);
+        let session = |project, agent, from, by| {
+            let earlier = all.take_up(step(from), ProjectId::from_bits(project), agent, step(by)).unwrap();
+            earlier.map(|earlier| earlier.conversation.session)
+        };
+        assert_eq!(session(1, "scribe", 1, 2), None);
+        let there = Some("session".to_owned());
+        all.put(step(1), &Conversation { session: there.clone(), ..empty() }).unwrap();
+        assert_eq!((session(2, "scribe", 1, 2), session(1, "poet", 1, 2)), (None, None), "it is another's");
+        assert_eq!(session(1, "scribe", 1, 2), Some(there.clone()));
+        assert_eq!(session(1, "scribe", 1, 3), Some(None));
+        // The second said nothing, and is gone on with all the same.
+        assert_eq!(session(1, "scribe", 2, 4), Some(there));
     }
 
     #[test]
@@ -235,7 +270,7 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let all = Conversations::open(state.path()).unwrap();
         for number in 0..=KEPT as u128 {
-            all.put(step(number), &Conversation::default()).unwrap();
+            all.put(step(number), &empty()).unwrap();
             let about = all.of(step(number)).join(ABOUT);
             let at = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(number as u64);
             fs::File::options().append(true).open(about).unwrap().set_modified(at).unwrap();
@@ -254,12 +289,12 @@ mod tests {
 
     #[test]
     fn what_was_said_is_told_within_bounds() {
-        let mut conversation = Conversation::default();
+        let mut conversation = empty();
         for n in 0..30 {
             conversation.says(&format!("ask {n}"), "ä".repeat(SIDE).as_bytes());
         }
         let told = conversation.told();
-        assert!(!told.contains("ask 9\n") && told.contains("ask 10\n") && told.contains("ask 29\n"));
+        assert!(!told.contains("ask 19\n") && told.contains("ask 20\n") && told.contains("ask 29\n"));
         assert!(told.len() < EXCHANGES * (SIDE + 100) && told.ends_with("What is asked now:\n"));
     }
 }

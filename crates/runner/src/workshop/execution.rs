@@ -111,7 +111,21 @@ async fn perform(
     let (task, tools) = (begun.submit.task, &shared.tools);
     let wished = wish.clone();
     let ground = &ground;
-    let job = Job { task, shared, tools, ground, earlier, spool, folder, bounds, until, words, wish: wished };
+    let project = begun.submit.project_id;
+    let job = Job {
+        task,
+        project,
+        shared,
+        tools,
+        ground,
+        earlier,
+        spool,
+        folder,
+        bounds,
+        until,
+        words,
+        wish: wished,
+    };
     let ending = match &order.engine {
         Engine::Command { argv } => command::run(job, argv).await,
         Engine::Agent { name, prompt } => agent::run(job, name, prompt, order.read_only).await,
@@ -232,9 +246,14 @@ async fn changed(shared: &Arc<Shared>, spool: &Arc<Spool>, begun: &Begun, any: b
 /// # Errors
 /// How it ends if there is none.
 async fn earlier(shared: &Arc<Shared>, begun: &Begun) -> Result<Option<Earlier>, Ending> {
-    let Some(Continued { step_id, .. }) = begun.submit.order.continues else { return Ok(None) };
-    let (all, by) = (Arc::clone(shared), begun.submit.task.step_id);
-    match on_disk(move || all.conversations.take_up(step_id, by)).await {
+    let order = &begun.submit.order;
+    let (Some(Continued { step_id, .. }), Engine::Agent { name, .. }) = (order.continues, &order.engine)
+    else {
+        return Ok(None);
+    };
+    let (all, submit, agent) = (Arc::clone(shared), &begun.submit, name.clone());
+    let (project, by) = (submit.project_id, submit.task.step_id);
+    match on_disk(move || all.conversations.take_up(step_id, project, &agent, by)).await {
         Ok(Some(earlier)) => Ok(Some(earlier)),
         Ok(None) => {
             let why = "This runner does not have that conversation any more. Order it anew.";

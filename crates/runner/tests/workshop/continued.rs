@@ -26,6 +26,20 @@ fn more(text: &str, step: u128) -> RemoteOrder {
     RemoteOrder { continues: Some(earlier(step)), ..prompt(text) }
 }
 
+/// The workshop again, after it was closed. What removes its last task may have a hold on it for a moment.
+async fn reopened(bench: &Bench) -> Workshop {
+    let opened = async {
+        loop {
+            let folders = Folders::read([bench.declared()]).unwrap();
+            match Workshop::open(bench.state.path(), folders, bench.tools.clone(), Ambient::system()).await {
+                Ok(workshop) => break workshop,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, opened).await.expect("it opens")
+}
+
 /// Does a task to its end and forgets it; gives what it said, its diff, and how it ended.
 async fn does(
     bench: &Bench,
@@ -55,18 +69,8 @@ async fn an_agent_goes_on_in_its_session_with_what_it_had_changed() {
         assert_eq!((said.as_str(), first.end), ("I was told: one\n", End::Complete), "{first:?}");
         workshop.close().await;
         drop(workshop);
-        // Also after the runner's restart. What removes its task may have a hold on the folder for a moment.
-        let folders = || Folders::read([bench.declared()]).unwrap();
-        let open = || Workshop::open(bench.state.path(), folders(), bench.tools.clone(), Ambient::system());
-        let opened = async {
-            loop {
-                match open().await {
-                    Ok(workshop) => break workshop,
-                    Err(_) => tokio::task::yield_now().await,
-                }
-            }
-        };
-        let workshop = tokio::time::timeout(PATIENCE, opened).await.expect("it opens");
+        // Also after the runner's restart.
+        let workshop = reopened(&bench).await;
         let (said, diff, second) = does(&bench, &workshop, 2, more("two", 1)).await;
         assert_eq!(
             said, "I was told: one | two\n",
@@ -165,4 +169,25 @@ async fn what_nobody_has_any_more_is_not_gone_on_with() {
     let command = RemoteOrder { continues: Some(earlier(1)), ..shell("true") };
     let (_, _, outcome) = does(&bench, &workshop, 2, command).await;
     assert_eq!(outcome.end, End::Refused);
+}
+
+#[tokio::test]
+async fn a_task_whose_agent_does_not_start_leaves_the_conversation_to_the_next() {
+    let (bench, _memory) = bench("recalls");
+    let there = bench.tools.agents.clone();
+    let workshop = bench.open().await;
+    does(&bench, &workshop, 1, prompt("one")).await;
+    workshop.close().await;
+    drop(workshop);
+    let mut bench = bench;
+    bench.tools.agents = [("double".to_owned(), vec!["no-such-program".to_owned()])].into();
+    let workshop = reopened(&bench).await;
+    assert_eq!(does(&bench, &workshop, 2, more("two", 1)).await.2.end, End::Refused);
+    workshop.close().await;
+    drop(workshop);
+    bench.tools.agents = there;
+    let workshop = reopened(&bench).await;
+    let (said, diff, _) = does(&bench, &workshop, 3, more("three", 2)).await;
+    assert_eq!(said, "I was told: one | three\n");
+    assert!(diff.contains("+one\n+three\n"), "{diff}");
 }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kernel::ProjectId;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use wire::fleet::{Bounds, End, Used};
@@ -40,6 +41,7 @@ pub(crate) enum Wish {
 /// A task as an engine is given it.
 pub(crate) struct Job<'a> {
     pub(crate) task: Task,
+    pub(crate) project: ProjectId,
     pub(crate) shared: &'a Arc<Shared>,
     pub(crate) tools: &'a Tools,
     /// The project's folder.

@@ -23,17 +23,17 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    pub(super) fn of(job: &Job<'_>) -> Self {
-        let mut before = job.earlier.map(|earlier| earlier.conversation.clone()).unwrap_or_default();
+    pub(super) fn of(job: &Job<'_>, agent: &str) -> Self {
+        let before = job.earlier.map(|earlier| earlier.conversation.clone());
+        let mut before = before.unwrap_or_else(|| Conversation::new(job.project, agent));
         let checkout = job.ground.checkout.as_ref();
         before.place = checkout.and_then(|one| Some(one.work.file_name()?.to_str()?.to_owned()));
         before.start = checkout.map(|one| one.start.clone());
-        (before.changes, before.went_on) = (Changes::Gone, None);
-        let session = job.earlier.filter(|earlier| earlier.is_there);
+        before.changes = Changes::Gone;
         Self {
             shared: Arc::clone(job.shared),
             step: job.task.step_id,
-            session: session.map(|earlier| SessionId::new(earlier.conversation.session.as_str())),
+            session: before.session.take().map(SessionId::new),
             goes_on: job.earlier.is_some(),
             before,
         }
@@ -64,7 +64,7 @@ impl Memory {
     /// # Errors
     /// When the disk fails.
     pub(super) async fn begin(&self, session: &str, knows: bool, asked: &str) -> io::Result<()> {
-        let mut conversation = Conversation { session: session.to_owned(), ..self.before.clone() };
+        let mut conversation = Conversation { session: Some(session.to_owned()), ..self.before.clone() };
         if !knows {
             conversation.spent = Spent::default();
         }

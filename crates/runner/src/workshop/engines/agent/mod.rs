@@ -79,7 +79,7 @@ pub(crate) async fn run(mut job: Job<'_>, name: &str, prompt: &str, read_only: b
         asked: prompt.to_owned(),
         repeats: false,
     }));
-    let memory = Memory::of(&job);
+    let memory = Memory::of(&job, name);
     let course = Course::new();
     let gate = Gate::new();
     let setting = Setting {
