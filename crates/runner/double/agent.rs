@@ -33,7 +33,8 @@ use tokio::sync::{mpsc, watch};
 /// - `garbage`, `huge` and `leaves` break off midway;
 /// - `floods` says much, `strange` what no client knows;
 /// - `recalls` and `repeats` keep what they were told in the folder `memory`, tell all of it and write it into `told.txt`; they go on with
-///   a session that was begun in the same folder, the first by `session/resume`, the second by `session/load`.
+///   a session that was begun in the same folder, the first by `session/resume`, the second by `session/load`. If they are to `stay`, they
+///   do until they are cancelled.
 pub(crate) async fn serve(how: &str, memory: Option<PathBuf>) -> ExitCode {
     let (said, lines) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
@@ -198,7 +199,7 @@ impl Turn {
                 ended(StopReason::Cancelled)
             }
             "listens" => self.listens().await,
-            "recalls" | "repeats" => Ok(self.recalls()),
+            "recalls" | "repeats" => self.recalls().await,
             "withdraws" => self.withdraws().await,
             "spends" => {
                 let spent = UsageUpdate::new(2_000, 10_000).cost(Cost::new(0.5, "USD"));
@@ -243,14 +244,19 @@ impl Turn {
         }
     }
 
-    fn recalls(&self) -> PromptResponse {
+    async fn recalls(&self) -> Result<PromptResponse, Error> {
         let told = self.memory.as_ref().unwrap().tell(&self.session, &self.prompt);
         self.say(&format!("I was told: {}\n", told.join(" | ")));
         let file = self.folder.join("told.txt");
         let before = std::fs::read_to_string(&file).unwrap_or_default();
         std::fs::write(file, format!("{before}{}\n", told.last().unwrap())).unwrap();
+        if self.prompt.contains("stay") {
+            self.is_cancelled().await;
+            return Ok(PromptResponse::new(StopReason::Cancelled));
+        }
         let turns = told.len() as u64;
-        PromptResponse::new(StopReason::EndTurn).usage(Usage::new(30 * turns, 20 * turns, 10 * turns))
+        let usage = Usage::new(30 * turns, 20 * turns, 10 * turns);
+        Ok(PromptResponse::new(StopReason::EndTurn).usage(usage))
     }
 
     /// Says which process it is.

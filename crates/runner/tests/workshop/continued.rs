@@ -191,3 +191,20 @@ async fn a_task_whose_agent_does_not_start_leaves_the_conversation_to_the_next()
     assert_eq!(said, "I was told: one | three\n");
     assert!(diff.contains("+one\n+three\n"), "{diff}");
 }
+
+#[tokio::test]
+async fn a_task_that_was_lost_midway_is_gone_on_with_and_that_its_changes_are_not_there_is_said() {
+    let (bench, _memory) = bench("recalls");
+    let workshop = bench.open().await;
+    assert!(workshop.begin(submit(1, prompt("one, and stay"))).unwrap());
+    until(&workshop, || crate::bench::output(&workshop).contains("I was told").then_some(())).await;
+    workshop.close().await;
+    drop(workshop);
+    let workshop = reopened(&bench).await;
+    assert_eq!(ended(&workshop, task(1)).await.end, End::Lost);
+    workshop.forget(task(1));
+    let (said, diff, outcome) = does(&bench, &workshop, 2, more("two", 1)).await;
+    assert_eq!(said, "I was told: one, and stay | two\n");
+    assert!(diff.contains("+two\n") && !diff.contains("one"), "{diff}");
+    assert_eq!(outcome.notes, ["What was changed before could not be kept, and is not there."]);
+}
