@@ -39,8 +39,13 @@ pub(super) async fn begin(inner: &Inner, word: &Word, scope: Scope, run: RunId) 
     let ts = ts.ok_or_else(|| Error::new(Code::ProviderError, "Slack did not say which message that is."))?;
     let root = within.map_or(ts, String::as_str).to_owned();
     let thread = Thread { at: word.at.clone(), thread: ts.to_owned(), root, project: scope.project(), run };
-    let (begun, server) = (thread.clone(), inner.server.clone());
-    inner.store.transact_in(&scope, move |t| slack::begin(t, &begun, &server)).await?;
+    let (begun, server, id) = (thread.clone(), inner.server.clone(), word.id.clone());
+    let begins = inner.store.transact_in(&scope, move |t| {
+        slack::begin(t, &begun, &server)?;
+        // From now on the same words in this thread mean the run that was just begun.
+        slack::heeded(t, &id)
+    });
+    begins.await?;
     Ok(Some(thread))
 }
 
