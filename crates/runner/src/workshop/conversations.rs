@@ -92,11 +92,17 @@ impl Conversation {
         self.said.drain(..more);
     }
 
-    /// What an agent is told that does not know the session.
-    pub(crate) fn told(&self) -> String {
-        let mut told =
-            "You go on with work that was begun before. What was changed then is in the files already.\n"
-                .to_owned();
+    /// What an agent is told first that goes on with it: what it cannot see by itself, and all that was said unless it knows that.
+    pub(crate) fn told(&self, knows: bool) -> Option<String> {
+        let files = match self.changes {
+            Changes::Gone => "What was changed before could not be kept: it is not in the files.\n",
+            Changes::None => "",
+            Changes::Diff => "What was changed before is in the files already.\n",
+        };
+        if knows {
+            return (self.changes == Changes::Gone).then(|| files.to_owned());
+        }
+        let mut told = format!("You go on with work that was begun before. {files}");
         for Exchange { asked, answered } in &self.said {
             told.push_str("\nWhat was asked:\n");
             told.push_str(asked);
@@ -107,7 +113,7 @@ impl Conversation {
             told.push('\n');
         }
         told.push_str("\nWhat is asked now:\n");
-        told
+        Some(told)
     }
 }
 
@@ -173,13 +179,14 @@ impl Conversations {
     ) -> io::Result<Option<Earlier>> {
         let found = self.get(step)?.filter(|one| one.project == project && one.agent == agent);
         let Some(conversation) = found else { return Ok(None) };
-        let diff = (conversation.changes == Changes::Diff).then(|| self.of(step).join(DIFF));
         // Written first, it is not among the oldest.
         self.put(step, &Conversation { session: None, ..conversation.clone() })?;
         self.put(by, &conversation)?;
-        if let Some(diff) = &diff {
-            self.changed(by, Some(diff))?;
+        let has_diff = conversation.changes == Changes::Diff;
+        if has_diff {
+            self.changed(by, Some(&self.of(step).join(DIFF)))?;
         }
+        let diff = has_diff.then(|| self.of(by).join(DIFF));
         Ok(Some(Earlier { conversation, diff }))
     }
 
@@ -203,7 +210,7 @@ impl Conversations {
         let (folder, kept) = (self.of(step), self.of(step).join(DIFF));
         match fs::remove_file(&kept) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => diff.map_or(Ok(()), |diff| fs::hard_link(diff, &kept))?,
+            _ => diff.map_or(Ok(()), |diff| link(diff, &kept))?,
         }
         conversation.changes = if diff.is_some() { Changes::Diff } else { Changes::None };
         write(&folder, ABOUT, &conversation)?;
@@ -231,6 +238,11 @@ impl Conversations {
         }
         Ok(())
     }
+}
+
+/// The same file once more; a copy, where the disk knows no such thing.
+fn link(from: &Path, to: &Path) -> io::Result<()> {
+    fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop))
 }
 
 #[cfg(test)]
@@ -293,7 +305,7 @@ mod tests {
         for n in 0..30 {
             conversation.says(&format!("ask {n}"), "ä".repeat(SIDE).as_bytes());
         }
-        let told = conversation.told();
+        let told = conversation.told(false).unwrap();
         assert!(!told.contains("ask 19\n") && told.contains("ask 20\n") && told.contains("ask 29\n"));
         assert!(told.len() < EXCHANGES * (SIDE + 100) && told.ends_with("What is asked now:\n"));
     }

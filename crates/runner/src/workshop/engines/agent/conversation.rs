@@ -225,7 +225,7 @@ pub(super) async fn hold(socket: UnixStream, setting: Setting) -> Result<PromptR
                         let why = format!("Nobody can go on with this conversation: {error}.");
                         book.lock().await.note(&why).await;
                     }
-                    let prompt = [memory.told().filter(|_| !knows), Some(prompt)].into_iter().flatten();
+                    let prompt = [memory.told(knows), Some(prompt)].into_iter().flatten();
                     let prompt = prompt.map(ContentBlock::from).collect();
                     speak(&agent, &session, prompt, &book, &words, &course).await
                 }

@@ -20,6 +20,8 @@ pub(super) struct Memory {
     /// The session that it goes on with.
     session: Option<SessionId>,
     goes_on: bool,
+    /// What was changed before.
+    changes: Changes,
 }
 
 impl Memory {
@@ -29,12 +31,13 @@ impl Memory {
         let checkout = job.ground.checkout.as_ref();
         before.place = checkout.and_then(|one| Some(one.work.file_name()?.to_str()?.to_owned()));
         before.start = checkout.map(|one| one.start.clone());
-        before.changes = Changes::Gone;
+        let changes = std::mem::take(&mut before.changes);
         Self {
             shared: Arc::clone(job.shared),
             step: job.task.step_id,
             session: before.session.take().map(SessionId::new),
             goes_on: job.earlier.is_some(),
+            changes,
             before,
         }
     }
@@ -54,9 +57,10 @@ impl Memory {
         self.before.spent
     }
 
-    /// What an agent is told that does not know what was said before, if something was.
-    pub(super) fn told(&self) -> Option<String> {
-        self.goes_on.then(|| self.before.told())
+    /// What an agent is told first, if it goes on with something, by whether it knows what was said there.
+    pub(super) fn told(&self, knows: bool) -> Option<String> {
+        let before = Conversation { changes: self.changes, ..self.before.clone() };
+        self.goes_on.then(|| before.told(knows)).flatten()
     }
 
     /// Keeps that there is a session now, so that it can be gone on with also if nothing is heard of this task any more.
