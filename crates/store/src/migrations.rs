@@ -182,6 +182,13 @@ const ALL: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        number: 27,
+        name: "claims",
+        both: "",
+        sqlite: include_str!("../migrations/0027_claims.sqlite.sql"),
+        postgres: include_str!("../migrations/0027_claims.postgres.sql"),
+    },
 ];
 
 /// The number of the newest migration that this program knows.
