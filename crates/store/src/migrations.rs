@@ -189,6 +189,13 @@ const ALL: &[Migration] = &[
         sqlite: include_str!("../migrations/0027_claims.sqlite.sql"),
         postgres: include_str!("../migrations/0027_claims.postgres.sql"),
     },
+    Migration {
+        number: 28,
+        name: "room",
+        both: "",
+        sqlite: "",
+        postgres: include_str!("../migrations/0028_room.postgres.sql"),
+    },
 ];
 
 /// The number of the newest migration that this program knows.
