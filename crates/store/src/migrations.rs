@@ -189,6 +189,20 @@ const ALL: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        number: 27,
+        name: "claims",
+        both: "",
+        sqlite: include_str!("../migrations/0027_claims.sqlite.sql"),
+        postgres: include_str!("../migrations/0027_claims.postgres.sql"),
+    },
+    Migration {
+        number: 28,
+        name: "room",
+        both: "",
+        sqlite: "",
+        postgres: include_str!("../migrations/0028_room.postgres.sql"),
+    },
 ];
 
 /// The number of the newest migration that this program knows.

@@ -4,14 +4,14 @@ mod book;
 mod orders;
 mod unwritten;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use kernel::{Ambient, Error, Random, Result, RunId, StepId, Timestamp};
 use serde_json::Value;
 use store::runs::{self, Step, Taken};
 use store::{Store, Tx};
-use wire::runs::Answer;
+use wire::runs::{Answer, Run};
 
 use crate::machine::{Command, Refusal};
 use book::{Book, Closed};
@@ -19,6 +19,9 @@ use book::{Book, Closed};
 pub use orders::{LOG_BYTES, Order, TOOL_CALL};
 pub use unwritten::{Unwritten, Writing};
 
+/// How long a step may be reserved before its server has surely ended, or forgotten it: then the claim is written by whoever sees
+/// that. In milliseconds.
+const FORSAKEN: i64 = 1_000;
 /// How many steps are looked at in one go.
 const AT_ONCE: u32 = 256;
 
@@ -175,6 +178,7 @@ pub fn write(
     writing: &Writing,
     random: &dyn Random,
 ) -> Result<Outcome> {
+    writing.again();
     let mut book = Book::new(tx.now(), random, writing);
     book.load(tx, orders)?;
     let replies = orders.iter().map(|order| book.decide(tx, order)).collect::<Result<Vec<_>>>()?;
@@ -182,19 +186,23 @@ pub fn write(
     for order in orders {
         match order {
             Order::Tick => {
+                let forsaken = runs::reserved_before(tx, book.now.plus_millis(-FORSAKEN), AT_ONCE)?;
+                book.release_all(tx, forsaken)?;
                 book.save_steps(tx)?;
                 let due = runs::due(tx, book.now, AT_ONCE)?;
-                each(&mut book, due, |_| Command::Tick);
+                each(tx, &mut book, due, |_| Command::Tick)?;
                 book.save_steps(tx)?;
             }
             Order::Disown { server, present } => loop {
+                let reserved = runs::reserved_by(tx, server, present, AT_ONCE)?;
+                book.release_all(tx, reserved)?;
                 book.save_steps(tx)?;
                 let held = runs::held_by(tx, server, present, AT_ONCE)?;
                 // Whoever holds one of their runs now is another server, which does not hold it for long.
                 if held.is_empty() {
                     break;
                 }
-                each(&mut book, held, |step| Command::GiveBack { fence: step.fence });
+                each(tx, &mut book, held, |step| Command::GiveBack { fence: step.fence })?;
             },
             Order::Look { queues } => looked.extend(runs::ready_among(tx, queues)?),
             _ => {}
@@ -223,13 +231,22 @@ pub fn write(
 }
 
 /// Does the same to each of these steps.
-fn each(book: &mut Book<'_>, taken: Vec<Taken>, command: impl Fn(&Step) -> Command) {
-    for taken in taken {
-        let (id, command) = (taken.step.id, command(&taken.step));
-        book.hold(taken);
+fn each(
+    tx: &mut Tx<'_>,
+    book: &mut Book<'_>,
+    taken: Vec<Taken>,
+    command: impl Fn(&Step) -> Command,
+) -> Result<()> {
+    let runs: Vec<RunId> = taken.iter().map(|taken| taken.run.id).collect();
+    let commands: Vec<(StepId, Command)> =
+        taken.iter().map(|taken| (taken.step.id, command(&taken.step))).collect();
+    taken.into_iter().for_each(|taken| book.hold(taken));
+    book.release(tx, &runs)?;
+    for (id, command) in commands {
         // What is refused has changed since, by another order of this batch.
         let _ = book.apply(id, &command, None);
     }
+    Ok(())
 }
 
 /// Gives the steps of a queue whose turn is next to its workers, to each as many as it wants. Tells, too, whether that were all
@@ -248,8 +265,17 @@ fn claim(
         return Ok((claims, true));
     }
     let slots = if in_turn { 1 } else { slots };
-    let found = runs::claimable(tx, queue, slots, &book.held_back())?;
+    let mut found = runs::claimable(tx, queue, slots, &book.held_back())?;
     let all = in_turn || found.len() < slots as usize;
+    // Another transaction may have reserved some after this one had begun to look.
+    let runs: Vec<RunId> = found.iter().map(|found| found.taken.run.id).collect();
+    let reserved: HashSet<StepId> =
+        runs::reserved(tx, &runs)?.into_iter().map(|reserved| reserved.step).collect();
+    if !reserved.is_empty() {
+        found.retain(|found| !reserved.contains(&found.taken.step.id));
+        let runs: Vec<Run> = found.iter().map(|found| found.taken.run.clone()).collect();
+        book.release_all(tx, runs)?;
+    }
     for runs::Claimable { taken, input, run_input } in found {
         let id = taken.step.id;
         book.hold_claimable(taken);

@@ -45,7 +45,8 @@ pub struct Options {
     /// How long to wait at the end for what workers have to say.
     pub grace: Duration,
     /// Whether no other server works on this database, now or later, as long as this one does: then claims are not written at
-    /// once, and a step that is done within milliseconds is written once.
+    /// once, and a step that is done within milliseconds is written once. On Postgres, where they can be reserved, they are not
+    /// written at once either way.
     pub alone: bool,
 }
 
@@ -131,6 +132,11 @@ impl Service {
         let (logged, _) = broadcast::channel(HINTS);
         let left_over = Arc::new(Notify::new());
         let present = format!("{}/{}", options.server, boot(&ambient));
+        let unwritten = match store.backend() {
+            "sqlite" if options.alone => Unwritten::alone(),
+            "sqlite" => Unwritten::default(),
+            _ => Unwritten::reserved(),
+        };
         let service = Self {
             store,
             workers: Workers::new(present, sender.downgrade(), give_back),
@@ -138,7 +144,7 @@ impl Service {
             freed,
             logged: logged.clone(),
             left_over: left_over.clone(),
-            unwritten: if options.alone { Unwritten::alone() } else { Unwritten::default() },
+            unwritten,
             unsaid: Vec::new(),
             wake: Some(ambient.now()),
             flown: 0,

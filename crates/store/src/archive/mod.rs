@@ -2,7 +2,8 @@
 //!
 //! A backup is gzip over lines of JSON: a [`Header`], then for each table a line that names its columns and a line for each
 //! row, and at the end a [`Trailer`] with the number of rows of each table and the SHA-256 of all lines before it. Blobs
-//! are base64. Text indexes and counts are left out, since the databases make them anew.
+//! are base64. Text indexes and counts are left out, since the databases make them anew, and so is what a server has reserved for
+//! some milliseconds: a step whose claim is not written is ready.
 
 mod read;
 mod restore;

@@ -306,6 +306,9 @@ impl<'c> Tx<'c> {
         columns: &[(&str, &str)],
         rows: &[Vec<Arg<'_>>],
     ) -> Result<u64, DbError> {
+        if rows.is_empty() {
+            return Ok(0);
+        }
         if let Conn::Sqlite(conn) = &self.conn {
             let set: Vec<String> =
                 (2..).zip(columns).map(|(n, (name, _))| format!("{name} = ${n}")).collect();

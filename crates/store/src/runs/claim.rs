@@ -31,12 +31,12 @@ pub struct Claimable {
 
 /// What becomes of a row that another transaction holds.
 #[derive(Clone, Copy)]
-enum Locked {
+pub(super) enum Locked {
     Awaited,
     PassedOver,
 }
 
-fn lock(tx: &Tx<'_>, locked: Locked, tables: &str) -> String {
+pub(super) fn lock(tx: &Tx<'_>, locked: Locked, tables: &str) -> String {
     match (tx.is_sqlite(), locked) {
         // It has one writer.
         (true, _) => String::new(),
@@ -58,14 +58,21 @@ fn taken(row: &Row<'_>) -> Result<Taken, DbError> {
     Ok(Taken { run: run_from(row, 0)?, step: step_from(row, RUN_WIDTH)? })
 }
 
-/// Takes the ready steps of a queue whose turn is next, but for some.
+/// Takes the ready steps of a queue whose turn is next, but for some, and for those that are reserved.
 ///
 /// # Errors
 /// When the database fails.
 pub fn claimable(tx: &mut Tx<'_>, queue: &str, limit: u32, but: &[StepId]) -> Result<Vec<Claimable>> {
-    let but_for = if tx.is_sqlite() { "NOT IN (SELECT value FROM json_each($3))" } else { "<> ALL($3)" };
+    let but_for = if tx.is_sqlite() {
+        "steps.id NOT IN (SELECT value FROM json_each($3))"
+    } else {
+        // As `NOT EXISTS` it would be a join, and to plan one Postgres looks for the ends of the index, which the rows that are
+        // gone have made long.
+        "steps.id <> ALL($3) AND (SELECT claims.fence FROM claims
+           WHERE claims.run_id = steps.run_id AND claims.step_id = steps.id) IS NULL"
+    };
     let which = format!(
-        "steps.queue = $1 AND steps.rank IS NOT NULL AND steps.id {but_for} ORDER BY steps.rank, steps.id LIMIT $2"
+        "steps.queue = $1 AND steps.rank IS NOT NULL AND {but_for} ORDER BY steps.rank, steps.id LIMIT $2"
     );
     let lock = lock(tx, Locked::PassedOver, "runs, steps");
     let given = [queue.into(), limit.into(), list(but)];
@@ -219,6 +226,6 @@ impl Step {
     }
 }
 
-fn list(ids: &[impl ToString]) -> Arg<'static> {
+pub(super) fn list(ids: &[impl ToString]) -> Arg<'static> {
     Arg::Texts(ids.iter().map(ToString::to_string).collect())
 }

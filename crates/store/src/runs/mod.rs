@@ -6,6 +6,7 @@
 mod claim;
 mod log;
 mod read;
+mod reserved;
 mod write;
 
 use kernel::{ProjectId, RunId, StepId, Timestamp};
@@ -22,6 +23,7 @@ pub use read::{
     Detail, Family, Waiting, Which, attempts, beginning_with, by_key, failed_steps, family, get,
     given_before, input, list, outputs, step_of, steps_of, waiting,
 };
+pub use reserved::{Reserved, redeem, release, reserve, reserved, reserved_before, reserved_by};
 pub use write::{
     NewAttempt, NewEdge, NewRunRow, NewStepRow, create, create_once, save_attempts, save_runs, save_steps,
     save_turns,

@@ -4,12 +4,12 @@ mod making;
 mod standing;
 mod wishes;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use kernel::{Error, EventKind, PersonId, ProjectId, Random, Result, RunId, StepId, Timestamp};
 use serde_json::Value;
 use store::events::Told;
-use store::runs::{self, NewAttempt, NewEdge, NewRunRow, NewStepRow, Step, Taken};
+use store::runs::{self, NewAttempt, NewEdge, NewRunRow, NewStepRow, Reserved, Step, Taken};
 use store::{Scope, Tenant, Tx, events};
 use wire::runs::{Answer, LogEntry, Run};
 
@@ -100,17 +100,14 @@ impl<'r> Book<'r> {
     /// Takes the steps that the orders are about, with their runs. What people wish is often of a whole run: then all runs are
     /// taken first, so that everyone takes them in the same order.
     pub(super) fn load(&mut self, tx: &mut Tx<'_>, orders: &[Order]) -> Result<()> {
-        if orders.iter().any(Order::is_of_all) {
-            self.write_held(self.writing.all());
-        }
-        for run in orders.iter().filter_map(Order::run) {
-            self.write_held(self.writing.of(run));
-        }
+        let runs: BTreeSet<RunId> = orders.iter().filter_map(Order::run).collect();
+        let mut held =
+            if orders.iter().any(Order::is_of_all) { self.writing.all() } else { self.writing.of_all(&runs) };
         if orders.iter().any(|order| matches!(order, Order::Flush)) {
-            self.write_held(self.writing.old());
+            held.extend(self.writing.old());
         }
+        self.redeem(tx, held, &runs)?;
         if orders.iter().any(Order::is_wish) {
-            let runs: BTreeSet<RunId> = orders.iter().filter_map(Order::run).collect();
             let runs = runs::take(tx, &runs.into_iter().collect::<Vec<_>>())?;
             for run in runs {
                 self.runs.entry(run.id).or_insert(run);
@@ -120,7 +117,62 @@ impl<'r> Book<'r> {
         steps.retain(|step| !self.steps.contains_key(step));
         let taken = runs::take_steps(tx, &steps.into_iter().collect::<Vec<_>>())?;
         taken.into_iter().for_each(|taken| self.hold(taken));
+        let taken = self.runs.keys().filter(|run| !self.written_late.contains(run));
+        self.release(tx, &taken.copied().collect::<Vec<_>>())
+    }
+
+    /// Writes claims that were held back, but for those that another server has written meanwhile; those are forgotten, and
+    /// their runs read. Takes the runs `beside` them, too.
+    fn redeem(&mut self, tx: &mut Tx<'_>, held: Vec<Claimed>, beside: &BTreeSet<RunId>) -> Result<()> {
+        if !self.writing.is_reserved() {
+            self.write_held(held);
+            return Ok(());
+        }
+        let runs: Vec<RunId> = held.iter().map(|(run, _)| run.id).collect();
+        let leases: Vec<(StepId, i64)> =
+            held.iter().flat_map(|(_, steps)| steps).map(|step| (step.id, step.fence)).collect();
+        let beside: Vec<RunId> = beside.iter().copied().collect();
+        let redeemed: HashSet<StepId> = runs::redeem(tx, &runs, &leases, &beside)?.into_iter().collect();
+        for (run, steps) in held {
+            match steps.iter().filter(|step| redeemed.contains(&step.id)).count() {
+                0 => self.writing.forget(run.id),
+                all if all == steps.len() => self.write_held([(run, steps)]),
+                // Whoever writes one claim of a run writes all.
+                _ => {
+                    self.writing.forget(run.id);
+                    return Err(Error::internal("a part of a run's claims was written by somebody else"));
+                }
+            }
+        }
         Ok(())
+    }
+
+    /// Writes what servers have reserved of runs that are held, as they claimed it.
+    pub(super) fn release(&mut self, tx: &mut Tx<'_>, runs: &[RunId]) -> Result<()> {
+        let reserved = runs::release(tx, runs)?;
+        self.read(tx, reserved.iter().map(|reserved| reserved.step))?;
+        for Reserved { run, step, worker, at, .. } in reserved {
+            let now = std::mem::replace(&mut self.now, at);
+            let claimed = self.decide_step(step, &Command::Claim { worker }, None, false);
+            self.now = now;
+            // What is reserved is ready, since whoever changes that comes by here first.
+            if claimed.is_ok() {
+                self.changed_runs.insert(run);
+                self.written_late.insert(run);
+                self.changed_steps.insert(step);
+                self.untold.insert(step);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what servers have reserved of runs that were taken for that.
+    pub(super) fn release_all(&mut self, tx: &mut Tx<'_>, runs: Vec<Run>) -> Result<()> {
+        let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
+        for run in runs {
+            self.runs.entry(run.id).or_insert(run);
+        }
+        self.release(tx, &ids)
     }
 
     /// Writes claims that were held back.
@@ -142,9 +194,12 @@ impl<'r> Book<'r> {
         self.writing.steps()
     }
 
-    /// Keeps a step that may be claimed. Other claims of its run are written, since they have changed the run.
+    /// Keeps a step that may be claimed. Other claims of its run are written, since they have changed the run; those that are
+    /// reserved were already.
     pub(super) fn hold_claimable(&mut self, taken: Taken) {
-        self.write_held(self.writing.of(taken.run.id));
+        if !self.writing.is_reserved() {
+            self.write_held(self.writing.of(taken.run.id));
+        }
         self.hold(taken);
     }
 
@@ -446,6 +501,10 @@ impl<'r> Book<'r> {
     /// Writes all else that was changed, and tells of it. The rows of the projects, for which others wait, come last.
     pub(super) fn close(mut self, tx: &mut Tx<'_>) -> Result<Closed> {
         self.save_steps(tx)?;
+        if self.writing.is_reserved() {
+            let late = self.late.values().flatten().filter_map(|id| self.steps.get(id));
+            runs::reserve(tx, &late.filter_map(reserved).collect::<Vec<_>>())?;
+        }
         runs::save_runs(tx, self.changed_runs.iter().filter_map(|id| self.runs.get(id)))?;
         runs::save_attempts(tx, &self.attempts)?;
         runs::append(tx, &self.log)?;
@@ -467,6 +526,12 @@ impl<'r> Book<'r> {
         }
         Ok(Closed { stop: self.stop, wake: self.wake, logged: self.logged.into_iter().collect() })
     }
+}
+
+/// What others are to know of a claim that is held back.
+fn reserved(step: &Step) -> Option<Reserved> {
+    let (worker, at) = (step.worker.clone()?, step.leased_at?);
+    Some(Reserved { run: step.run, step: step.id, fence: step.fence, worker, at })
 }
 
 /// An event's payload. What it is made of cannot fail to be JSON.

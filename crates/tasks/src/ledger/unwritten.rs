@@ -1,12 +1,15 @@
 //! Claims that workers have and the database has not: a step that is done within a few milliseconds is then written once, as it
 //! ended.
 //!
-//! Only the one server of a database may hold claims back, and only those of its own workers: both are gone when it is, and the
-//! step is ready again, as if nobody had claimed it. Each transaction that has to do with a run begins by writing its
-//! claims that are held back, and one that has to do with all steps begins with all of them, so that whatever is decided is
-//! decided on what is so.
+//! Only claims of a server's own workers are held back: both are gone when it is. Each transaction that has to do with a run
+//! begins by writing its claims that are held back, and one that has to do with all steps begins with all of them, so that
+//! whatever is decided is decided on what is so.
+//!
+//! The one server of a database needs nothing else: if it ends, the step is ready again, as if nobody had claimed it. A server
+//! that has others beside it reserves the step (see [`store::runs::Reserved`]), and whoever takes the run next writes the claim
+//! from that. So what is remembered here may be out of date, and counts only if the reservation is still there.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kernel::{RunId, StepId};
@@ -27,6 +30,8 @@ struct Held {
     steps: Vec<Step>,
     /// Who claimed them.
     by: u64,
+    /// Whether other transactions may see them.
+    seen: bool,
     /// Who writes them.
     written_by: Option<u64>,
     /// How often it was asked for what is old when they were claimed.
@@ -35,6 +40,8 @@ struct Held {
 
 #[derive(Debug, Default)]
 struct Inner {
+    /// Whether there are other servers.
+    beside: bool,
     runs: HashMap<RunId, Held>,
     marks: u64,
     age: u64,
@@ -48,10 +55,16 @@ pub struct Unwritten(Option<Arc<Mutex<Inner>>>);
 pub(super) type Claimed = (Run, Vec<Step>);
 
 impl Unwritten {
-    /// For the only server of a database. [`Unwritten::default`] is for all others: it holds nothing back.
+    /// For the only server of a database. [`Unwritten::default`] holds nothing back.
     #[must_use]
     pub fn alone() -> Self {
         Self(Some(Arc::default()))
+    }
+
+    /// For one of several servers of a database that can keep steps from the others.
+    #[must_use]
+    pub fn reserved() -> Self {
+        Self(Some(Arc::new(Mutex::new(Inner { beside: true, ..Inner::default() }))))
     }
 
     /// A transaction begins. It ends with [`Writing::end`].
@@ -79,20 +92,36 @@ impl Unwritten {
 impl Writing {
     /// It has ended. Unless it was committed, what it claimed was not, and what it wrote is not written.
     pub fn end(self, committed: bool) {
-        let Some(mut inner) = self.all.inner() else { return };
-        if committed {
-            inner.runs.retain(|_, held| held.written_by != Some(self.mark));
-        } else {
-            inner.runs.retain(|_, held| held.by != self.mark);
-            for held in inner.runs.values_mut().filter(|held| held.written_by == Some(self.mark)) {
-                held.written_by = None;
-            }
+        if !committed {
+            return self.again();
         }
+        let Some(mut inner) = self.all.inner() else { return };
+        inner.runs.retain(|_, held| held.written_by != Some(self.mark));
+        inner.runs.values_mut().filter(|held| held.by == self.mark).for_each(|held| held.seen = true);
+    }
+
+    /// It begins from the beginning, as a database may ask for that.
+    pub(super) fn again(&self) {
+        let Some(mut inner) = self.all.inner() else { return };
+        inner.runs.retain(|_, held| held.by != self.mark);
+        for held in inner.runs.values_mut().filter(|held| held.written_by == Some(self.mark)) {
+            held.written_by = None;
+        }
+    }
+
+    /// Whether other servers are told what is held back.
+    pub(super) fn is_reserved(&self) -> bool {
+        self.all.inner().is_some_and(|inner| inner.beside)
     }
 
     /// The claims of a run, which are written now.
     pub(super) fn of(&self, run: RunId) -> Option<Claimed> {
         self.all.inner()?.runs.get_mut(&run)?.take(self.mark)
+    }
+
+    /// All claims of these runs, which are written now.
+    pub(super) fn of_all(&self, runs: &BTreeSet<RunId>) -> Vec<Claimed> {
+        self.those(|of, _| runs.contains(&of))
     }
 
     /// All claims, which are written now.
@@ -102,28 +131,30 @@ impl Writing {
 
     /// The claims that were there already when this was last asked. They are written now.
     pub(super) fn old(&self) -> Vec<Claimed> {
-        let old = self.those(|held, age| held.age < age);
+        let old = self.those(|_, is_old| is_old);
         if let Some(mut inner) = self.all.inner() {
             inner.age += 1;
         }
         old
     }
 
-    fn those(&self, which: impl Fn(&Held, u64) -> bool) -> Vec<Claimed> {
+    /// Those of all at once, so that of two transactions that want the same one has all.
+    fn those(&self, which: impl Fn(RunId, bool) -> bool) -> Vec<Claimed> {
         let Some(mut inner) = self.all.inner() else { return Vec::new() };
         let age = inner.age;
-        let those = inner.runs.values_mut().filter(|held| which(held, age));
-        those.filter_map(|held| held.take(self.mark)).collect()
+        let those = inner.runs.iter_mut().filter(|(run, held)| which(**run, held.age < age));
+        those.filter_map(|(_, held)| held.take(self.mark)).collect()
     }
 
-    /// Steps that the database may have for ready, but a worker has: all but those that are written now.
+    /// Steps that the database may have for ready, but a worker has: all but those that are written now. If other servers are
+    /// told of them, the database knows them.
     pub(super) fn steps(&self) -> Vec<StepId> {
-        let Some(inner) = self.all.inner() else { return Vec::new() };
+        let Some(inner) = self.all.inner().filter(|inner| !inner.beside) else { return Vec::new() };
         let others = inner.runs.values().filter(|held| held.written_by != Some(self.mark));
         others.flat_map(|held| held.steps.iter().map(|step| step.id)).collect()
     }
 
-    /// A run is no more.
+    /// What is remembered of a run is out of date.
     pub(super) fn forget(&self, run: RunId) {
         if let Some(mut inner) = self.all.inner() {
             inner.runs.remove(&run);
@@ -138,15 +169,15 @@ impl Writing {
     /// Holds back what was claimed of a run.
     pub(super) fn hold(&self, run: Run, steps: Vec<Step>) {
         if let Some(mut inner) = self.all.inner() {
-            let age = inner.age;
-            inner.runs.insert(run.id, Held { run, steps, by: self.mark, written_by: None, age });
+            let (age, seen) = (inner.age, !inner.beside);
+            inner.runs.insert(run.id, Held { run, steps, by: self.mark, seen, written_by: None, age });
         }
     }
 }
 
 impl Held {
     fn take(&mut self, mark: u64) -> Option<Claimed> {
-        if self.written_by.is_some() {
+        if self.written_by.is_some() || !self.seen {
             return None;
         }
         self.written_by = Some(mark);

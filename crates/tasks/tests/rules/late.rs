@@ -1,4 +1,4 @@
-//! C11: claims that are not written at once, by a server that has its database for itself.
+//! C11: claims that are not written at once, by a server that has its database for itself, and by one of several.
 
 use kernel::EventKind;
 use serde_json::json;
@@ -21,7 +21,7 @@ async fn told(stage: &Stage) -> Vec<String> {
     of_steps.map(|event| event.payload["state"].as_str().unwrap().to_owned()).collect()
 }
 
-on_alone! {
+on_late! {
     async fn c11_a_step_that_is_done_at_once_is_written_once(stage) {
         let run = stage.single().await;
         let claim = stage.claims(&[(OURS, 1)]).await.pop().unwrap();
@@ -128,6 +128,40 @@ on_alone! {
         assert_eq!((stage.run(run).await.state, stage.attempts(run).await.len()), (RunState::Complete, 1));
     }
 
+    async fn c11_a_transaction_that_the_database_wants_again_begins_from_the_beginning(stage) {
+        let (run, writing) = (stage.single().await, stage.unwritten.begin());
+        let (ambient, (ready, demand)) = (stage.ambient.clone(), crate::stage::wants("q", &[(OURS, 1)]));
+        for again in [true, false] {
+            let (ambient, ready, demand, writing) = (ambient.clone(), ready.clone(), demand.clone(), writing.clone());
+            let written = stage.store.transact(move |tx| {
+                let outcome = tasks::ledger::write(tx, &[], &ready, &demand, &writing, &ambient)?;
+                assert_eq!(outcome.claims.len(), 1);
+                if again { Err(kernel::Error::internal("once more")) } else { Ok(()) }
+            });
+            assert_eq!(written.await.is_ok(), !again);
+        }
+        writing.end(true);
+        let writing = stage.unwritten.begin();
+        for again in [true, false] {
+            let (ambient, writing, step) = (ambient.clone(), writing.clone(), stage.step(run, "only").await.id);
+            let written = stage.store.transact(move |tx| {
+                let complete = Command::Complete { fence: 1 };
+                let order = Order::Say { run, step, command: complete, output: Some(json!(1)) };
+                let outcome =
+                    tasks::ledger::write(tx, &[order], &Default::default(), &Default::default(), &writing, &ambient)?;
+                assert!(outcome.replies[0].is_ok());
+                if again { Err(kernel::Error::internal("once more")) } else { Ok(()) }
+            });
+            assert_eq!(written.await.is_ok(), !again);
+        }
+        writing.end(true);
+        assert_eq!((stage.run(run).await.state, stage.attempts(run).await.len()), (RunState::Complete, 1));
+        assert_eq!(told(stage).await, ["complete"]);
+        assert!(stage.unwritten.is_empty());
+    }
+}
+
+on_alone! {
     async fn c11_a_server_that_ends_takes_its_unwritten_claims_with_it(stage) {
         let run = stage.single().await;
         assert_eq!(stage.claims(&[(OURS, 1)]).await.len(), 1);

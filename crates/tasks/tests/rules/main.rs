@@ -14,6 +14,7 @@ mod claiming;
 mod graphs;
 mod late;
 mod liveness;
+mod reserved;
 mod retention;
 mod retries;
 mod schedules;

@@ -184,6 +184,7 @@ on_both! {
         assert_eq!(held(stage.details(run).await), 2);
         first.complete(json!(null)).await.unwrap();
         let _third = next(&mut worker).await;
+        served.tasks.resume(&stage.scope, run).await.unwrap();
         assert_eq!(held(stage.details(run).await), 2);
         served.end().await;
     }

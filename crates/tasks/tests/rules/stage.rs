@@ -33,6 +33,35 @@ macro_rules! on_each {
     };
 }
 
+/// Writes each rule as two tests: for a server that has the database for itself, and for one of several.
+macro_rules! on_late {
+    ($($rules:tt)*) => {
+        mod alone {
+            use super::*;
+
+            on_alone! { $($rules)* }
+        }
+
+        mod reserved {
+            use super::*;
+
+            on_reserved! { $($rules)* }
+        }
+    };
+}
+
+/// Writes each rule as a test of a server that has others beside it, from which it keeps what it claimed.
+macro_rules! on_reserved {
+    ($(async fn $rule:ident($stage:ident) $body:block)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $rule() {
+            let Some(stage) = $crate::stage::Stage::reserved().await else { return };
+            let $stage = &stage;
+            $body
+        }
+    )*};
+}
+
 /// Writes each rule as a test of a server that has the database for itself.
 macro_rules! on_alone {
     ($(async fn $rule:ident($stage:ident) $body:block)*) => {$(
@@ -52,6 +81,8 @@ pub(crate) struct Stage {
     pub(crate) scope: Scope,
     /// What its own ledger holds back.
     pub(crate) unwritten: Unwritten,
+    /// What such a ledger has at the start.
+    begins: fn() -> Unwritten,
     is_alone: bool,
     place: Arc<Place>,
     /// The same database, with the machine's own clock.
@@ -88,8 +119,9 @@ impl Stage {
             store.transact(|tx| people::create(tx, "ada@example.org", "Ada", None, false)).await.unwrap().id;
         let scope = project(&store, ada).await;
         let real = Store::open(place.options(), Ambient::system()).await.unwrap();
-        let (unwritten, place) = (Unwritten::default(), Arc::new(place));
-        Self { store, clock, ambient, ada, scope, unwritten, is_alone: false, place, real }
+        let (unwritten, begins, place) =
+            (Unwritten::default(), Unwritten::default as fn() -> _, Arc::new(place));
+        Self { store, clock, ambient, ada, scope, unwritten, begins, is_alone: false, place, real }
     }
 
     pub(crate) async fn sqlite() -> Self {
@@ -98,13 +130,22 @@ impl Stage {
 
     /// The only server of its database.
     pub(crate) async fn alone() -> Self {
-        Self { unwritten: Unwritten::alone(), is_alone: true, ..Self::sqlite().await }
+        Self { is_alone: true, ..Self::sqlite().await.beginning(Unwritten::alone) }
     }
 
-    /// The server that comes after it: it knows what is stored, and nothing else.
+    /// A server that has others beside it, from which it keeps what it claimed.
+    pub(crate) async fn reserved() -> Option<Self> {
+        Some(Self::postgres().await?.beginning(Unwritten::reserved))
+    }
+
+    fn beginning(self, begins: fn() -> Unwritten) -> Self {
+        Self { unwritten: begins(), begins, ..self }
+    }
+
+    /// The server that comes after it, or one beside it: it knows what is stored, and nothing else.
     pub(crate) async fn after(&self) -> Self {
         let store = Store::open(self.place.options(), self.ambient.clone()).await.unwrap();
-        let unwritten = if self.is_alone { Unwritten::alone() } else { Unwritten::default() };
+        let unwritten = (self.begins)();
         let (clock, ambient) = (self.clock.clone(), self.ambient.clone());
         let (real, place) = (self.real.clone(), self.place.clone());
         Self { store, clock, ambient, unwritten, place, real, ..*self }
@@ -126,6 +167,16 @@ impl Stage {
         let (end, ended) = oneshot::channel::<()>();
         let running = tokio::spawn(service.run(async move { drop(ended.await) }));
         Served { tasks, end, running }
+    }
+
+    /// How many claims are reserved.
+    pub(crate) async fn reservations(&self) -> usize {
+        self.place.rows("SELECT step_id FROM claims").await.len()
+    }
+
+    /// How many steps have not ended.
+    pub(crate) async fn open_steps(&self) -> usize {
+        self.place.rows("SELECT id FROM steps WHERE ended_at IS NULL").await.len()
     }
 
     /// Another program's connection to the database file.

@@ -44,13 +44,16 @@ impl Witness {
         }
     }
 
-    /// The worker of a claim is gone with its server. If it was not written, nobody can speak of it any more, and it never was.
-    pub(crate) fn forgets(&mut self, claim: &Claim, family: &[Detail]) {
+    /// The worker of a claim is gone with its server. If it was not written, nobody can speak of it any more, and it never was,
+    /// unless it is reserved.
+    pub(crate) fn forgets(&mut self, claim: &Claim, family: &[Detail], reserved: bool) {
         let step = &claim.step;
         let stored = family.iter().find(|detail| detail.step.id == step.id).unwrap().step.fence;
         if stored < step.fence && self.fences.get(&step.id) > Some(&stored) {
             assert!(!self.accepted.contains_key(&(step.id, step.fence)), "an outcome of it was accepted");
-            self.fences.insert(step.id, stored);
+            if !reserved {
+                self.fences.insert(step.id, stored);
+            }
             self.unwritten += 1;
         }
     }

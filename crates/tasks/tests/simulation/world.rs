@@ -1,4 +1,4 @@
-//! A server, its workers and the people around it, all driven by chance.
+//! Servers, their workers and the people around them, all driven by chance.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,15 +11,15 @@ use store::{Durability, Options, Scope, Store, events, people, projects};
 use tasks::graph::{NewRun, NewStep};
 use tasks::ledger::{self, Claim, Demand, Order, Outcome, Refused, Reply, Unwritten};
 use tasks::machine::{Command, Failure};
-use tempfile::TempDir;
 use wire::projects::ProjectType;
 use wire::runs::{Limits, Priority, Run, StepState};
 
 use crate::chance::Chance;
+use crate::place::Place;
 use crate::witness::{Said, Witness};
 
 const WORKERS: usize = 4;
-/// The workers before this one are the server's own, and end when it does; the others are elsewhere.
+/// The workers before this one are the servers' own, in turn, and end when those do; the others are elsewhere.
 const ELSEWHERE: usize = 2;
 const SLOTS: usize = 5;
 /// Runs that are open at a time.
@@ -32,15 +32,14 @@ pub(crate) struct World {
     chance: Chance,
     clock: Arc<ManualClock>,
     ambient: Ambient,
-    folder: TempDir,
-    store: Store,
-    unwritten: Unwritten,
+    place: Place,
+    servers: Vec<Server>,
     scope: Scope,
     witness: Witness,
     /// What each worker holds, as far as it knows.
     workers: Vec<Vec<Claim>>,
-    /// What the server's own workers were given since it started, whether they know or not.
-    own: Vec<Claim>,
+    /// What the servers' own workers were given since those started, whether they know or not, and by which.
+    own: Vec<(usize, Claim)>,
     /// What was said and has not arrived, and by whom.
     under_way: Vec<(usize, Order)>,
     /// All runs that were made.
@@ -48,25 +47,35 @@ pub(crate) struct World {
     open: Vec<RunId>,
 }
 
-/// What the names of the server's own workers begin with.
-const OWN: &str = "sim/";
-
-fn name(worker: usize) -> String {
-    if worker < ELSEWHERE { format!("{OWN}{worker}") } else { worker.to_string() }
+/// One of those that work on the database.
+struct Server {
+    store: Store,
+    unwritten: Unwritten,
 }
 
-async fn open(folder: &TempDir, ambient: &Ambient) -> Store {
-    let options = Options::sqlite(folder.path().join("atelier.db"));
-    Store::open(Options { durability: Durability::Normal, ..options }, ambient.clone()).await.unwrap()
+impl Server {
+    async fn start(place: &Place, ambient: &Ambient) -> Self {
+        let options = Options { durability: Durability::Normal, ..place.options() };
+        let unwritten = if options.url.is_none() { Unwritten::alone() } else { Unwritten::reserved() };
+        Self { store: Store::open(options, ambient.clone()).await.unwrap(), unwritten }
+    }
+}
+
+/// What the names of a server's own workers begin with.
+fn own(server: usize) -> String {
+    format!("sim{server}/")
 }
 
 impl World {
-    pub(crate) async fn begin(seed: u64) -> Self {
+    /// One server on SQLite, or two on Postgres.
+    pub(crate) async fn begin(seed: u64, place: Place) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp(1_800_000_000_000)));
         let ambient = Ambient::new(clock.clone(), Arc::new(SeededRandom::new(seed)));
-        let folder = tempfile::tempdir().unwrap();
-        let store = open(&folder, &ambient).await;
-        let scope = store.transact(|tx| {
+        let mut servers = vec![Server::start(&place, &ambient).await];
+        if servers[0].store.backend() != "sqlite" {
+            servers.push(Server::start(&place, &ambient).await);
+        }
+        let scope = servers[0].store.transact(|tx| {
             let ada = people::create(tx, "ada@example.org", "Ada", None, false)?.id;
             Ok(Scope::server(projects::create(tx, ada, "Tides", ProjectType::Movie)?.id))
         });
@@ -75,9 +84,8 @@ impl World {
             chance: Chance::new(seed),
             clock,
             ambient,
-            folder,
-            store,
-            unwritten: Unwritten::alone(),
+            place,
+            servers,
             scope,
             witness: Witness::default(),
             workers: vec![Vec::new(); WORKERS],
@@ -85,6 +93,28 @@ impl World {
             under_way: Vec::new(),
             made: Vec::new(),
             open: Vec::new(),
+        }
+    }
+
+    fn are_several(&self) -> bool {
+        self.servers.len() > 1
+    }
+
+    /// A server; there is no chance in it if there is but one.
+    fn any(&self) -> usize {
+        if self.are_several() { self.chance.below(self.servers.len()) } else { 0 }
+    }
+
+    /// The server that a worker speaks to.
+    fn server_of(&self, worker: usize) -> usize {
+        if worker < ELSEWHERE { worker % self.servers.len() } else { self.any() }
+    }
+
+    fn name(&self, worker: usize) -> String {
+        if worker < ELSEWHERE {
+            format!("{}{worker}", own(self.server_of(worker)))
+        } else {
+            worker.to_string()
         }
     }
 
@@ -101,38 +131,52 @@ impl World {
             97..99 => self.lose().await,
             _ => self.look().await,
         }
-        if self.chance.once_in(150) {
+        if self.chance.once_in(if self.are_several() { 40 } else { 150 }) {
             self.restart().await;
         }
     }
 
     async fn write(&self, orders: Vec<Order>) -> Outcome {
-        self.transact(orders, BTreeSet::new(), Demand::default()).await
+        self.transact(self.any(), orders, BTreeSet::new(), Demand::default()).await
     }
 
-    async fn transact(&self, orders: Vec<Order>, ready: BTreeSet<String>, demand: Demand) -> Outcome {
+    async fn transact(
+        &self,
+        server: usize,
+        orders: Vec<Order>,
+        ready: BTreeSet<String>,
+        demand: Demand,
+    ) -> Outcome {
         let (orders, wanted) = (Arc::new(orders), (ready, demand));
-        ledger::transact(&self.store, &self.ambient, &self.unwritten, &orders, wanted).await.unwrap()
+        let Server { store, unwritten } = &self.servers[server];
+        ledger::transact(store, &self.ambient, unwritten, &orders, wanted).await.unwrap()
     }
 
-    /// The server is killed and starts again. Its own workers are gone, and what they have said, and claims that were not
-    /// written never were.
+    /// A server is killed and starts again. Its own workers are gone, and what they have said, and claims that were neither
+    /// written nor reserved never were.
     async fn restart(&mut self) {
-        self.store = open(&self.folder, &self.ambient).await;
-        self.unwritten = Unwritten::alone();
-        self.workers[..ELSEWHERE].iter_mut().for_each(Vec::clear);
-        self.under_way.retain(|(worker, _)| *worker >= ELSEWHERE);
-        for claim in std::mem::take(&mut self.own) {
+        let server = self.any();
+        self.servers[server] = Server::start(&self.place, &self.ambient).await;
+        let servers = self.servers.len();
+        let is_own = |worker: usize| worker < ELSEWHERE && worker % servers == server;
+        (0..WORKERS).filter(|worker| is_own(*worker)).for_each(|worker| self.workers[worker].clear());
+        self.under_way.retain(|(worker, _)| !is_own(*worker));
+        let (gone, others) = std::mem::take(&mut self.own).into_iter().partition(|(of, _)| *of == server);
+        self.own = others;
+        for (_, claim) in gone {
             let (_, family) = self.family(claim.step.run).await;
-            self.witness.forgets(&claim, &family);
+            self.witness.forgets(&claim, &family, self.are_several());
         }
         if self.chance.once_in(2) {
-            self.write(vec![Order::Disown { server: OWN.into(), present: "sim/new/".into() }]).await;
+            let name = own(server);
+            let disown = Order::Disown { present: format!("{name}new/"), server: name };
+            self.transact(server, vec![disown], BTreeSet::new(), Demand::default()).await;
         }
     }
 
     async fn family(&self, run: RunId) -> (Run, Vec<Detail>) {
-        self.store
+        self.servers[0]
+            .store
             .read_in(&self.scope, move |t| Ok((runs::get(t, run)?, runs::steps_of(t, run, i64::MAX)?)))
             .await
             .unwrap()
@@ -188,15 +232,16 @@ impl World {
         let slots = SLOTS - self.workers[worker].len().min(SLOTS);
         let queue = QUEUES[self.chance.below(3)].to_owned();
         let mut demand = Demand::default();
-        demand.add(&name(worker), slots as u32, [&queue]);
-        let claims = self.transact(Vec::new(), BTreeSet::from([queue]), demand).await.claims;
+        demand.add(&self.name(worker), slots as u32, [&queue]);
+        let server = self.server_of(worker);
+        let claims = self.transact(server, Vec::new(), BTreeSet::from([queue]), demand).await.claims;
         assert!(claims.len() <= slots);
         for claim in &claims {
             let (_, family) = self.family(claim.step.run).await;
             self.witness.claimed(claim, &family);
         }
         if worker < ELSEWHERE {
-            self.own.extend(claims.clone());
+            self.own.extend(claims.iter().map(|claim| (server, claim.clone())));
         }
         if claims.iter().any(|claim| claim.step.queue == TURN) {
             self.in_turn().await;
@@ -262,13 +307,24 @@ impl World {
     /// Some of what is under way arrives, in any order.
     async fn arrive(&mut self) {
         let count = (1 + self.chance.below(6)).min(self.under_way.len());
-        let next = |_| self.under_way.swap_remove(self.chance.below(self.under_way.len())).1;
-        let orders: Vec<Order> = (0..count).map(next).collect();
+        let next = |_| self.under_way.swap_remove(self.chance.below(self.under_way.len()));
+        let orders: Vec<(usize, Order)> = (0..count).map(next).collect();
         self.deliver(orders).await;
     }
 
-    async fn deliver(&mut self, orders: Vec<Order>) {
-        let outcome = self.write(orders.clone()).await;
+    /// What workers said arrives, at each server together.
+    async fn deliver(&mut self, orders: Vec<(usize, Order)>) {
+        let mut by_server = vec![Vec::new(); self.servers.len()];
+        for (worker, order) in orders {
+            by_server[self.server_of(worker)].push(order);
+        }
+        for (server, orders) in by_server.into_iter().enumerate().filter(|(_, orders)| !orders.is_empty()) {
+            self.deliver_to(server, orders).await;
+        }
+    }
+
+    async fn deliver_to(&mut self, server: usize, orders: Vec<Order>) {
+        let outcome = self.transact(server, orders.clone(), BTreeSet::new(), Demand::default()).await;
         for (order, reply) in orders.iter().zip(&outcome.replies) {
             let accepted = match reply {
                 Ok(_) => true,
@@ -348,19 +404,26 @@ impl World {
         assert!(reply.is_ok(), "{reply:?}");
     }
 
-    /// The server ends before a transaction is committed: nobody hears of it, and nothing of it is kept.
+    /// A server ends before a transaction is committed: nobody hears of it, and nothing of it is kept. Or, among several, what it
+    /// claimed is kept, and nobody hears of that.
     async fn lose(&mut self) {
-        let orders: Vec<Order> = self.under_way.iter().take(3).map(|(_, order)| order.clone()).collect();
-        let mut demand = Demand::default();
-        demand.add(&name(self.chance.below(WORKERS)), 3, ["q"]);
+        let unheard = self.are_several() && self.chance.once_in(2);
+        let orders: Vec<Order> = match unheard {
+            true => Vec::new(),
+            false => self.under_way.iter().take(3).map(|(_, order)| order.clone()).collect(),
+        };
+        let (mut demand, worker) = (Demand::default(), self.chance.below(WORKERS));
+        demand.add(&self.name(worker), 3, ["q"]);
         let (ready, ambient) = (BTreeSet::from(["q".to_owned()]), self.ambient.clone());
-        let writing = self.unwritten.begin();
+        let Server { store, unwritten } = &self.servers[self.server_of(worker)];
+        let writing = unwritten.begin();
         let ended = writing.clone();
-        let lost = self.store.transact(move |tx| {
+        let lost = store.transact(move |tx| {
             ledger::write(tx, &orders, &ready, &demand, &writing, &ambient)?;
-            Err::<(), Error>(Error::internal("the server ended"))
+            if unheard { Ok(()) } else { Err(Error::internal("the server ended")) }
         });
-        ended.end(lost.await.is_ok());
+        assert_eq!(lost.await.is_ok(), unheard);
+        ended.end(false);
     }
 
     async fn look(&mut self) {
@@ -372,9 +435,9 @@ impl World {
     }
 
     /// Everyone does their best from here on, and nothing goes wrong any more: all must end.
-    pub(crate) async fn end(mut self) {
+    pub(crate) async fn end(mut self, deeds: u32) {
         let late = std::mem::take(&mut self.under_way);
-        self.deliver(late.into_iter().map(|(_, order)| order).collect()).await;
+        self.deliver(late).await;
         self.workers.iter_mut().for_each(Vec::clear);
         let (project, by) = (self.scope.project(), None);
         for _ in 0..400 {
@@ -410,7 +473,7 @@ impl World {
                 for Claim { step, .. } in std::mem::take(&mut self.workers[worker]) {
                     let (run, fence, step) = (step.run, step.fence, step.id);
                     let (command, output) = (Command::Complete { fence }, Some(json!(fence)));
-                    self.deliver(vec![Order::Say { run, step, command, output }]).await;
+                    self.deliver(vec![(worker, Order::Say { run, step, command, output })]).await;
                 }
             }
         }
@@ -418,7 +481,7 @@ impl World {
         for run in &self.made {
             let (id, scope) = (*run, self.scope);
             let (row, steps) = self.family(id).await;
-            let kept = self
+            let kept = self.servers[0]
                 .store
                 .read_in(&scope, move |t| Ok((runs::attempts(t, id)?, runs::log(t, id, 0, 100_000)?)));
             let (attempts, log) = kept.await.unwrap();
@@ -428,8 +491,11 @@ impl World {
         let mut stream = Vec::new();
         loop {
             let last = stream.last().map_or(0, |event: &kernel::Event| event.seq);
-            let next =
-                self.store.read_in(&self.scope, move |t| events::after(t, last, 10_000)).await.unwrap();
+            let next = self.servers[0]
+                .store
+                .read_in(&self.scope, move |t| events::after(t, last, 10_000))
+                .await
+                .unwrap();
             if next.is_empty() {
                 break;
             }
@@ -438,7 +504,8 @@ impl World {
         Witness::reads(&stream, &all);
         // A world in which little happened proves little.
         let Witness { claims, refusals, repeats, unwritten, .. } = self.witness;
-        let enough = claims > 500 && refusals > 50 && repeats > 10 && unwritten > 5;
+        let more = |times: u32, than: u32| times > than * deeds / crate::DEEDS;
+        let enough = more(claims, 500) && more(refusals, 50) && more(repeats, 10) && more(unwritten, 5);
         assert!(enough, "{claims} {refusals} {repeats} {unwritten} {}", all.len());
     }
 }
