@@ -153,11 +153,7 @@ impl Conversations {
         self.folder.join(step.to_string())
     }
 
-    /// The conversation of a step.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub(crate) fn get(&self, step: StepId) -> io::Result<Option<Conversation>> {
+    fn get(&self, step: StepId) -> io::Result<Option<Conversation>> {
         match read(&self.of(step).join(ABOUT)) {
             Ok(conversation) => Ok(Some(conversation)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -187,9 +187,11 @@ async fn a_task_whose_agent_does_not_start_leaves_the_conversation_to_the_next()
     drop(workshop);
     bench.tools.agents = there;
     let workshop = reopened(&bench).await;
-    let (said, diff, _) = does(&bench, &workshop, 3, more("three", 2)).await;
+    let (said, diff, third) = does(&bench, &workshop, 3, more("three", 2)).await;
     assert_eq!(said, "I was told: one | three\n");
     assert!(diff.contains("+one\n+three\n"), "{diff}");
+    let used = third.used.map(|used| (used.input_tokens, used.output_tokens));
+    assert_eq!(used, Some((20, 10)), "what was used before is still known");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What is kept of a conversation with an agent, so that a later task may go on with it.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use agent_client_protocol::v1::schema::SessionId;
 use kernel::StepId;
@@ -22,6 +22,8 @@ pub(super) struct Memory {
     goes_on: bool,
     /// What was changed before.
     changes: Changes,
+    /// As it was when its session began, without what is asked in it; nothing as long as there is none.
+    begun: Arc<OnceLock<Conversation>>,
 }
 
 impl Memory {
@@ -38,6 +40,7 @@ impl Memory {
             session: before.session.take().map(SessionId::new),
             goes_on: job.earlier.is_some(),
             changes,
+            begun: Arc::default(),
             before,
         }
     }
@@ -72,26 +75,20 @@ impl Memory {
         if !knows {
             conversation.spent = Spent::default();
         }
-        conversation.says(asked, b"");
-        self.put(conversation).await
+        self.put(self.begun.get_or_init(|| conversation).clone(), asked, b"").await
     }
 
-    /// Keeps what was said in the end.
+    /// Keeps what was said in the end, if a session had begun: else what was there before stays as it is.
     ///
     /// # Errors
     /// When the disk fails.
     pub(super) async fn end(&self, asked: &str, answered: &[u8], spent: Spent) -> io::Result<()> {
-        let (shared, step) = (Arc::clone(&self.shared), self.step);
-        let Some(mut conversation) = on_disk(move || shared.conversations.get(step)).await? else {
-            return Ok(());
-        };
-        conversation.said.pop();
-        conversation.says(asked, answered);
-        conversation.spent = spent;
-        self.put(conversation).await
+        let Some(begun) = self.begun.get() else { return Ok(()) };
+        self.put(Conversation { spent, ..begun.clone() }, asked, answered).await
     }
 
-    async fn put(&self, conversation: Conversation) -> io::Result<()> {
+    async fn put(&self, mut conversation: Conversation, asked: &str, answered: &[u8]) -> io::Result<()> {
+        conversation.says(asked, answered);
         let (shared, step) = (Arc::clone(&self.shared), self.step);
         on_disk(move || shared.conversations.put(step, &conversation)).await
     }
