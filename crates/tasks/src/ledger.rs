@@ -1,5 +1,6 @@
 //! Many orders in one transaction: what they need is loaded, each is decided by `machine`, and what changed is saved.
 
+mod ahead;
 mod book;
 mod orders;
 mod unwritten;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use kernel::{Ambient, Error, Random, Result, RunId, StepId, Timestamp};
 use serde_json::Value;
-use store::runs::{self, Step, Taken};
+use store::runs::{self, Claimable, Step, Taken};
 use store::{Store, Tx};
 use wire::runs::{Answer, Run};
 
@@ -108,6 +109,16 @@ impl Demand {
         }
     }
 
+    /// Whether there are workers of that queue.
+    fn is_for(&self, queue: &str) -> bool {
+        self.wants.contains_key(queue)
+    }
+
+    /// Whether some of its workers are the server's own.
+    fn is_for_own(&self, queue: &str) -> bool {
+        self.wants.get(queue).into_iter().flatten().any(|worker| is_own(worker))
+    }
+
     /// How many steps of a queue are wanted.
     fn slots(&self, queue: &str) -> u32 {
         let workers = self.wants.get(queue).into_iter().flatten();
@@ -127,6 +138,11 @@ impl Demand {
             *free = free.saturating_sub(1);
         }
     }
+}
+
+/// Whether a worker is a server's own: then its name begins with that of the server.
+fn is_own(worker: &str) -> bool {
+    worker.contains('/')
 }
 
 /// What a batch of orders led to, besides the replies.
@@ -213,11 +229,10 @@ pub fn write(
     ready.extend(looked);
     let (mut claims, mut demand) = (Vec::new(), demand.clone());
     for queue in ready.clone() {
-        let slots = demand.slots(&queue);
-        if slots == 0 {
+        if !demand.is_for(&queue) {
             continue;
         }
-        let (given, all) = claim(tx, &mut book, &queue, &mut demand, slots)?;
+        let (given, all) = claim(tx, &mut book, &queue, &mut demand)?;
         if all {
             ready.remove(&queue);
         }
@@ -256,7 +271,6 @@ fn claim(
     book: &mut Book<'_>,
     queue: &str,
     demand: &mut Demand,
-    slots: u32,
 ) -> Result<(Vec<Claim>, bool)> {
     let mut claims = Vec::new();
     // Nothing more can be had of it before the lease of that one is over.
@@ -264,30 +278,67 @@ fn claim(
     if in_turn && !runs::turn_is_free(tx, queue)? {
         return Ok((claims, true));
     }
-    let slots = if in_turn { 1 } else { slots };
-    let mut found = runs::claimable(tx, queue, slots, &book.held_back())?;
-    let all = in_turn || found.len() < slots as usize;
-    // Another transaction may have reserved some after this one had begun to look.
-    let runs: Vec<RunId> = found.iter().map(|found| found.taken.run.id).collect();
-    let reserved: HashSet<StepId> =
-        runs::reserved(tx, &runs)?.into_iter().map(|reserved| reserved.step).collect();
-    if !reserved.is_empty() {
-        found.retain(|found| !reserved.contains(&found.taken.step.id));
-        let runs: Vec<Run> = found.iter().map(|found| found.taken.run.clone()).collect();
-        book.release_all(tx, runs)?;
+    while demand.slots(queue) > 0
+        && let Some(next) = book.next(queue)
+    {
+        claims.extend(give(book, queue, demand, next)?);
     }
-    for runs::Claimable { taken, input, run_input } in found {
-        let id = taken.step.id;
-        book.hold_claimable(taken);
-        let Some(worker) = demand.next(queue).cloned() else { break };
-        if book.claim(id, &worker).is_ok()
-            && let Some(step) = book.step(id).cloned()
-        {
-            demand.fill(&worker);
-            claims.push(Claim { step, input: json(&input)?, run_input: json(&run_input)? });
+    let (slots, mut last) = (if in_turn { 1 } else { demand.slots(queue) }, None);
+    if slots > 0 {
+        let mut found = runs::claimable(tx, queue, slots, &book.held_back())?;
+        let all = in_turn || found.len() < slots as usize;
+        // Another transaction may have reserved some after this one had begun to look.
+        let runs: Vec<RunId> = found.iter().map(|found| found.taken.run.id).collect();
+        let reserved: HashSet<StepId> =
+            runs::reserved(tx, &runs)?.into_iter().map(|reserved| reserved.step).collect();
+        if !reserved.is_empty() {
+            found.retain(|found| !reserved.contains(&found.taken.step.id));
+            let runs: Vec<Run> = found.iter().map(|found| found.taken.run.clone()).collect();
+            book.release_all(tx, runs)?;
+        }
+        last = found.last().and_then(|found| Some((found.taken.step.rank?, found.taken.step.id)));
+        for found in found {
+            claims.extend(give(book, queue, demand, found)?);
+        }
+        if all {
+            return Ok((claims, true));
         }
     }
+    let all = !in_turn && demand.is_for_own(queue) && book.read_ahead(tx, queue, last)?;
     Ok((claims, all))
+}
+
+/// Gives a worker of the queue a step that is ready, if it is.
+fn give(book: &mut Book<'_>, queue: &str, demand: &mut Demand, next: Claimable) -> Result<Option<Claim>> {
+    let Claimable { taken, input, run_input } = next;
+    let (id, Some(worker)) = (taken.step.id, demand.next(queue).cloned()) else { return Ok(None) };
+    book.hold_claimable(taken);
+    if book.claim(id, &worker).is_err() {
+        return Ok(None);
+    }
+    let Some(step) = book.step(id).cloned() else { return Ok(None) };
+    demand.fill(&worker);
+    Ok(Some(Claim { step, input: json(&input)?, run_input: json(&run_input)? }))
+}
+
+/// Gives a server's own workers steps that were read ahead, without the database.
+///
+/// # Errors
+/// When what a step is given makes no sense.
+pub fn give_ahead(unwritten: &Unwritten, ambient: &Ambient, demand: &mut Demand) -> Result<Outcome> {
+    let writing = unwritten.begin();
+    let mut book = Book::new(ambient.now(), ambient, &writing);
+    let mut claims = Vec::new();
+    for queue in unwritten.ahead() {
+        while demand.slots(&queue) > 0
+            && let Some(next) = writing.pop(&queue, false)
+        {
+            claims.extend(give(&mut book, &queue, demand, next)?);
+        }
+    }
+    book.hold_back();
+    let wake = book.wake;
+    Ok(Outcome { claims, wake, ..Outcome::default() })
 }
 
 fn json(text: &str) -> Result<Value> {

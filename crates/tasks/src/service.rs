@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use self::workers::{Reserved, Workers};
 use crate::handle::{Dropped, Lease, Message, Tasks};
-use crate::ledger::{self, Order, Outcome, Refused, Reply, Unwritten};
+use crate::ledger::{self, Claim, Order, Outcome, Refused, Reply, Unwritten};
 use crate::machine::{Command, Failure};
 
 /// How many messages may wait; beyond that callers do.
@@ -235,6 +235,7 @@ impl Service {
             while let Ok(lease) = self.freed.try_recv() {
                 self.dropped(&lease, &mut orders);
             }
+            self.give_ahead();
             let beside = !flights.is_empty();
             if !beside && (!orders.is_empty() || self.is_wanted())
                 || (1..FLIGHTS).contains(&flights.len()) && orders.len() >= WORTHWHILE
@@ -257,10 +258,32 @@ impl Service {
 
     fn take(&mut self, message: Message, orders: &mut Vec<Asked>) {
         match message {
-            Message::Order(order, answer) => orders.push((order, Some(Answer::Reply(answer)))),
+            Message::Order(order, answer) => self.order(order, Some(Answer::Reply(answer)), orders),
             Message::Keep(order, answer) => orders.push((order, Some(Answer::Lease(answer)))),
             Message::Join(joining) => self.workers.join(joining),
             Message::Look => self.look(orders),
+        }
+    }
+
+    /// Notes an order. If it says what came of a step, its worker can have another one.
+    fn order(&mut self, order: Order, answer: Option<Answer>, orders: &mut Vec<Asked>) {
+        if let Order::Say { run, step, command, .. } = &order
+            && self.workers.said(*step, command)
+        {
+            self.unwritten.said(*run);
+        }
+        orders.push((order, answer));
+    }
+
+    /// Gives our own workers what was read ahead for them.
+    fn give_ahead(&mut self) {
+        if self.draining || !self.unwritten.has_ahead() {
+            return;
+        }
+        let Some(mut demand) = self.workers.demand_ahead() else { return };
+        match ledger::give_ahead(&self.unwritten, &self.ambient, &mut demand) {
+            Ok(outcome) => self.given(outcome.claims, outcome.wake),
+            Err(error) => tracing::error!(%error, "a step was not given"),
         }
     }
 
@@ -298,12 +321,12 @@ impl Service {
     fn returned(&mut self, step: StepId, fence: i64, orders: &mut Vec<Asked>) {
         if let Some(held) = self.workers.has(step).filter(|held| held.fence == fence) {
             let (run, command) = (held.run, Command::GiveBack { fence });
-            orders.push((Order::Say { run, step, command, output: None }, None));
+            self.order(Order::Say { run, step, command, output: None }, None, orders);
         }
     }
 
     fn beat(&self, orders: &mut Vec<Asked>) {
-        orders.extend(self.workers.held().map(|(step, held)| {
+        orders.extend(self.workers.held().filter(|(_, held)| !held.said).map(|(step, held)| {
             let command = Command::Beat { fence: held.fence };
             (Order::Say { run: held.run, step: *step, command, output: None }, None)
         }));
@@ -329,8 +352,7 @@ impl Service {
     /// Begins to write orders together. What fails together is tried one by one, so that nobody suffers for another's order.
     fn fly(&mut self, orders: Vec<Asked>, beside: bool) -> impl Future<Output = Landed> + use<> {
         let (orders, answers): (Vec<Order>, Vec<Option<Answer>>) = orders.into_iter().unzip();
-        let (demand, reserved) =
-            if self.draining { Default::default() } else { self.workers.demand(&orders) };
+        let (demand, reserved) = if self.draining { Default::default() } else { self.workers.demand() };
         let ready = self.workers.take_ready();
         self.flown += 1;
         self.flying += orders.len();
@@ -393,24 +415,22 @@ impl Service {
         }
     }
 
-    fn tell(&mut self, orders: &[Order], outcome: Outcome, answers: &mut [Option<Answer>]) {
-        self.wake = [self.wake, outcome.wake].into_iter().flatten().min();
+    fn tell(&mut self, orders: &[Order], mut outcome: Outcome, answers: &mut [Option<Answer>]) {
         // What the clock made ready, and what was looked for, the others find by their own, so that two busy servers do not
         // call each other for ever.
         let told = |order: &Order| !matches!(order, Order::Tick | Order::Look { .. });
         if !outcome.ready.is_empty() && orders.iter().any(told) {
             self.left_over.notify_one();
         }
-        for queue in outcome.ready {
+        for queue in std::mem::take(&mut outcome.ready) {
             self.workers.readied(queue);
         }
-        for claim in outcome.claims {
-            self.workers.give(claim);
-        }
-        for step in outcome.stop {
+        let Outcome { replies, claims, wake, stop, logged, .. } = outcome;
+        self.given(claims, wake);
+        for step in stop {
             self.workers.stop(step);
         }
-        for ((order, reply), answer) in orders.iter().zip(outcome.replies).zip(answers) {
+        for ((order, reply), answer) in orders.iter().zip(replies).zip(answers) {
             if let Order::Say { step, command, .. } = order {
                 self.workers.heard(*step, command, &reply);
             }
@@ -418,9 +438,17 @@ impl Service {
                 self.answer(answer, reply);
             }
         }
-        for run in outcome.logged {
+        for run in logged {
             // Nobody listens: the log is kept.
             let _ = self.logged.send(run);
+        }
+    }
+
+    /// Hands steps to those who claimed them, and notes when to look at the clock.
+    fn given(&mut self, claims: Vec<Claim>, wake: Option<Timestamp>) {
+        self.wake = [self.wake, wake].into_iter().flatten().min();
+        for claim in claims {
+            self.workers.give(claim);
         }
     }
 

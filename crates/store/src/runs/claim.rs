@@ -29,6 +29,15 @@ pub struct Claimable {
     pub run_input: String,
 }
 
+/// A step whose turn is to come.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Coming {
+    pub taken: Taken,
+    /// What it and its run are given, as JSON, unless that is long.
+    pub inputs: Option<(String, String)>,
+}
+
 /// What becomes of a row that another transaction holds.
 #[derive(Clone, Copy)]
 pub(super) enum Locked {
@@ -79,6 +88,26 @@ pub fn claimable(tx: &mut Tx<'_>, queue: &str, limit: u32, but: &[StepId]) -> Re
     Ok(tx.query(&joined(", steps.input, runs.input", &which, &lock), &given, |row| {
         let inputs = RUN_WIDTH + STEP_WIDTH;
         Ok(Claimable { taken: taken(row)?, input: row.get(inputs)?, run_input: row.get(inputs + 1)? })
+    })?)
+}
+
+/// Inputs of a step and its run that are longer than that in all are not read ahead, in bytes.
+const SHORT: i64 = 4_096;
+
+/// Reads the ready steps of a queue whose turns come after that one. SQLite's alone, where nobody else can take them.
+///
+/// # Errors
+/// When the database fails.
+pub fn next(tx: &mut Tx<'_>, queue: &str, after: Option<(i64, StepId)>, limit: u32) -> Result<Vec<Coming>> {
+    let more = ", CASE WHEN OCTET_LENGTH(steps.input) + OCTET_LENGTH(runs.input) <= $5 THEN steps.input END, runs.input";
+    let which = "steps.queue = $1 AND steps.rank IS NOT NULL AND (steps.rank, steps.id) > ($2, $3)
+      ORDER BY steps.rank, steps.id LIMIT $4";
+    let (rank, id) = after.map_or((i64::MIN, String::new()), |(rank, id)| (rank, id.to_string()));
+    Ok(tx.query(&joined(more, which, ""), args![queue, rank, id, limit, SHORT], |row| {
+        let inputs = RUN_WIDTH + STEP_WIDTH;
+        let input: Option<String> = row.get(inputs)?;
+        let inputs = input.map(|input| Ok::<_, DbError>((input, row.get(inputs + 1)?))).transpose()?;
+        Ok(Coming { taken: taken(row)?, inputs })
     })?)
 }
 

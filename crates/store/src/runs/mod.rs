@@ -15,8 +15,8 @@ use wire::runs::{Answer, Limits, Priority, Reason, Run, StepState};
 use crate::db::{DbError, Row};
 
 pub use claim::{
-    Claimable, Taken, claimable, due, held_by, inputs, is_in_turn, next_wake, ready_among, take, take_steps,
-    turn, turn_is_free,
+    Claimable, Coming, Taken, claimable, due, held_by, inputs, is_in_turn, next, next_wake, ready_among,
+    take, take_steps, turn, turn_is_free,
 };
 pub use log::{Told, append, is_told, log, newest, noted, said};
 pub use read::{

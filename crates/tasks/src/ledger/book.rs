@@ -9,10 +9,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use kernel::{Error, EventKind, PersonId, ProjectId, Random, Result, RunId, StepId, Timestamp};
 use serde_json::Value;
 use store::events::Told;
-use store::runs::{self, NewAttempt, NewEdge, NewRunRow, NewStepRow, Reserved, Step, Taken};
+use store::runs::{
+    self, Claimable, Coming, NewAttempt, NewEdge, NewRunRow, NewStepRow, Reserved, Step, Taken,
+};
 use store::{Scope, Tenant, Tx, events};
 use wire::runs::{Answer, LogEntry, Run};
 
+use super::ahead::Wanted;
 use super::orders::{LOG_BYTES, Order, TOOL_CALL};
 use super::unwritten::{Claimed, Writing};
 use super::{Refused, Reply};
@@ -58,7 +61,7 @@ pub(super) struct Book<'r> {
     events: BTreeMap<ProjectId, Vec<Told>>,
     pub(super) ready: BTreeSet<String>,
     stop: Vec<StepId>,
-    wake: Option<Timestamp>,
+    pub(super) wake: Option<Timestamp>,
     logged: BTreeSet<RunId>,
     /// Claims of this transaction that are held back.
     late: BTreeMap<RunId, Vec<StepId>>,
@@ -101,8 +104,9 @@ impl<'r> Book<'r> {
     /// taken first, so that everyone takes them in the same order.
     pub(super) fn load(&mut self, tx: &mut Tx<'_>, orders: &[Order]) -> Result<()> {
         let runs: BTreeSet<RunId> = orders.iter().filter_map(Order::run).collect();
-        let mut held =
-            if orders.iter().any(Order::is_of_all) { self.writing.all() } else { self.writing.of_all(&runs) };
+        let of_all = orders.iter().any(Order::is_of_all);
+        self.writing.withdraw(Some(&runs).filter(|_| !of_all));
+        let mut held = if of_all { self.writing.all() } else { self.writing.of_all(&runs) };
         if orders.iter().any(|order| matches!(order, Order::Flush)) {
             held.extend(self.writing.old());
         }
@@ -194,6 +198,36 @@ impl<'r> Book<'r> {
         self.writing.steps()
     }
 
+    /// The next step of a queue, if it was read ahead.
+    pub(super) fn next(&self, queue: &str) -> Option<Claimable> {
+        self.writing.pop(queue, true)
+    }
+
+    /// Reads ahead which steps of a queue come next, now that all as far as `last` are claimed. Whether there are no others.
+    pub(super) fn read_ahead(
+        &mut self,
+        tx: &mut Tx<'_>,
+        queue: &str,
+        last: Option<(i64, StepId)>,
+    ) -> Result<bool> {
+        let Some(Wanted { after, count }) = self.writing.wanted(queue, last) else { return Ok(false) };
+        let mut found = runs::next(tx, queue, after, count)?;
+        let all = found.len() < count as usize;
+        let held: HashSet<StepId> = self.writing.steps().into_iter().collect();
+        found.retain(|coming| !held.contains(&coming.taken.step.id));
+        // What other steps of its run may change, or is too large to be kept, is not read ahead; nor what comes after it.
+        let fits = |Coming { taken: Taken { run, step }, inputs }: Coming| {
+            let is_last = run.total - run.complete - run.failed - run.cancelled == 1;
+            let (input, run_input) = inputs.filter(|_| is_last && !self.runs.contains_key(&run.id))?;
+            Some(Claimable { taken: Taken { run, step }, input, run_input })
+        };
+        let known = found.len();
+        let steps: Vec<Claimable> = found.into_iter().map_while(fits).collect();
+        let fitted = steps.len() == known;
+        self.writing.put(queue, steps, fitted);
+        Ok(all && fitted)
+    }
+
     /// Keeps a step that may be claimed. Other claims of its run are written, since they have changed the run; those that are
     /// reserved were already.
     pub(super) fn hold_claimable(&mut self, taken: Taken) {
@@ -207,7 +241,7 @@ impl<'r> Book<'r> {
     pub(super) fn claim(&mut self, id: StepId, worker: &str) -> Result<Reply, Refusal> {
         let claim = Command::Claim { worker: worker.to_owned() };
         let step = self.steps.get(&id).ok_or(Refusal::Over)?;
-        let (run, is_ours) = (step.run, worker.contains('/') && !runs::is_in_turn(&step.queue));
+        let (run, is_ours) = (step.run, super::is_own(worker) && !runs::is_in_turn(&step.queue));
         let is_late = is_ours
             && !self.changed_steps.contains(&id)
             && (self.late.contains_key(&run) || self.writing.has_room(run));
@@ -216,6 +250,16 @@ impl<'r> Book<'r> {
             self.late.entry(run).or_default().push(id);
         }
         Ok(reply)
+    }
+
+    /// From here on the claims that are held back are known to others.
+    pub(super) fn hold_back(&self) {
+        for (run, steps) in &self.late {
+            if let Some(run) = self.runs.get(run) {
+                let steps = steps.iter().filter_map(|step| self.steps.get(step)).cloned().collect();
+                self.writing.hold(run.clone(), steps);
+            }
+        }
     }
 
     /// Keeps a step that was taken, and its run; but not in place of what is newer.
@@ -358,6 +402,7 @@ impl<'r> Book<'r> {
         }
         self.wake = [self.wake, step.wake_at].into_iter().flatten().min();
         if step.rank.is_some() && !was_ready {
+            self.writing.readied(step);
             self.ready.insert(step.queue.clone());
             self.readied = true;
         }
@@ -518,12 +563,7 @@ impl<'r> Book<'r> {
         for (project, told) in &self.events {
             events::emit_told(&mut Tenant::new(tx, Scope::server(*project)), told)?;
         }
-        for (run, steps) in &self.late {
-            if let Some(run) = self.runs.get(run) {
-                let steps = steps.iter().filter_map(|step| self.steps.get(step)).cloned().collect();
-                self.writing.hold(run.clone(), steps);
-            }
-        }
+        self.hold_back();
         Ok(Closed { stop: self.stop, wake: self.wake, logged: self.logged.into_iter().collect() })
     }
 }

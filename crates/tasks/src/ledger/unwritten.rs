@@ -13,8 +13,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kernel::{RunId, StepId};
-use store::runs::Step;
+use store::runs::{Claimable, Step};
 use wire::runs::Run;
+
+use super::ahead::{Ahead, Wanted};
 
 /// A transaction, while it is not known whether it is committed.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ struct Held {
     written_by: Option<u64>,
     /// How often it was asked for what is old when they were claimed.
     age: u64,
+    /// Whether what came of one is to be written.
+    said: bool,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +47,7 @@ struct Inner {
     /// Whether there are other servers.
     beside: bool,
     runs: HashMap<RunId, Held>,
+    ahead: Ahead,
     marks: u64,
     age: u64,
 }
@@ -83,6 +88,23 @@ impl Unwritten {
         self.inner().is_none_or(|inner| inner.runs.is_empty())
     }
 
+    /// What came of a step of this run is said, and will be written.
+    pub(crate) fn said(&self, run: RunId) {
+        if let Some(held) = self.inner().as_mut().and_then(|inner| inner.runs.get_mut(&run)) {
+            held.said = true;
+        }
+    }
+
+    /// Whether steps are read ahead.
+    pub(crate) fn has_ahead(&self) -> bool {
+        self.inner().is_some_and(|inner| !inner.ahead.is_empty())
+    }
+
+    /// The queues of which steps are read ahead.
+    pub(super) fn ahead(&self) -> Vec<String> {
+        self.inner().map(|inner| inner.ahead.queues()).unwrap_or_default()
+    }
+
     /// What is done under this lock cannot fail midway.
     fn inner(&self) -> Option<MutexGuard<'_, Inner>> {
         Some(self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
@@ -96,6 +118,7 @@ impl Writing {
             return self.again();
         }
         let Some(mut inner) = self.all.inner() else { return };
+        inner.ahead.committed(self.mark);
         inner.runs.retain(|_, held| held.written_by != Some(self.mark));
         inner.runs.values_mut().filter(|held| held.by == self.mark).for_each(|held| held.seen = true);
     }
@@ -103,7 +126,8 @@ impl Writing {
     /// It begins from the beginning, as a database may ask for that.
     pub(super) fn again(&self) {
         let Some(mut inner) = self.all.inner() else { return };
-        inner.runs.retain(|_, held| held.by != self.mark);
+        let claimed = inner.runs.extract_if(|_, held| held.by == self.mark).count() > 0;
+        inner.ahead.lost(self.mark, claimed);
         for held in inner.runs.values_mut().filter(|held| held.written_by == Some(self.mark)) {
             held.written_by = None;
         }
@@ -114,6 +138,43 @@ impl Writing {
         self.all.inner().is_some_and(|inner| inner.beside)
     }
 
+    /// Steps of these runs that were read ahead are taken back; without any, all are.
+    pub(super) fn withdraw(&self, runs: Option<&BTreeSet<RunId>>) {
+        if let Some(mut inner) = self.all.inner() {
+            match runs {
+                Some(runs) => inner.ahead.withdraw(runs),
+                None => inner.ahead.clear(),
+            }
+        }
+    }
+
+    /// A step has become ready.
+    pub(super) fn readied(&self, step: &Step) {
+        if let (Some(mut inner), Some(rank)) = (self.all.inner(), step.rank) {
+            inner.ahead.readied(&step.queue, (rank, step.id));
+        }
+    }
+
+    /// The next step of a queue that was read ahead: for a transaction that is `within` the database, or else one that can be
+    /// claimed without it.
+    pub(super) fn pop(&self, queue: &str, within: bool) -> Option<Claimable> {
+        let inner = &mut *self.all.inner()?;
+        inner.ahead.pop(queue, within.then_some(self.mark), |run| inner.runs.contains_key(&run))
+    }
+
+    /// What is to be read ahead of a queue, once all as far as `last` has been claimed.
+    pub(super) fn wanted(&self, queue: &str, last: Option<(i64, StepId)>) -> Option<Wanted> {
+        let mut inner = self.all.inner().filter(|inner| !inner.beside)?;
+        inner.ahead.wanted(queue, last, self.mark)
+    }
+
+    /// What was read ahead of it. Whether those were all that it looked at.
+    pub(super) fn put(&self, queue: &str, steps: Vec<Claimable>, all: bool) {
+        if let Some(mut inner) = self.all.inner() {
+            inner.ahead.put(queue, steps, self.mark, all);
+        }
+    }
+
     /// The claims of a run, which are written now.
     pub(super) fn of(&self, run: RunId) -> Option<Claimed> {
         self.all.inner()?.runs.get_mut(&run)?.take(self.mark)
@@ -121,17 +182,17 @@ impl Writing {
 
     /// All claims of these runs, which are written now.
     pub(super) fn of_all(&self, runs: &BTreeSet<RunId>) -> Vec<Claimed> {
-        self.those(|of, _| runs.contains(&of))
+        self.those(|of, _, _| runs.contains(&of))
     }
 
     /// All claims, which are written now.
     pub(super) fn all(&self) -> Vec<Claimed> {
-        self.those(|_, _| true)
+        self.those(|_, _, _| true)
     }
 
     /// The claims that were there already when this was last asked. They are written now.
     pub(super) fn old(&self) -> Vec<Claimed> {
-        let old = self.those(|_, is_old| is_old);
+        let old = self.those(|_, held, age| !held.said && held.age < age);
         if let Some(mut inner) = self.all.inner() {
             inner.age += 1;
         }
@@ -139,10 +200,10 @@ impl Writing {
     }
 
     /// Those of all at once, so that of two transactions that want the same one has all.
-    fn those(&self, which: impl Fn(RunId, bool) -> bool) -> Vec<Claimed> {
+    fn those(&self, which: impl Fn(RunId, &Held, u64) -> bool) -> Vec<Claimed> {
         let Some(mut inner) = self.all.inner() else { return Vec::new() };
         let age = inner.age;
-        let those = inner.runs.iter_mut().filter(|(run, held)| which(**run, held.age < age));
+        let those = inner.runs.iter_mut().filter(|(run, held)| which(**run, held, age));
         those.filter_map(|(_, held)| held.take(self.mark)).collect()
     }
 
@@ -170,7 +231,9 @@ impl Writing {
     pub(super) fn hold(&self, run: Run, steps: Vec<Step>) {
         if let Some(mut inner) = self.all.inner() {
             let (age, seen) = (inner.age, !inner.beside);
-            inner.runs.insert(run.id, Held { run, steps, by: self.mark, seen, written_by: None, age });
+            inner
+                .runs
+                .insert(run.id, Held { run, steps, by: self.mark, seen, written_by: None, age, said: false });
         }
     }
 }

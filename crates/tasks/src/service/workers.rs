@@ -8,7 +8,7 @@ use store::runs;
 use tokio::sync::{mpsc, watch};
 
 use crate::handle::{Dropped, Joining, Lease, Message};
-use crate::ledger::{Claim, Demand, Order, Refused, Reply};
+use crate::ledger::{Claim, Demand, Refused, Reply};
 use crate::machine::Command;
 
 /// Those that wait for steps.
@@ -28,6 +28,8 @@ pub(super) struct Held {
     /// Whether its worker is elsewhere.
     pub(super) elsewhere: bool,
     worker: String,
+    /// Whether its worker has said what came of it, and so has its slot free; that it is written is another matter.
+    pub(super) said: bool,
     /// Tells it from earlier ones of the same step.
     hold: u64,
     stop: watch::Sender<bool>,
@@ -73,7 +75,7 @@ impl Workers {
         let elsewhere = name.is_some();
         self.joined += 1;
         let name = name.unwrap_or_else(|| format!("{}/{}", self.present, self.joined));
-        let has = self.held.values().filter(|held| held.worker == name).count();
+        let has = self.held.values().filter(|held| held.worker == name && !held.said).count();
         let free = i64::from(slots) - i64::try_from(has).unwrap_or(i64::MAX);
         self.leave(&name);
         for queue in &queues {
@@ -135,17 +137,9 @@ impl Workers {
         self.by_queue.get(queue).into_iter().flatten().filter_map(|name| self.workers.get_key_value(name))
     }
 
-    /// What our workers want, once these orders are written; and the slots that are reserved for it.
-    pub(super) fn demand(&mut self, orders: &[Order]) -> (Demand, Reserved) {
+    /// What workers want; and the slots that are reserved for it.
+    pub(super) fn demand(&mut self) -> (Demand, Reserved) {
         let (mut demand, mut reserved) = (Demand::default(), Vec::new());
-        let mut freed: HashMap<&str, i64> = HashMap::new();
-        for order in orders {
-            if let Order::Say { step, command, .. } = order
-                && let Some(held) = self.held.get(step).filter(|held| outcome_of(command) == Some(held.fence))
-            {
-                *freed.entry(held.worker.as_str()).or_default() += 1;
-            }
-        }
         // Of those elsewhere there may be thousands: they are asked when one of their queues is known to have something.
         let mut asked: BTreeSet<&String> =
             self.ready.iter().flat_map(|queue| self.of(queue)).map(|(name, _)| name).collect();
@@ -154,8 +148,9 @@ impl Workers {
             let Some(worker) = self.workers.get(name).filter(|worker| !worker.to.is_closed()) else {
                 continue;
             };
-            let free = worker.free + freed.get(name.as_str()).copied().unwrap_or(0);
-            if let Ok(free @ 1..) = u32::try_from(free) {
+            let free = u32::try_from(worker.free).unwrap_or(0);
+            // What comes next is read for one of our own that is busy, too.
+            if free > 0 || !worker.elsewhere {
                 demand.add(name, free, worker.queues.iter().cloned());
                 reserved.push((name.clone(), worker.free));
             }
@@ -166,6 +161,18 @@ impl Workers {
             }
         }
         (demand, reserved)
+    }
+
+    /// What our own workers want that can be given them without the database.
+    pub(super) fn demand_ahead(&self) -> Option<Demand> {
+        let ours = self.workers.iter().filter(|(_, worker)| !worker.elsewhere && !worker.to.is_closed());
+        let mut demand = None;
+        for (name, worker) in ours {
+            if let Ok(free @ 1..) = u32::try_from(worker.free) {
+                demand.get_or_insert_with(Demand::default).add(name, free, worker.queues.iter().cloned());
+            }
+        }
+        demand
     }
 
     /// Slots that were reserved are as free as they were.
@@ -220,13 +227,14 @@ impl Workers {
         if let Some(worker) = self.workers.get_mut(&worker) {
             worker.free -= 1;
         }
-        self.held.insert(step, Held { run, fence, elsewhere, worker, hold, stop });
+        self.held.insert(step, Held { run, fence, elsewhere, worker, said: false, hold, stop });
         Lease::new(claim, self.handle.clone(), stopped, self.give_back.clone(), (hold, heard))
     }
 
     /// Forgets that a worker has a step.
     pub(super) fn release(&mut self, step: StepId) {
         if let Some(held) = self.held.remove(&step)
+            && !held.said
             && let Some(worker) = self.workers.get_mut(&held.worker)
         {
             worker.free += 1;
@@ -237,6 +245,29 @@ impl Workers {
     pub(super) fn stop(&self, step: StepId) {
         if let Some(held) = self.held.get(&step) {
             held.stop.send_replace(true);
+        }
+    }
+
+    /// A worker says what came of a step. Its slot is free from then on. Whether it is the lease that we know of.
+    pub(super) fn said(&mut self, step: StepId, command: &Command) -> bool {
+        let Some(held) = self.held.get_mut(&step) else { return false };
+        let is_last = outcome_of(command) == Some(held.fence);
+        if is_last
+            && !std::mem::replace(&mut held.said, true)
+            && let Some(worker) = self.workers.get_mut(&held.worker)
+        {
+            worker.free += 1;
+        }
+        is_last
+    }
+
+    /// What came of a step could not be written: its worker has it still.
+    fn unsay(&mut self, step: StepId) {
+        if let Some(held) = self.held.get_mut(&step)
+            && std::mem::replace(&mut held.said, false)
+            && let Some(worker) = self.workers.get_mut(&held.worker)
+        {
+            worker.free -= 1;
         }
     }
 
@@ -255,6 +286,7 @@ impl Workers {
         if last {
             self.release(step);
         } else if !matches!(reply, Ok(Reply::Done { stop: false })) {
+            self.unsay(step);
             // Asked to stop, or the lease is over already.
             self.stop(step);
         }

@@ -9,6 +9,7 @@ mod place;
 #[macro_use]
 mod stage;
 
+mod ahead;
 mod cancelling;
 mod claiming;
 mod graphs;

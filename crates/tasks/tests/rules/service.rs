@@ -366,3 +366,39 @@ async fn l5_a_lease_that_could_not_be_given_back_is_given_back_later() {
     assert_eq!(ended(&stage, run).await, RunState::Complete);
     served.end().await;
 }
+
+/// Another program holds the database for a while: what a worker says is not written, but the worker has its slot free.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c6_c12_a_worker_gets_the_next_step_as_soon_as_it_has_said_what_came_of_the_one_before() {
+    let stage = Stage::alone().await;
+    // Each look at the clock takes back what was read ahead; here it would not come again before the other program lets go.
+    let hour = Duration::from_hours(1);
+    let served = stage.serve_with(tasks::Options { poll: hour, ..tasks::Options::new("one") });
+    let mut runs = Vec::new();
+    for name in ["a", "b", "c"] {
+        runs.push(served.tasks.make(eager(&stage, [step(name, &[])])).await.unwrap().0);
+    }
+    let mut worker = worker(&served.tasks, 1).await;
+    let first = next(&mut worker).await;
+    // Once a claim of it is written, the transaction that read ahead is committed.
+    first.start().await.unwrap();
+    let other = stage.connection();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let told: Vec<_> = {
+        let mut told = vec![tokio::spawn(first.complete(json!(1)))];
+        for _ in 0..2 {
+            told.push(tokio::spawn(next(&mut worker).await.complete(json!(1))));
+        }
+        told
+    };
+    assert_ne!(stage.run(runs[2]).await.state, RunState::Complete);
+    assert!(told.iter().all(|told| !told.is_finished()));
+    other.execute_batch("ROLLBACK").unwrap();
+    for told in told {
+        told.await.unwrap().unwrap();
+    }
+    for run in runs {
+        assert_eq!((stage.run(run).await.state, stage.attempts(run).await.len()), (RunState::Complete, 1));
+    }
+    served.end().await;
+}

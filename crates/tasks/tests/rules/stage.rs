@@ -237,6 +237,12 @@ impl Stage {
         self.transact(orders, wants(queue, workers)).await
     }
 
+    /// Steps of the queue `q` that were read ahead, for workers with so many free slots.
+    pub(crate) fn ahead(&self, workers: &[(&str, u32)]) -> Vec<Claim> {
+        let (_, mut demand) = wants("q", workers);
+        ledger::give_ahead(&self.unwritten, &self.ambient, &mut demand).unwrap().claims
+    }
+
     pub(crate) async fn claim(&self, slots: u32) -> Vec<Claim> {
         self.claims(&[("w", slots)]).await
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use kernel::{Event, EventKind, RunId, StepId};
-use store::runs::Detail;
+use store::runs::{Detail, Step};
 use tasks::ledger::Claim;
 use wire::runs::{Attempt, LogEntry, Reason, Run, RunState, StepState};
 
@@ -28,6 +28,8 @@ pub(crate) struct Witness {
     pub(crate) repeats: u32,
     /// How many claims ended with their server before they were written.
     pub(crate) unwritten: u32,
+    /// How many steps were given without the database.
+    pub(crate) ahead: u32,
 }
 
 impl Witness {
@@ -41,6 +43,18 @@ impl Witness {
         for parent in &own.parents {
             let parent = &family.iter().find(|detail| detail.step.id == *parent).unwrap().step;
             assert_eq!(parent.state, StepState::Complete, "{} began before {}", step.name, parent.name);
+        }
+    }
+
+    /// C1, C12: `ready` are the steps of the queue that nobody was given.
+    pub(crate) fn given_ahead(&mut self, rank: i64, claim: &Claim, ready: &[Step]) {
+        self.ahead += 1;
+        let turn = (rank, claim.step.id);
+        for other in ready {
+            assert!(
+                other.rank.is_none_or(|rank| turn < (rank, other.id)),
+                "{claim:?} was given before {other:?}"
+            );
         }
     }
 

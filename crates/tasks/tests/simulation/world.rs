@@ -1,6 +1,6 @@
 //! Servers, their workers and the people around them, all driven by chance.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kernel::{Ambient, Error, ManualClock, RunId, SeededRandom, StepId, Timestamp};
@@ -23,7 +23,7 @@ const WORKERS: usize = 4;
 const ELSEWHERE: usize = 2;
 const SLOTS: usize = 5;
 /// Runs that are open at a time.
-const OPEN: usize = 12;
+const OPEN: usize = 20;
 /// The steps of the last one are done one at a time.
 const QUEUES: [&str; 3] = ["q", "r", TURN];
 const TURN: &str = "one/t";
@@ -182,17 +182,40 @@ impl World {
             .unwrap()
     }
 
-    /// A run with a graph at random, sometimes asked for twice.
+    /// A run with a graph at random, sometimes asked for twice. Or many of one step each, more than there are workers for.
     async fn make(&mut self) {
         if self.open.len() >= OPEN {
             return;
         }
+        let many = self.chance.once_in(3);
+        let counts = if many { vec![1; 12] } else { vec![1 + self.chance.below(10)] };
+        let queue = many.then(|| QUEUES[self.chance.below(3)]);
+        let times = if self.chance.once_in(4) { 2 } else { 1 };
+        let new = |(place, count): (usize, &usize)| {
+            Order::Make(self.run_of(*count, queue, self.made.len() + place))
+        };
+        let orders: Vec<Order> =
+            counts.iter().enumerate().map(new).flat_map(|order| vec![order; times]).collect();
+        let made = |reply: Result<Reply, Refused>| match reply {
+            Ok(Reply::Made { run, .. }) => run,
+            other => panic!("{other:?}"),
+        };
+        let ids: Vec<RunId> = self.write(orders).await.replies.into_iter().map(made).collect();
+        for same in ids.chunks(times) {
+            assert!(same.iter().all(|id| *id == same[0]));
+            self.made.push(same[0]);
+            self.open.push(same[0]);
+        }
+    }
+
+    /// A run of so many steps, of that queue or of any.
+    fn run_of(&self, count: usize, queue: Option<&str>, number: usize) -> NewRun {
         let chance = &self.chance;
-        let count = 1 + chance.below(10);
         let steps = (0..count).map(|n| {
             let parents: Vec<String> =
                 (0..n).filter(|_| chance.once_in(3)).map(|parent| parent.to_string()).collect();
-            let mut step = NewStep::new(n.to_string(), QUEUES[chance.below(3)], json!(n)).after(parents);
+            let queue = queue.unwrap_or(QUEUES[chance.below(3)]);
+            let mut step = NewStep::new(n.to_string(), queue, json!(n)).after(parents);
             step.priority =
                 [Priority::Low, Priority::Medium, Priority::High, Priority::Critical][chance.below(4)];
             step.limits =
@@ -202,39 +225,42 @@ impl World {
             }
             step
         });
-        let new = NewRun {
+        NewRun {
             project: self.scope.project(),
             by: None,
             kind: "simulation".into(),
             title: "by chance".into(),
             input: json!(null),
-            idempotency_key: Some(format!("key {}", self.made.len())),
+            idempotency_key: Some(format!("key {number}")),
             steps: steps.collect(),
-        };
-        let times = if self.chance.once_in(4) { 2 } else { 1 };
-        let outcome = self.write(vec![Order::Make(new); times]).await;
-        let ids: Vec<RunId> = outcome
-            .replies
-            .iter()
-            .map(|reply| match reply {
-                Ok(Reply::Made { run, .. }) => *run,
-                other => panic!("{other:?}"),
-            })
-            .collect();
-        assert!(ids.iter().all(|id| *id == ids[0]));
-        self.made.push(ids[0]);
-        self.open.push(ids[0]);
+        }
     }
 
-    /// A worker takes steps; now and then it never hears of them.
+    /// A worker takes steps; one of a server's own also such as that has read ahead.
     async fn claim(&mut self) {
-        let worker = self.chance.below(WORKERS);
-        let slots = SLOTS - self.workers[worker].len().min(SLOTS);
-        let queue = QUEUES[self.chance.below(3)].to_owned();
+        let (worker, queue) = (self.chance.below(WORKERS), QUEUES[self.chance.below(3)]);
+        let is_own = worker < ELSEWHERE;
+        if !is_own || self.chance.once_in(2) {
+            self.take(worker, queue, false).await;
+        }
+        if is_own {
+            self.take(worker, queue, true).await;
+        }
+    }
+
+    /// A worker is given steps; now and then it never hears of them.
+    async fn take(&mut self, worker: usize, queue: &str, is_ahead: bool) {
+        let free = SLOTS - self.workers[worker].len().min(SLOTS);
+        let slots = free.min(1 + self.chance.below(SLOTS));
         let mut demand = Demand::default();
-        demand.add(&self.name(worker), slots as u32, [&queue]);
+        demand.add(&self.name(worker), slots as u32, [queue]);
         let server = self.server_of(worker);
-        let claims = self.transact(server, Vec::new(), BTreeSet::from([queue]), demand).await.claims;
+        let claims = if is_ahead {
+            let Server { unwritten, .. } = &self.servers[server];
+            ledger::give_ahead(unwritten, &self.ambient, &mut demand).unwrap().claims
+        } else {
+            self.transact(server, Vec::new(), BTreeSet::from([queue.to_owned()]), demand).await.claims
+        };
         assert!(claims.len() <= slots);
         for claim in &claims {
             let (_, family) = self.family(claim.step.run).await;
@@ -243,11 +269,34 @@ impl World {
         if worker < ELSEWHERE {
             self.own.extend(claims.iter().map(|claim| (server, claim.clone())));
         }
+        if is_ahead && !claims.is_empty() {
+            self.given_ahead(queue, &claims).await;
+        }
         if claims.iter().any(|claim| claim.step.queue == TURN) {
             self.in_turn().await;
         }
         if !self.chance.once_in(10) {
             self.workers[worker].extend(claims);
+        }
+    }
+
+    /// C12: such claims are not written yet, and come before all that nobody was given.
+    async fn given_ahead(&mut self, queue: &str, claims: &[Claim]) {
+        let (mut ready, mut ranks) = (Vec::new(), HashMap::new());
+        for run in &self.open {
+            for Detail { step, .. } in self.family(*run).await.1 {
+                let of_it = |(_, claim): &&(usize, Claim)| {
+                    (claim.step.id, claim.step.fence) == (step.id, step.fence + 1)
+                };
+                match self.own.iter().find(of_it) {
+                    Some(_) => drop(ranks.insert(step.id, step.rank)),
+                    None if step.queue == queue => ready.push(step),
+                    None => {}
+                }
+            }
+        }
+        for claim in claims {
+            self.witness.given_ahead(ranks[&claim.step.id].unwrap(), claim, &ready);
         }
     }
 
@@ -383,6 +432,11 @@ impl World {
         let run = self.open[place];
         let (project, by) = (self.scope.project(), None);
         let (row, steps) = self.family(run).await;
+        // Now and then something is done with one that is over.
+        if row.state.has_ended() && !self.chance.once_in(4) {
+            self.open.swap_remove(place);
+            return;
+        }
         let order = match self.chance.below(12) {
             0 => Order::Cancel { project, run, by },
             1..3 => Order::Pause { project, run, why: Some("so".into()) },
@@ -393,10 +447,6 @@ impl World {
             }
             _ => match steps.iter().find(|detail| detail.step.state == StepState::Waiting) {
                 Some(asking) => Order::Answer { project, run, step: asking.step.id, by, value: json!("yes") },
-                None if row.state.has_ended() => {
-                    self.open.swap_remove(place);
-                    return;
-                }
                 None => return,
             },
         };
@@ -503,9 +553,14 @@ impl World {
         }
         Witness::reads(&stream, &all);
         // A world in which little happened proves little.
-        let Witness { claims, refusals, repeats, unwritten, .. } = self.witness;
+        let Witness { claims, refusals, repeats, unwritten, ahead, .. } = self.witness;
         let more = |times: u32, than: u32| times > than * deeds / crate::DEEDS;
         let enough = more(claims, 500) && more(refusals, 50) && more(repeats, 10) && more(unwritten, 5);
-        assert!(enough, "{claims} {refusals} {repeats} {unwritten} {}", all.len());
+        // Only the one server of a database reads ahead.
+        assert!(
+            enough && (self.are_several() || more(ahead, 10)),
+            "{claims} {refusals} {repeats} {unwritten} {ahead} {}",
+            all.len()
+        );
     }
 }

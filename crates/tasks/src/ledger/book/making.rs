@@ -92,6 +92,7 @@ impl Book<'_> {
             machine::queue(&mut made, Moment { now: self.now, random: self.random, run: &run });
             self.wake = [self.wake, made.wake_at].into_iter().flatten().min();
             if made.rank.is_some() {
+                self.writing.readied(&made);
                 self.ready.insert(made.queue.clone());
                 self.readied = true;
             }
