@@ -14,6 +14,10 @@ use serde::{Deserialize, Serialize};
 
 type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
+/// As the server has it.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// How many tasks are done at the same time, a table's row for each.
 const SLOTS: [usize; 3] = [64, 16, 1];
 

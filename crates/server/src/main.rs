@@ -16,6 +16,12 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
+/// Much is made by one thread and let go of by another, and SQLite's pages of a few kilobytes come and go: see
+/// `docs/decisions/0036-jemalloc.md`.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// A self-hosted server on which people and teams of AI agents make things together.
 #[derive(Parser)]
 #[command(name = "atelier", version)]

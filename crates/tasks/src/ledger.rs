@@ -336,8 +336,8 @@ pub fn give_ahead(unwritten: &Unwritten, ambient: &Ambient, demand: &mut Demand)
             claims.extend(give(&mut book, &queue, demand, next)?);
         }
     }
-    book.hold_back();
     let wake = book.wake;
+    book.hold_back();
     Ok(Outcome { claims, wake, ..Outcome::default() })
 }
 

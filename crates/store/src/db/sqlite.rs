@@ -27,9 +27,9 @@ const READERS: usize = 4;
 /// Statements that each connection keeps prepared.
 const STATEMENTS: usize = 128;
 /// After how many changed rows the log is moved into the database, beside the writer.
-const CHECKPOINT_ROWS: u64 = 2_000;
-/// At how many pages the writer finishes that itself, since a log that is written to all the time never begins anew: 16 MiB.
-const LOG_PAGES: i64 = 2_048;
+const CHECKPOINT_ROWS: u64 = 10_000;
+/// At how many pages the writer finishes that itself, since a log that is written to all the time never begins anew: 32 MiB.
+const LOG_PAGES: i64 = 4_096;
 /// Bytes of a page of a new database: with 8 KiB, twice SQLite's default, a row that is added splits a page less often.
 const PAGE: i64 = 8 * 1024;
 /// Memory for pages, in KiB: the writer has its part of the tables at hand; a reader, of which there are four, less. It is taken

@@ -121,6 +121,7 @@ fn step(row: &Row<'_>) -> Result<Step, DbError> {
 
 /// Reads the columns of [`STEP`] from the column `at` on.
 fn step_from(row: &Row<'_>, at: usize) -> Result<Step, DbError> {
+    let rank: Option<i64> = row.get(at + 16)?;
     Ok(Step {
         id: row.id(at)?,
         run: row.id(at + 1)?,
@@ -132,13 +133,14 @@ fn step_from(row: &Row<'_>, at: usize) -> Result<Step, DbError> {
         limits: row.json(at + 7)?,
         delay_until: row.get(at + 8)?,
         state: row.tag(at + 9)?,
-        reason: row.opt_json(at + 10)?,
+        // A step that has a turn is ready: there are many, so that is not read.
+        reason: if rank.is_some() { Some(Reason::Ready) } else { row.opt_json(at + 10)? },
         open_parents: row.get(at + 11)?,
         attempt: row.get(at + 12)?,
         fence: row.get(at + 13)?,
         settled: row.get(at + 14)?,
         worker: row.get(at + 15)?,
-        rank: row.get(at + 16)?,
+        rank,
         wake_at: row.get(at + 17)?,
         not_before: row.get(at + 18)?,
         expires_at: row.get(at + 19)?,

@@ -1,7 +1,7 @@
 //! What is written of runs: made whole, and changed many at a time.
 
 use kernel::{Result, RunId, StepId, Timestamp};
-use wire::runs::Run;
+use wire::runs::{Limits, Run};
 
 use super::Step;
 use crate::db::{Arg, Tx};
@@ -93,7 +93,7 @@ pub fn create(tx: &mut Tx<'_>, runs: &[NewRunRow], steps: &[NewStepRow], edges: 
                 (&step.name).into(),
                 (&step.queue).into(),
                 priority(step).into(),
-                json(&step.limits)?.into(),
+                limits(step)?.into(),
                 input.into(),
                 step.delay_until.into(),
                 step.state.as_str().into(),
@@ -114,6 +114,11 @@ pub fn create(tx: &mut Tx<'_>, runs: &[NewRunRow], steps: &[NewStepRow], edges: 
     let rows: Vec<[Arg<'_>; 2]> = edges.iter().map(|edge| [edge.child.into(), edge.parent.into()]).collect();
     tx.insert_many("step_edges (child_id, parent_id)", &rows)?;
     Ok(())
+}
+
+/// Most steps have no limits of their own.
+fn limits(step: &Step) -> Result<String> {
+    if step.limits == Limits::default() { Ok("{}".to_owned()) } else { json(&step.limits) }
 }
 
 fn priority(step: &Step) -> &'static str {

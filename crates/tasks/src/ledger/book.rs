@@ -252,12 +252,12 @@ impl<'r> Book<'r> {
         Ok(reply)
     }
 
-    /// From here on the claims that are held back are known to others.
-    pub(super) fn hold_back(&self) {
-        for (run, steps) in &self.late {
-            if let Some(run) = self.runs.get(run) {
-                let steps = steps.iter().filter_map(|step| self.steps.get(step)).cloned().collect();
-                self.writing.hold(run.clone(), steps);
+    /// From here on the claims that are held back are known to others. This is the last that is done.
+    pub(super) fn hold_back(mut self) {
+        for (id, steps) in &self.late {
+            if let Some(run) = self.runs.remove(id) {
+                let steps = steps.iter().filter_map(|step| self.steps.remove(step)).collect();
+                self.writing.hold(run, steps);
             }
         }
     }
@@ -563,8 +563,10 @@ impl<'r> Book<'r> {
         for (project, told) in &self.events {
             events::emit_told(&mut Tenant::new(tx, Scope::server(*project)), told)?;
         }
+        let (stop, logged) = (std::mem::take(&mut self.stop), std::mem::take(&mut self.logged));
+        let closed = Closed { stop, wake: self.wake, logged: logged.into_iter().collect() };
         self.hold_back();
-        Ok(Closed { stop: self.stop, wake: self.wake, logged: self.logged.into_iter().collect() })
+        Ok(closed)
     }
 }
 

@@ -182,17 +182,18 @@ impl Writing {
 
     /// All claims of these runs, which are written now.
     pub(super) fn of_all(&self, runs: &BTreeSet<RunId>) -> Vec<Claimed> {
-        self.those(|of, _, _| runs.contains(&of))
+        let Some(mut inner) = self.all.inner() else { return Vec::new() };
+        runs.iter().filter_map(|run| inner.runs.get_mut(run)?.take(self.mark)).collect()
     }
 
     /// All claims, which are written now.
     pub(super) fn all(&self) -> Vec<Claimed> {
-        self.those(|_, _, _| true)
+        self.those(|_, _| true)
     }
 
     /// The claims that were there already when this was last asked. They are written now.
     pub(super) fn old(&self) -> Vec<Claimed> {
-        let old = self.those(|_, held, age| !held.said && held.age < age);
+        let old = self.those(|held, age| !held.said && held.age < age);
         if let Some(mut inner) = self.all.inner() {
             inner.age += 1;
         }
@@ -200,11 +201,11 @@ impl Writing {
     }
 
     /// Those of all at once, so that of two transactions that want the same one has all.
-    fn those(&self, which: impl Fn(RunId, &Held, u64) -> bool) -> Vec<Claimed> {
+    fn those(&self, which: impl Fn(&Held, u64) -> bool) -> Vec<Claimed> {
         let Some(mut inner) = self.all.inner() else { return Vec::new() };
         let age = inner.age;
-        let those = inner.runs.iter_mut().filter(|(run, held)| which(**run, held, age));
-        those.filter_map(|(_, held)| held.take(self.mark)).collect()
+        let those = inner.runs.values_mut().filter(|held| which(held, age));
+        those.filter_map(|held| held.take(self.mark)).collect()
     }
 
     /// Steps that the database may have for ready, but a worker has: all but those that are written now. If other servers are
