@@ -277,10 +277,10 @@ impl Service {
 
     /// Gives our own workers what was read ahead for them.
     fn give_ahead(&mut self) {
-        if self.draining || !self.unwritten.has_ahead() {
+        if self.draining {
             return;
         }
-        let Some(mut demand) = self.workers.demand_ahead() else { return };
+        let Some(mut demand) = self.workers.demand_ahead(&self.unwritten.ahead()) else { return };
         match ledger::give_ahead(&self.unwritten, &self.ambient, &mut demand) {
             Ok(outcome) => self.given(outcome.claims, outcome.wake),
             Err(error) => tracing::error!(%error, "a step was not given"),

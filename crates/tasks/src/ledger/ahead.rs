@@ -52,11 +52,6 @@ fn turn(step: &Claimable) -> Turn {
 }
 
 impl Ahead {
-    /// Whether there is nothing here.
-    pub(super) fn is_empty(&self) -> bool {
-        self.runs.is_empty()
-    }
-
     /// The queues of which there is something here.
     pub(super) fn queues(&self) -> Vec<String> {
         self.queues
@@ -116,16 +111,19 @@ impl Ahead {
         }
     }
 
-    /// Takes back what is here of these runs, and all that comes after it.
-    pub(super) fn withdraw(&mut self, runs: &BTreeSet<RunId>) {
+    /// Takes back what is here of these runs, and all that comes after it. Gives the queues that have to be looked into again.
+    pub(super) fn withdraw(&mut self, runs: &BTreeSet<RunId>) -> Vec<String> {
         if self.runs.is_empty() {
-            return;
+            return Vec::new();
         }
+        let mut queues = Vec::new();
         for run in runs {
             if let Some(queue) = self.runs.get(run).cloned() {
                 self.cut(&queue, |(_, _, step)| step.taken.run.id == *run);
+                queues.push(queue);
             }
         }
+        queues
     }
 
     /// A step has become ready: what comes after it is taken back, if that had been read.
@@ -135,14 +133,16 @@ impl Ahead {
         }
     }
 
-    /// Takes all back.
-    pub(super) fn clear(&mut self) {
+    /// Takes all back. Gives the queues that have to be looked into again.
+    pub(super) fn clear(&mut self) -> Vec<String> {
+        let queues = self.queues();
         self.queues.retain(|_, next| !next.steps.is_empty());
         for next in self.queues.values_mut() {
             next.steps.clear();
             next.upto = None;
         }
         self.runs.clear();
+        queues
     }
 
     /// A transaction is committed: what it read is so.

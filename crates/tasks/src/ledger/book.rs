@@ -105,7 +105,7 @@ impl<'r> Book<'r> {
     pub(super) fn load(&mut self, tx: &mut Tx<'_>, orders: &[Order]) -> Result<()> {
         let runs: BTreeSet<RunId> = orders.iter().filter_map(Order::run).collect();
         let of_all = orders.iter().any(Order::is_of_all);
-        self.writing.withdraw(Some(&runs).filter(|_| !of_all));
+        self.ready.extend(self.writing.withdraw(Some(&runs).filter(|_| !of_all)));
         let mut held = if of_all { self.writing.all() } else { self.writing.of_all(&runs) };
         if orders.iter().any(|order| matches!(order, Order::Flush)) {
             held.extend(self.writing.old());

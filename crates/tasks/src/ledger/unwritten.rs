@@ -95,13 +95,8 @@ impl Unwritten {
         }
     }
 
-    /// Whether steps are read ahead.
-    pub(crate) fn has_ahead(&self) -> bool {
-        self.inner().is_some_and(|inner| !inner.ahead.is_empty())
-    }
-
     /// The queues of which steps are read ahead.
-    pub(super) fn ahead(&self) -> Vec<String> {
+    pub(crate) fn ahead(&self) -> Vec<String> {
         self.inner().map(|inner| inner.ahead.queues()).unwrap_or_default()
     }
 
@@ -138,13 +133,13 @@ impl Writing {
         self.all.inner().is_some_and(|inner| inner.beside)
     }
 
-    /// Steps of these runs that were read ahead are taken back; without any, all are.
-    pub(super) fn withdraw(&self, runs: Option<&BTreeSet<RunId>>) {
-        if let Some(mut inner) = self.all.inner() {
-            match runs {
-                Some(runs) => inner.ahead.withdraw(runs),
-                None => inner.ahead.clear(),
-            }
+    /// Steps of these runs that were read ahead are taken back; without any, all are. Gives the queues that have to be looked
+    /// into again.
+    pub(super) fn withdraw(&self, runs: Option<&BTreeSet<RunId>>) -> Vec<String> {
+        let Some(mut inner) = self.all.inner() else { return Vec::new() };
+        match runs {
+            Some(runs) => inner.ahead.withdraw(runs),
+            None => inner.ahead.clear(),
         }
     }
 

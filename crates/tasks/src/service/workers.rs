@@ -163,16 +163,16 @@ impl Workers {
         (demand, reserved)
     }
 
-    /// What our own workers want that can be given them without the database.
-    pub(super) fn demand_ahead(&self) -> Option<Demand> {
-        let ours = self.workers.iter().filter(|(_, worker)| !worker.elsewhere && !worker.to.is_closed());
-        let mut demand = None;
-        for (name, worker) in ours {
-            if let Ok(free @ 1..) = u32::try_from(worker.free) {
-                demand.get_or_insert_with(Demand::default).add(name, free, worker.queues.iter().cloned());
-            }
+    /// What our own workers of these queues want, if they want something.
+    pub(super) fn demand_ahead(&self, queues: &[String]) -> Option<Demand> {
+        let wants = |worker: &Worker| !worker.elsewhere && worker.free > 0 && !worker.to.is_closed();
+        let of_them = queues.iter().flat_map(|queue| self.of(queue)).filter(|(_, worker)| wants(worker));
+        let names: BTreeSet<&String> = of_them.map(|(name, _)| name).collect();
+        let mut demand = Demand::default();
+        for (name, worker) in names.iter().filter_map(|name| self.workers.get_key_value(*name)) {
+            demand.add(name, u32::try_from(worker.free).unwrap_or(0), worker.queues.iter().cloned());
         }
-        demand
+        (!names.is_empty()).then_some(demand)
     }
 
     /// Slots that were reserved are as free as they were.

@@ -92,6 +92,18 @@ on_alone! {
         assert_eq!(runs(&stage.claims(&[(OURS, 9)]).await), [made[4]]);
     }
 
+    async fn c12_what_was_taken_back_is_looked_for_again(stage) {
+        let made = singles(stage, 4).await;
+        // All that there are, so that nothing is left to look for.
+        let looked = stage.wanted("q", &[(OURS, 1)], Vec::new()).await;
+        assert!(looked.ready.is_empty());
+        let cancel = Order::Cancel { project: stage.scope.project(), run: made[2], by: None };
+        let again = stage.write(vec![cancel]).await.ready;
+        assert!(again.contains("q"));
+        assert!(stage.wanted("q", &[(OURS, 0)], Vec::new()).await.ready.is_empty());
+        assert!(stage.write(vec![Order::Tick]).await.ready.contains("q"));
+    }
+
     async fn c12_what_the_clock_says_counts(stage) {
         let mut short = NewStep::new("short", "q", json!(null));
         short.limits.life_ms = 1_000;
