@@ -28,8 +28,8 @@ pub(crate) const SOCKETS: usize = 1_000;
 pub(crate) const RATE: f64 = 20.0;
 /// How long they hear them.
 const TIME: Duration = Duration::from_secs(20);
-/// How long both are left alone before memory is read.
-const REST: Duration = Duration::from_secs(3);
+/// How long both are left alone before memory is read: longer than the server keeps what is free.
+const REST: Duration = Duration::from_secs(20);
 /// How long a message may take to arrive before the run gives up.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Engine.IO's sign of life, and the answer to it.

@@ -28,8 +28,8 @@ const AGAIN: (u64, u64) = (1_000, 30_000);
 const SILENCE: Duration = Duration::from_secs(75);
 /// How long they beat: each of them three times.
 const TIME: Duration = Duration::from_secs(90);
-/// How long all are left alone before memory is read.
-const REST: Duration = Duration::from_secs(5);
+/// How long all are left alone before memory is read: longer than the server keeps what is free.
+const REST: Duration = Duration::from_secs(20);
 /// How many join at the same time when the fleet is gathered for the first time.
 const AT_ONCE: usize = 64;
 

@@ -36,8 +36,8 @@ type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Resu
 const CLIENTS: usize = 100;
 /// How often the server is started, and a script imported into an empty project.
 const TIMES: usize = 10;
-/// How long a server is left alone before its memory is read.
-const REST: Duration = Duration::from_secs(5);
+/// How long a server is left alone before its memory is read: longer than it keeps what is free.
+const REST: Duration = Duration::from_secs(20);
 /// Questions of each shape.
 const QUESTIONS: usize = 100;
 /// How often each crowd is gathered.
