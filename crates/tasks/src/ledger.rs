@@ -326,19 +326,18 @@ fn give(book: &mut Book<'_>, queue: &str, demand: &mut Demand, next: Claimable) 
 /// # Errors
 /// When what a step is given makes no sense.
 pub fn give_ahead(unwritten: &Unwritten, ambient: &Ambient, demand: &mut Demand) -> Result<Outcome> {
-    let writing = unwritten.begin();
-    let mut book = Book::new(ambient.now(), ambient, &writing);
-    let mut claims = Vec::new();
+    let (now, mut outcome) = (ambient.now(), Outcome::default());
     for queue in unwritten.ahead() {
-        while demand.slots(&queue) > 0
-            && let Some(next) = writing.pop(&queue, false)
-        {
-            claims.extend(give(&mut book, &queue, demand, next)?);
+        while let Some(worker) = demand.next(&queue).cloned() {
+            let claim = |taken: &mut Taken| book::claim(taken, &worker, now, ambient);
+            let Some(Claimable { taken, input, run_input }) = unwritten.claim(&queue, claim) else { break };
+            demand.fill(&worker);
+            outcome.wake = [outcome.wake, taken.step.wake_at].into_iter().flatten().min();
+            let (input, run_input) = (json(&input)?, json(&run_input)?);
+            outcome.claims.push(Claim { step: taken.step, input, run_input });
         }
     }
-    let wake = book.wake;
-    book.hold_back();
-    Ok(Outcome { claims, wake, ..Outcome::default() })
+    Ok(outcome)
 }
 
 fn json(text: &str) -> Result<Value> {

@@ -61,20 +61,20 @@ impl Ahead {
             .collect()
     }
 
-    /// The next step of a queue: for a transaction any, for others one that is known to be so. Not of a run that is `held`.
-    pub(super) fn pop(
-        &mut self,
-        queue: &str,
-        within: Option<u64>,
-        held: impl Fn(RunId) -> bool,
-    ) -> Option<Claimable> {
+    /// The next step of a queue, for a transaction.
+    pub(super) fn pop(&mut self, queue: &str, by: u64) -> Option<Claimable> {
+        let (_, _, step) = self.queues.get_mut(queue)?.steps.pop_front()?;
+        self.runs.remove(&step.taken.run.id);
+        self.readers.insert(by);
+        Some(step)
+    }
+
+    /// The next step of a queue, if it is known to be so and its run is not `held`.
+    pub(super) fn pop_committed(&mut self, queue: &str, held: impl Fn(RunId) -> bool) -> Option<Claimable> {
         let next = self.queues.get_mut(queue)?;
-        let (_, by, step) = next.steps.front()?;
-        if within.is_none() && (by.is_some() || held(step.taken.run.id)) {
-            return None;
-        }
-        self.readers.extend(within);
-        let (_, _, step) = next.steps.pop_front()?;
+        let of_nobody =
+            |(_, by, step): &mut (Turn, Option<u64>, Claimable)| by.is_none() && !held(step.taken.run.id);
+        let (_, _, step) = next.steps.pop_front_if(of_nobody)?;
         self.runs.remove(&step.taken.run.id);
         Some(step)
     }

@@ -61,7 +61,7 @@ pub(super) struct Book<'r> {
     events: BTreeMap<ProjectId, Vec<Told>>,
     pub(super) ready: BTreeSet<String>,
     stop: Vec<StepId>,
-    pub(super) wake: Option<Timestamp>,
+    wake: Option<Timestamp>,
     logged: BTreeSet<RunId>,
     /// Claims of this transaction that are held back.
     late: BTreeMap<RunId, Vec<StepId>>,
@@ -200,7 +200,7 @@ impl<'r> Book<'r> {
 
     /// The next step of a queue, if it was read ahead.
     pub(super) fn next(&self, queue: &str) -> Option<Claimable> {
-        self.writing.pop(queue, true)
+        self.writing.pop(queue)
     }
 
     /// Reads ahead which steps of a queue come next, now that all as far as `last` are claimed. Whether there are no others.
@@ -250,16 +250,6 @@ impl<'r> Book<'r> {
             self.late.entry(run).or_default().push(id);
         }
         Ok(reply)
-    }
-
-    /// From here on the claims that are held back are known to others. This is the last that is done.
-    pub(super) fn hold_back(mut self) {
-        for (id, steps) in &self.late {
-            if let Some(run) = self.runs.remove(id) {
-                let steps = steps.iter().filter_map(|step| self.steps.remove(step)).collect();
-                self.writing.hold(run, steps);
-            }
-        }
     }
 
     /// Keeps a step that was taken, and its run; but not in place of what is newer.
@@ -563,11 +553,25 @@ impl<'r> Book<'r> {
         for (project, told) in &self.events {
             events::emit_told(&mut Tenant::new(tx, Scope::server(*project)), told)?;
         }
-        let (stop, logged) = (std::mem::take(&mut self.stop), std::mem::take(&mut self.logged));
-        let closed = Closed { stop, wake: self.wake, logged: logged.into_iter().collect() };
-        self.hold_back();
-        Ok(closed)
+        for (id, steps) in &self.late {
+            if let Some(run) = self.runs.remove(id) {
+                let steps = steps.iter().filter_map(|step| self.steps.remove(step)).collect();
+                self.writing.hold(run, steps);
+            }
+        }
+        Ok(Closed { stop: self.stop, wake: self.wake, logged: self.logged.into_iter().collect() })
     }
+}
+
+/// A worker takes a step of which nothing else is to be written now. Whether it may.
+pub(super) fn claim(taken: &mut Taken, worker: &str, now: Timestamp, random: &dyn Random) -> bool {
+    let Taken { run, step } = taken;
+    let claim = Command::Claim { worker: worker.to_owned() };
+    let claimed = machine::apply(step, &claim, Moment { now, random, run }).is_ok();
+    if claimed {
+        turn(run, step.state, now);
+    }
+    claimed
 }
 
 /// What others are to know of a claim that is held back.

@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kernel::{RunId, StepId};
-use store::runs::{Claimable, Step};
+use store::runs::{Claimable, Step, Taken};
 use wire::runs::Run;
 
 use super::ahead::{Ahead, Wanted};
@@ -30,7 +30,7 @@ pub struct Writing {
 struct Held {
     run: Run,
     steps: Vec<Step>,
-    /// Who claimed them.
+    /// Who claimed them: a transaction, or 0 for none.
     by: u64,
     /// Whether other transactions may see them.
     seen: bool,
@@ -100,6 +100,22 @@ impl Unwritten {
         self.inner().map(|inner| inner.ahead.queues()).unwrap_or_default()
     }
 
+    /// Has the next step of a queue, if it was read ahead, claimed outside a transaction. All at once, so that a transaction that
+    /// has to do with its run either takes it back before or meets the claim.
+    pub(super) fn claim(&self, queue: &str, claim: impl Fn(&mut Taken) -> bool) -> Option<Claimable> {
+        let inner = &mut *self.inner()?;
+        loop {
+            let mut next = inner.ahead.pop_committed(queue, |run| inner.runs.contains_key(&run))?;
+            if claim(&mut next.taken) {
+                let Taken { run, step } = next.taken.clone();
+                let (steps, age) = (vec![step], inner.age);
+                let held = Held { run, steps, by: 0, seen: true, written_by: None, age, said: false };
+                inner.runs.insert(next.taken.run.id, held);
+                return Some(next);
+            }
+        }
+    }
+
     /// What is done under this lock cannot fail midway.
     fn inner(&self) -> Option<MutexGuard<'_, Inner>> {
         Some(self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
@@ -150,11 +166,9 @@ impl Writing {
         }
     }
 
-    /// The next step of a queue that was read ahead: for a transaction that is `within` the database, or else one that can be
-    /// claimed without it.
-    pub(super) fn pop(&self, queue: &str, within: bool) -> Option<Claimable> {
-        let inner = &mut *self.all.inner()?;
-        inner.ahead.pop(queue, within.then_some(self.mark), |run| inner.runs.contains_key(&run))
+    /// The next step of a queue, if it was read ahead.
+    pub(super) fn pop(&self, queue: &str) -> Option<Claimable> {
+        self.all.inner()?.ahead.pop(queue, self.mark)
     }
 
     /// What is to be read ahead of a queue, once all as far as `last` has been claimed.
