@@ -10,7 +10,8 @@ use rten_vecmath::{ExtendInit, Gelu, MinMax, Quantize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Precision {
     /// 8-bit integers: weights scaled per output, inputs per row. A quarter of the memory and several times the speed;
-    /// the cosine of a vector to the exact one is .996 in the reference texts at the least.
+    /// the cosine of a vector to the exact one is .996 in the reference texts at the least, and .992 on a processor without
+    /// VNNI, where a weight has 7 bits.
     #[default]
     Int8,
     /// 32-bit floats: what the model was published with.
@@ -279,7 +280,9 @@ mod tests {
         let shift = |(at, x)| x + (at / inputs % 7) as f32 / 4.0;
         let rows: Vec<f32> = numbers(inputs * count, 3).into_iter().enumerate().map(shift).collect();
         let expected = exact(&weights, &bias, inputs, &rows);
-        for (precision, tolerance) in [(Precision::Float, 2e-5), (Precision::Int8, 0.02)] {
+        // Without VNNI a weight has 7 bits.
+        let short = if Kernels::new().int8.may_saturate() { 0.04 } else { 0.02 };
+        for (precision, tolerance) in [(Precision::Float, 2e-5), (Precision::Int8, short)] {
             let layer = Linear::new(&weights, bias.clone(), inputs, precision);
             let out = layer.apply(&Kernels::new(), &Rows::new(&rows, inputs, precision), After::Nothing);
             let size = (inputs as f32).sqrt();
