@@ -321,23 +321,24 @@ fn give(book: &mut Book<'_>, queue: &str, demand: &mut Demand, next: Claimable) 
     Ok(Some(Claim { step, input: json(&input)?, run_input: json(&run_input)? }))
 }
 
-/// Gives a server's own workers steps that were read ahead, without the database.
-///
-/// # Errors
-/// When what a step is given makes no sense.
-pub fn give_ahead(unwritten: &Unwritten, ambient: &Ambient, demand: &mut Demand) -> Result<Outcome> {
+/// Gives a server's own workers steps that were read ahead, without the database. One whose input makes no sense is given to
+/// nobody, and is lost when its lease is over.
+pub fn give_ahead(unwritten: &Unwritten, ambient: &Ambient, demand: &mut Demand) -> Outcome {
     let (now, mut outcome) = (ambient.now(), Outcome::default());
     for queue in unwritten.ahead() {
         while let Some(worker) = demand.next(&queue).cloned() {
             let claim = |taken: &mut Taken| book::claim(taken, &worker, now, ambient);
             let Some(Claimable { taken, input, run_input }) = unwritten.claim(&queue, claim) else { break };
-            demand.fill(&worker);
             outcome.wake = [outcome.wake, taken.step.wake_at].into_iter().flatten().min();
-            let (input, run_input) = (json(&input)?, json(&run_input)?);
+            let (Ok(input), Ok(run_input)) = (json(&input), json(&run_input)) else {
+                tracing::error!(step = %taken.step.id, "what a step is given is not JSON");
+                continue;
+            };
+            demand.fill(&worker);
             outcome.claims.push(Claim { step: taken.step, input, run_input });
         }
     }
-    Ok(outcome)
+    outcome
 }
 
 fn json(text: &str) -> Result<Value> {

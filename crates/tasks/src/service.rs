@@ -281,10 +281,8 @@ impl Service {
             return;
         }
         let Some(mut demand) = self.workers.demand_ahead(&self.unwritten.ahead()) else { return };
-        match ledger::give_ahead(&self.unwritten, &self.ambient, &mut demand) {
-            Ok(outcome) => self.given(outcome.claims, outcome.wake),
-            Err(error) => tracing::error!(%error, "a step was not given"),
-        }
+        let outcome = ledger::give_ahead(&self.unwritten, &self.ambient, &mut demand);
+        self.given(outcome.claims, outcome.wake);
     }
 
     /// Frees what earlier starts of this server hold. A database may still commit what one of them sent before it was
@@ -415,17 +413,17 @@ impl Service {
         }
     }
 
-    fn tell(&mut self, orders: &[Order], mut outcome: Outcome, answers: &mut [Option<Answer>]) {
+    fn tell(&mut self, orders: &[Order], outcome: Outcome, answers: &mut [Option<Answer>]) {
+        let Outcome { replies, claims, ready, stop, wake, logged } = outcome;
         // What the clock made ready, and what was looked for, the others find by their own, so that two busy servers do not
         // call each other for ever.
         let told = |order: &Order| !matches!(order, Order::Tick | Order::Look { .. });
-        if !outcome.ready.is_empty() && orders.iter().any(told) {
+        if !ready.is_empty() && orders.iter().any(told) {
             self.left_over.notify_one();
         }
-        for queue in std::mem::take(&mut outcome.ready) {
+        for queue in ready {
             self.workers.readied(queue);
         }
-        let Outcome { replies, claims, wake, stop, logged, .. } = outcome;
         self.given(claims, wake);
         for step in stop {
             self.workers.stop(step);

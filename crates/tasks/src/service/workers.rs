@@ -286,7 +286,10 @@ impl Workers {
         if last {
             self.release(step);
         } else if !matches!(reply, Ok(Reply::Done { stop: false })) {
-            self.unsay(step);
+            // What it said before the last word tells nothing of that, which may be under way.
+            if outcome_of(command).is_some() {
+                self.unsay(step);
+            }
             // Asked to stop, or the lease is over already.
             self.stop(step);
         }

@@ -240,7 +240,7 @@ impl Stage {
     /// Steps of the queue `q` that were read ahead, for workers with so many free slots.
     pub(crate) fn ahead(&self, workers: &[(&str, u32)]) -> Vec<Claim> {
         let (_, mut demand) = wants("q", workers);
-        ledger::give_ahead(&self.unwritten, &self.ambient, &mut demand).unwrap().claims
+        ledger::give_ahead(&self.unwritten, &self.ambient, &mut demand).claims
     }
 
     pub(crate) async fn claim(&self, slots: u32) -> Vec<Claim> {

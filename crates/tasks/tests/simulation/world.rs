@@ -257,7 +257,7 @@ impl World {
         let server = self.server_of(worker);
         let claims = if is_ahead {
             let Server { unwritten, .. } = &self.servers[server];
-            ledger::give_ahead(unwritten, &self.ambient, &mut demand).unwrap().claims
+            ledger::give_ahead(unwritten, &self.ambient, &mut demand).claims
         } else {
             self.transact(server, Vec::new(), BTreeSet::from([queue.to_owned()]), demand).await.claims
         };
